@@ -1,0 +1,49 @@
+# The way in. Everything happens in .venv at the root of the clone; nothing has to be installed first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint lock benchmark clean
+
+demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
+	@$(BIN)/feedmirror demo
+
+test: .venv/dev  ## run the whole suite
+	@$(BIN)/python -m pytest -n 2
+
+lint: .venv/dev  ## formatting, rules, types, imports
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+benchmark: .venv/dev  ## speed and memory, side by side with a peer
+	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+lock: .venv/dev  ## pin every dependency by hash
+	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml
+	$(BIN)/uv pip compile -q $(COMPILE) --extra local --extra build -o functions/requirements-local.txt pyproject.toml
+	$(BIN)/uv pip compile -q $(COMPILE) --extra dev --extra build -o tests/requirements.txt pyproject.toml
+
+COMPILE = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'feedmirror needs Python 3.11 or newer: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/local: .venv/bin/python functions/requirements-local.txt pyproject.toml
+	@echo 'Setting up .venv (about half a minute, once) ...'
+	@$(INSTALL) --require-hashes -r functions/requirements-local.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: .venv/bin/python tests/requirements.txt pyproject.toml
+	@echo 'Setting up .venv with the test tools (about a minute, once) ...'
+	@$(INSTALL) --require-hashes -r tests/requirements.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@ .venv/local
+
+clean:
+	rm -rf .venv .feedmirror
