@@ -1,0 +1,86 @@
+"""Where everything lies: the keys of design §3.1 and §3.3, built in one place.
+
+No byte of a publisher's ever stands in a key: hosts are A-labels, the rest are hashes.
+"""
+
+from datetime import datetime
+from typing import NewType
+
+from feedmirror.addresses import surt
+from feedmirror.suppression import address_key
+
+ItemId = NewType("ItemId", str)
+
+CONFIGURATION = "config/mirror.toml"
+LAST_GOOD_CONFIGURATION = "state/mirror.toml"
+TEMPLATES = "config/templates/"
+SUPPRESSIONS = "suppressions/"
+LIFTS = "lifts/"
+INDEX, ATOM, JSON = "index.html", "feed.xml", "feed.json"
+LISTING_FILES = (INDEX, ATOM, JSON)
+FRONT = ""
+REMOVED = "removed/index.html"
+
+
+def record_key(host: str, item: ItemId) -> str:
+    """Return the archive's key of one record."""
+    return f"{records_prefix(host)}{item}.json"
+
+
+def records_prefix(host: str) -> str:
+    """Return the archive's prefix of a host's records."""
+    return f"items/{host}/"
+
+
+def marker_key(under: str, *, address: str, host: str, item: ItemId, attributes: str) -> str:
+    """Return the archive's key of the marker that makes a record known under an address."""
+    return f"{markers_prefix(under)}{address_key(address)}/{host}/{item}.{attributes}"
+
+
+def markers_prefix(host: str) -> str:
+    """Return the archive's prefix of all markers under a host, and of that host alone."""
+    return f"addresses/{surt(host)}/"
+
+
+def state_key(shard: int) -> str:
+    """Return the archive's key of one shard's poll state."""
+    return f"state/{shard}.json"
+
+
+def suppressions_prefix(host: str) -> str:
+    """Return the ledger's prefix of the rules of one host."""
+    return f"{SUPPRESSIONS}{surt(host)}/"
+
+
+def lift_key(suppression: str) -> str:
+    """Return the ledger's key of the lift that ends the rule kept under a key."""
+    return LIFTS + suppression.removeprefix(SUPPRESSIONS)
+
+
+def item_page(host: str, item: ItemId) -> str:
+    """Return the site's key of an item's page."""
+    return f"{host}/{item}/{INDEX}"
+
+
+def host_folder(host: str) -> str:
+    """Return the site's folder of a host's latest items."""
+    return f"{host}/"
+
+
+def month_folder(host: str, first_seen: datetime) -> str:
+    """Return the site's folder of the month in which a host's item was first seen."""
+    return f"{host}/{first_seen:%Y-%m}/"
+
+
+def page_keys(host: str, item: ItemId, first_seen: datetime) -> tuple[str, ...]:
+    """Return every site key that shows an item because of its own attributes (design §4).
+
+    The host's and the mirror's fixed pages are not among them: they follow from the host.
+    """
+    month = month_folder(host, first_seen)
+    return (item_page(host, item), *(month + name for name in LISTING_FILES))
+
+
+def fixed_pages(host: str) -> tuple[str, ...]:
+    """Return the site keys that may show any item of a host."""
+    return tuple(folder + name for folder in (FRONT, host_folder(host)) for name in LISTING_FILES)

@@ -1,0 +1,186 @@
+"""What may not be shown: the one place that knows.
+
+A *subject* is everything that a rule could know an item by, as hashes: addresses, guid, authors,
+feeds, paths, hosts and domains, text. A *suppression* is a standing rule that names some of those
+hashes. A rule covers a subject when they share one; nothing else is ever asked. Each hash says
+what kind of thing it is of, so a guid can never be taken for an address.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from feedmirror.addresses import coarse_address, digest, host_of, parents, path_prefixes
+
+RuleId = NewType("RuleId", str)
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_SCHEME_AND_HOST = re.compile(r"^[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
+
+
+class Ground(StrEnum):
+    """Why something was removed (design §3.2)."""
+
+    PUBLISHER = "publisher"
+    LEGAL = "legal"
+    PRIVACY = "privacy"
+    UPSTREAM = "upstream"
+
+
+class Scope(StrEnum):
+    """How far a rule reaches."""
+
+    ITEM = "item"
+    AUTHOR = "author"
+    FEED = "feed"
+    PATH = "path"
+    HOST = "host"
+    DOMAIN = "domain"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """All that an item is known by, as hashes; nothing in it can be read back."""
+
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A standing rule: nothing that it covers may be stored or published, now or later."""
+
+    id: RuleId
+    scope: Scope
+    host: str
+    keys: frozenset[str]
+    ground: Ground
+    case: str
+    when: datetime
+
+
+class RuleUnreadableError(Exception):
+    """A rule in the ledger that cannot be understood; nothing of its host may be written."""
+
+
+def find_suppression(subject: Subject, rules: Iterable[Suppression]) -> Suppression | None:
+    """Return the first rule that covers the subject, or None if it may be shown."""
+    return next((rule for rule in rules if not rule.keys.isdisjoint(subject.keys)), None)
+
+
+def address_key(address: str) -> str:
+    """Return the hash of an address in its coarse form, as rules and markers compare it."""
+    return digest("address", coarse_address(address) or address.strip())
+
+
+def author_keys(host: str, *, name: str = "", address: str = "") -> frozenset[str]:
+    """Return the hashes of an author at a host, by name and by mail address, where given."""
+    spelled = (("author", fold(name)), ("mailbox", fold(address)))
+    return frozenset(digest(kind, host, text) for kind, text in spelled if text)
+
+
+def feed_key(address: str) -> str:
+    """Return the hash of a feed's address."""
+    return digest("feed", coarse_address(address) or address.strip())
+
+
+def guid_key(host: str, guid: str) -> str:
+    """Return the hash of a guid at a host; a guid's scheme and host may change (rule I4)."""
+    return digest("guid", host, guid_alias(guid))
+
+
+def guid_alias(guid: str) -> str:
+    """Return a guid without the scheme and host that a site's move changes (rule I4)."""
+    return _SCHEME_AND_HOST.sub("", guid.strip()) or guid.strip()
+
+
+def host_key(host: str) -> str:
+    """Return the hash that covers one host, exactly."""
+    return digest("host", host)
+
+
+def domain_key(host: str) -> str:
+    """Return the hash that covers a host and every host below it."""
+    return digest("domain", host)
+
+
+def path_key(prefix: str) -> str:
+    """Return the hash of a path prefix such as ``example.com/blog/``."""
+    return digest("path", prefix)
+
+
+def text_key(text: str) -> str:
+    """Return the hash of a text, whatever its case, spacing and invisible characters."""
+    return digest("text", fold(text))
+
+
+def fold(text: str) -> str:
+    """Return a text as scope words compare it: NFKC, case-folded, no invisible characters."""
+    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return " ".join(visible.casefold().split())
+
+
+def describe(
+    *,
+    hosts: Iterable[str],
+    addresses: Iterable[str],
+    guid: str | None,
+    authors: Iterable[tuple[str, str]],
+    feeds: Iterable[str],
+) -> Subject:
+    """Describe an item by every claim made about it.
+
+    *To hide, any claim counts* (design §3.1): the hosts of its addresses count like its source
+    host. ``authors`` are pairs of name and mail address.
+    """
+    addresses, authors = tuple(addresses), tuple(authors)
+    claimed = (host_of(address) for address in addresses)
+    known = {*hosts, *(host for host in claimed if host)}
+    keys = {address_key(address) for address in addresses}
+    keys |= {path_key(prefix) for address in addresses for prefix in path_prefixes(address)}
+    keys |= {feed_key(feed) for feed in feeds}
+    for host in known:
+        keys.add(host_key(host))
+        keys |= {domain_key(parent) for parent in parents(host)}
+        for name, mailbox in authors:
+            keys |= author_keys(host, name=name, address=mailbox)
+        if guid:
+            keys.add(guid_key(host, guid))
+    if guid and host_of(guid):
+        keys.add(address_key(guid))
+    return Subject(frozenset(keys))
+
+
+def rule_to_json(rule: Suppression) -> bytes:
+    """Return the ledger's form of a rule."""
+    fields = {
+        "schema": 1,
+        "id": rule.id,
+        "scope": rule.scope,
+        "host": rule.host,
+        "keys": sorted(rule.keys),
+        "ground": rule.ground,
+        "case": rule.case,
+        "when": rule.when.isoformat(),
+    }
+    return json.dumps(fields, indent=1).encode()
+
+
+def rule_from_json(body: bytes) -> Suppression:
+    """Read a rule; raises RuleUnreadableError, since a rule not understood must not be ignored."""
+    try:
+        fields = json.loads(body)
+        return Suppression(
+            id=RuleId(fields["id"]),
+            scope=Scope(fields["scope"]),
+            host=fields["host"],
+            keys=frozenset(fields["keys"]),
+            ground=Ground(fields["ground"]),
+            case=fields["case"],
+            when=datetime.fromisoformat(fields["when"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise RuleUnreadableError(f"not a suppression of schema 1: {error}") from error

@@ -1,0 +1,125 @@
+"""One function decides what is covered; these are its cases (design §3.1, §4)."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from feedmirror.suppression import (
+    Ground,
+    RuleId,
+    RuleUnreadableError,
+    Scope,
+    Subject,
+    Suppression,
+    address_key,
+    author_keys,
+    describe,
+    domain_key,
+    feed_key,
+    find_suppression,
+    guid_key,
+    host_key,
+    path_key,
+    rule_from_json,
+    rule_to_json,
+    text_key,
+)
+
+FEED = "https://news.example.com/feed"
+
+
+def a_rule(*keys: str, rule: str = "r1", scope: Scope = Scope.ITEM) -> Suppression:
+    return Suppression(
+        id=RuleId(rule),
+        scope=scope,
+        host="news.example.com",
+        keys=frozenset(keys),
+        ground=Ground.PUBLISHER,
+        case="c1",
+        when=datetime(2026, 11, 22, tzinfo=UTC),
+    )
+
+
+def a_subject() -> Subject:
+    return describe(
+        hosts=("news.example.com",),
+        addresses=("https://shop.example.org/blog/post?id=1",),
+        guid="https://news.example.com/?p=12",
+        authors=(("Ann Æ", "Ann@news.example.com"),),
+        feeds=(FEED,),
+    )
+
+
+COVERING = {
+    "the address in another spelling": address_key("http://www.shop.example.org/blog/post/?id=1#x"),
+    "the guid under another scheme and host": guid_key("news.example.com", "/?p=12"),
+    "the guid taken for an address": address_key("http://news.example.com/?p=12"),
+    "the author at the source host": next(iter(author_keys("news.example.com", name="ann  æ"))),
+    "the author at the link's host": next(iter(author_keys("shop.example.org", name="ANN Æ"))),
+    "the author by mail address": next(
+        iter(author_keys("news.example.com", address="ann@NEWS.example.com"))
+    ),
+    "the feed": feed_key("http://www.news.example.com/feed/"),
+    "a path above the link": path_key("shop.example.org/blog/"),
+    "the source host": host_key("news.example.com"),
+    "the link's host": host_key("shop.example.org"),
+    "the domain above the source host": domain_key("example.com"),
+    "the domain itself": domain_key("shop.example.org"),
+}
+SPARING = {
+    "another item": address_key("https://shop.example.org/blog/post?id=2"),
+    "the guid at another host": guid_key("example.net", "/?p=12"),
+    "the author at another host": next(iter(author_keys("example.net", name="Ann Æ"))),
+    "another author": next(iter(author_keys("news.example.com", name="Bob"))),
+    "another feed": feed_key("https://news.example.com/comments/feed"),
+    "a path with the same beginning": path_key("shop.example.org/blo/"),
+    "the host above, exactly": host_key("example.com"),
+    "a host below": host_key("a.news.example.com"),
+    "another domain": domain_key("example.net"),
+    "a public suffix": domain_key("com"),
+}
+
+
+@pytest.mark.parametrize("what", COVERING)
+def test_a_rule_covers_an_item_by(what: str) -> None:
+    rule = a_rule(COVERING[what])
+
+    assert find_suppression(a_subject(), [rule]) is rule
+
+
+@pytest.mark.parametrize("what", SPARING)
+def test_a_rule_spares_an_item_for(what: str) -> None:
+    assert find_suppression(a_subject(), [a_rule(SPARING[what])]) is None
+
+
+def test_a_text_is_known_whatever_its_case_spacing_and_invisible_characters() -> None:
+    assert text_key("The  Text\u200b of\nit") == text_key("the text of it")
+    assert text_key("the text of it") != text_key("the text of him")
+
+
+def test_no_rules_cover_nothing() -> None:
+    assert find_suppression(a_subject(), []) is None
+
+
+def test_the_first_rule_that_covers_is_the_one_returned() -> None:
+    rules = [a_rule("none", rule="a"), a_rule(host_key("news.example.com"), rule="b")]
+
+    assert find_suppression(a_subject(), rules) is rules[1]
+
+
+def test_nothing_of_a_subject_can_be_read() -> None:
+    readable = ("example", "ann", "p=12", "blog")
+
+    assert not [key for key in a_subject().keys if any(word in key for word in readable)]
+
+
+def test_a_rule_is_read_back_as_it_was_written() -> None:
+    rule = a_rule("k1", "k2", scope=Scope.AUTHOR)
+
+    assert rule_from_json(rule_to_json(rule)) == rule
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"id": "x", "scope": "planet"}'])
+def test_a_rule_that_is_not_understood_is_never_taken_for_none(body: bytes) -> None:
+    with pytest.raises(RuleUnreadableError, match="schema 1"):
+        rule_from_json(body)
