@@ -1,0 +1,69 @@
+"""What the operator chooses: the contents of ``config/mirror.toml`` (design §3.4)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from feedmirror.addresses import host_of
+
+
+class Publish(StrEnum):
+    """How much of an entry is published."""
+
+    AUTO = "auto"  # what the feed offers, within the terms that it states
+    FULL = "full"
+    EXCERPT = "excerpt"
+    LINK = "link"
+
+
+class Images(StrEnum):
+    """What becomes of the images in an entry."""
+
+    LINK = "link"  # they stay where they are and are shown from there
+    NONE = "none"
+
+
+class Unproven(StrEnum):
+    """What a named but unproven takedown request does until it is decided."""
+
+    MASK = "mask"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorSettings:
+    """The ``[mirror]`` table; ``site`` has no trailing slash."""
+
+    name: str
+    site: str
+    contact: str
+    operator: str
+    unproven: Unproven = Unproven.MASK
+    recovery_days: int = 30
+    shards: int = 1
+    purpose: str = ""
+    images: Images = Images.LINK
+    noindex: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSettings:
+    """One ``[[feed]]`` table: a source, and on what terms; no interval means the feed's own."""
+
+    url: str
+    site: str | None = None
+    publish: Publish = Publish.AUTO
+    interval: timedelta | None = None
+
+    @property
+    def host(self) -> str:
+        """The source host: only the operator decides it (design §3.1)."""
+        return host_of(self.site or self.url) or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """One operator's whole choice."""
+
+    mirror: MirrorSettings
+    feeds: tuple[FeedSettings, ...]

@@ -1,0 +1,265 @@
+"""What is stored: items that carry their attribution, and the tombstones in their place.
+
+The JSON form is schema 1 (``record.schema.json`` beside this file); readers of S3 see the credit in
+the object's metadata as well, in ASCII and within 2 KB (S3, "User-defined object metadata").
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from email.header import Header
+from typing import Any
+from urllib.parse import quote
+
+from feedmirror.addresses import host_of
+from feedmirror.layout import ItemId
+from feedmirror.suppression import Ground, Subject
+
+SCHEMA = 1
+METADATA_LIMIT = 2048
+_ADDRESS_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
+
+
+class RecordUnreadableError(Exception):
+    """A stored record that is not of this schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who made something; the mail address is kept for proof and never published."""
+
+    name: str = ""
+    url: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A mail address that a feed states for itself: proof of who speaks for it, never published."""
+
+    role: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Whose site it is: the host that the operator configured, by the name that its feed states."""
+
+    name: str
+    url: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReference:
+    """The public feed that delivered an item."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an entry says that it came from, when that is another feed (RFC 4287 §4.2.11)."""
+
+    title: str = ""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Whose work an item is and how it got here (design §1). No authors means: not stated."""
+
+    original_url: str
+    publisher: Publisher
+    feed: FeedReference
+    authors: tuple[Person, ...] = ()
+    rights: str | None = None
+    license_url: str | None = None
+    credit: str | None = None
+    source: Source | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an attribution that names no original, no owner or no feed."""
+        stated = (self.original_url, self.publisher.name, self.publisher.host, self.feed.url)
+        if not all(stated):
+            raise ValueError(f"an attribution needs an original, a publisher and a feed: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A media file that an entry links to (RSS 2.0 ``enclosure``); ``length`` is in bytes."""
+
+    url: str
+    type: str = ""
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """Which versions of an entry were seen, so that none is published twice (rules C2, C3)."""
+
+    seen: tuple[str, ...] = ()
+    unannounced: int = 0  # updates since the entry's own date last moved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry of a feed, mirrored; it cannot be built without attribution (promise P4)."""
+
+    id: ItemId
+    host: str
+    title: str
+    content_html: str
+    summary: str
+    language: str | None
+    published: datetime | None
+    updated: datetime | None
+    first_seen: datetime
+    retrieved: datetime
+    fingerprint: str
+    attribution: Attribution
+    subject: Subject
+    categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    revisions: Revisions = field(default_factory=Revisions)
+
+    @property
+    def shown_from(self) -> datetime:
+        """The time that lists are ordered by: a stated date counts, but not one in the future."""
+        return min(self.published or self.first_seen, self.first_seen)
+
+    @property
+    def link_host(self) -> str:
+        """The host of the original, shown beside the source host where it differs."""
+        return host_of(self.attribution.original_url) or self.host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """What stands in a removed item's place: no title, author, text, address or image."""
+
+    id: ItemId
+    host: str
+    when: datetime
+    case: str
+    ground: Ground
+
+
+Record = Item | Tombstone
+
+
+def record_to_json(record: Record, nonce: str) -> bytes:
+    """Return a record's stored form; the nonce makes every overwrite a new ETag (design §4)."""
+    fields = asdict(record)
+    kind = "tombstone"
+    if isinstance(record, Item):
+        kind, fields["subject"] = "item", sorted(record.subject.keys)
+    stored = {"schema": SCHEMA, "kind": kind, **fields, "nonce": nonce}
+    return json.dumps(stored, ensure_ascii=False, indent=1, default=_time_text).encode()
+
+
+def record_from_json(body: bytes) -> Record:
+    """Read a stored record; raises RecordUnreadableError, naming what is wrong."""
+    try:
+        fields = json.loads(body)
+        if fields.pop("schema") != SCHEMA:
+            raise RecordUnreadableError("the record is of another schema")
+        fields.pop("nonce", None)
+        kind = fields.pop("kind")
+        return _item(fields) if kind == "item" else _tombstone(fields)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RecordUnreadableError(f"the record is not of schema {SCHEMA}: {error!r}") from error
+
+
+def object_metadata(record: Record) -> dict[str, str]:
+    """Return a record's S3 user metadata: its credit, readable by any S3 tool (design §3.2)."""
+    if isinstance(record, Tombstone):
+        return {
+            "record": "tombstone",
+            "host": record.host,
+            "case": record.case,
+            "removed": _time_text(record.when),
+        }
+    credit = record.attribution
+    addresses = {"original-url": credit.original_url, "feed-url": credit.feed.url}
+    if credit.license_url:
+        addresses["license"] = credit.license_url
+    names = ", ".join(author.name for author in credit.authors if author.name)
+    texts = {"title": record.title, "author": names, "rights": credit.rights or ""}
+    fixed = {
+        "record": "item",
+        "host": record.host,
+        "retrieved": _time_text(record.retrieved),
+        **({"published": _time_text(record.published)} if record.published else {}),
+        **{name: quote(value, safe=_ADDRESS_SAFE) for name, value in addresses.items()},
+    }
+    return _within_limit(fixed, {name: " ".join(text.split()) for name, text in texts.items()})
+
+
+def _within_limit(fixed: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, str]:
+    """Shorten the longest text until all fits; an address only once no text is left to shorten."""
+    left = {name: text for name, text in texts.items() if text}
+    whole = dict(fixed)
+    while _size(encoded := {**whole, **{k: _ascii(v) for k, v in left.items()}}) > METADATA_LIMIT:
+        longest = max(left, key=lambda name: len(_ascii(left[name])), default=None)
+        if longest is None:
+            longest = max(whole, key=lambda name: len(whole[name]))
+            whole[longest] = whole[longest][: len(whole[longest]) - 64]
+        elif len(left[longest]) <= 1:
+            del left[longest]
+        else:
+            left[longest] = left[longest].rstrip("…")[: len(left[longest]) * 7 // 8 - 1] + "…"
+    return encoded
+
+
+def _size(metadata: Mapping[str, str]) -> int:
+    return sum(len(name) + len(value) for name, value in metadata.items())
+
+
+def _ascii(text: str) -> str:
+    """Encode a text by RFC 2047 where it is more than printable ASCII, or looks encoded already."""
+    if text.isascii() and text.isprintable() and "=?" not in text:
+        return text
+    return Header(text, "utf-8").encode(linesep="")
+
+
+def _time_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _item(fields: dict[str, Any]) -> Item:
+    credit = fields["attribution"]
+    attribution = Attribution(
+        original_url=credit["original_url"],
+        publisher=Publisher(**credit["publisher"]),
+        feed=FeedReference(**credit["feed"]),
+        authors=tuple(Person(**author) for author in credit["authors"]),
+        rights=credit["rights"],
+        license_url=credit["license_url"],
+        credit=credit["credit"],
+        source=Source(**credit["source"]) if credit["source"] else None,
+    )
+    revisions = fields["revisions"]
+    typed = {
+        "attribution": attribution,
+        "subject": Subject(frozenset(fields["subject"])),
+        "categories": tuple(fields["categories"]),
+        "enclosures": tuple(Enclosure(**enclosure) for enclosure in fields["enclosures"]),
+        "contacts": tuple(Contact(**contact) for contact in fields["contacts"]),
+        "revisions": Revisions(tuple(revisions["seen"]), revisions["unannounced"]),
+        **{name: _time(fields[name]) for name in ("published", "updated")},
+        **{name: datetime.fromisoformat(fields[name]) for name in ("first_seen", "retrieved")},
+    }
+    return Item(**{**fields, **typed})
+
+
+def _tombstone(fields: dict[str, Any]) -> Tombstone:
+    typed = {"when": datetime.fromisoformat(fields["when"]), "ground": Ground(fields["ground"])}
+    return Tombstone(**{**fields, **typed})
