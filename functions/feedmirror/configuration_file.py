@@ -1,0 +1,289 @@
+"""The operator's file, ``config/mirror.toml`` (design §3.4): read with care, written with comments.
+
+A wrong file is refused as a whole, with every problem at once: the line, what stands there, and
+what would be right.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from feedmirror import configuration_values as reading
+from feedmirror.addresses import coarse_address
+from feedmirror.configuration import (
+    Configuration,
+    FeedSettings,
+    Images,
+    MirrorSettings,
+    Publish,
+    Unproven,
+)
+
+PATH = "config/mirror.toml"
+
+_SHOWN = 80  # characters of what is wrong
+
+T = TypeVar("T")
+_Place = tuple[str, int, str]
+_STRINGS_AND_COMMENTS = re.compile(
+    r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
+)
+_HEADER = re.compile(r"""\s*\[{1,2}\s*["']?([\w-]+)["']?\s*\]{1,2}\s*""")
+_KEY = re.compile(r"""\s*(?:["']?([\w-]+)["']?\s*\.\s*)?["']?([\w-]+)["']?\s*=""")
+_TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in the file: its line (from 1), what it is, and what is right."""
+
+    line: int
+    wrong: str
+    right: str
+
+    def __str__(self) -> str:
+        """Return the one line that an operator reads."""
+        return f"{PATH}:{self.line}: {self.wrong}: {self.right}"
+
+
+class ConfigurationError(Exception):
+    """The file is refused; ``problems`` are all that is wrong with it, in order of their lines."""
+
+    def __init__(self, *problems: Problem) -> None:
+        """Keep the problems in the order in which they stand in the file."""
+        super().__init__(*problems)
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+
+    def __str__(self) -> str:
+        """Return one line for each problem."""
+        return "\n".join(map(str, self.problems))
+
+
+def parse_configuration(text: str) -> Configuration:
+    """Read the file's text; raises ConfigurationError with everything that is wrong."""
+    text = text.removeprefix("\ufeff")
+    document = _File(_load(text), _lines(text))
+    known = [key for key in document.tables if key in {"mirror", "feed"}]
+    for key in document.tables.keys() - known:
+        guess = get_close_matches(key, ("mirror", "feed"), 1)
+        names = {"mirror": "[mirror]", "feed": "[[feed]]"}
+        right = f"did you mean {names[guess[0]]}?" if guess else "expected [mirror] or [[feed]]"
+        document.refuse(("", 0, key), key, right)
+    configuration = Configuration(
+        mirror=_mirror(document, document.tables.get("mirror")),
+        feeds=_feeds(document, document.tables.get("feed", [])),
+    )
+    if document.problems:
+        raise ConfigurationError(*document.problems)
+    return configuration
+
+
+def write_configuration(configuration: Configuration) -> str:
+    """Return a commented file that :func:`parse_configuration` reads back as the same."""
+    mirror = configuration.mirror
+    lines = [
+        "# The mirror's configuration: what is mirrored, under which name, on what terms.",
+        "",
+        "[mirror]",
+        f"name = {_quoted(mirror.name)}",
+        f"site = {_quoted(mirror.site)}",
+        f"contact = {_quoted(mirror.contact)}  # receives requests for removal (through SES)",
+        f"operator = {_quoted(mirror.operator)}  # is asked when a person must decide",
+        f'unproven = "{mirror.unproven}"  # "mask" or "review": what a request without proof does',
+        f"recovery_days = {mirror.recovery_days}  # how long a removal can be undone: 1 to 365",
+        f"shards = {mirror.shards}  # 1 for up to some hundred feeds; at most 10000",
+        f"purpose = {_quoted(mirror.purpose)}  # an optional line below every item",
+        f'images = "{mirror.images}"  # "link": shown from where they are; or "none"',
+        f"noindex = {str(mirror.noindex).lower()}  # ask search engines to list the originals only",
+    ]
+    for feed in configuration.feeds:
+        lines += ["", *_feed_lines(feed)]
+    if not configuration.feeds:
+        lines += ["", "# [[feed]]", '# url = "https://news.example.com/feed"']
+    return "\n".join(lines) + "\n"
+
+
+def _feed_lines(feed: FeedSettings) -> Iterator[str]:
+    yield "[[feed]]"
+    yield f"url = {_quoted(feed.url)}"
+    if feed.site is not None:
+        yield f"site = {_quoted(feed.site)}  # whose feed this is"
+    yield f'publish = "{feed.publish}"  # "full", "excerpt", "link", or "auto": as the feed offers'
+    yield f'interval = "{_interval_text(feed.interval)}"  # "auto", or such as "30m"'
+
+
+def _interval_text(interval: timedelta | None) -> str:
+    if interval is None:
+        return "auto"
+    unit = next((name for name in "dh" if not interval % reading.UNITS[name]), "m")
+    return f"{interval // reading.UNITS[unit]}{unit}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+@dataclass(slots=True)
+class _File:
+    """The tables of the file, where each key stands, and what was found wrong so far."""
+
+    tables: dict[str, Any]
+    lines: Mapping[_Place, int]
+    problems: list[Problem] = field(default_factory=list)
+
+    def line(self, place: _Place) -> int:
+        table, number, key = place
+        nearest = (place, (table or key, number, ""), (table, 0, ""), ("", 0, table))
+        return next((self.lines[known] for known in nearest if known in self.lines), 1)
+
+    def refuse(self, place: _Place, wrong: str, right: str) -> None:
+        self.problems.append(Problem(self.line(place), wrong, right))
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One table, its keys taken one by one."""
+
+    file: _File
+    title: str
+    name: str
+    number: int
+    values: dict[str, Any]
+
+    def take(self, key: str, read: Callable[[Any], T], default: T) -> T:
+        """Return the value that ``read`` makes of a key's; what is wrong becomes a problem."""
+        if key not in self.values:
+            return default
+        try:
+            return read(self.values[key])
+        except ValueError as error:
+            self.refuse(key, str(error))
+            return default
+
+    def require(self, key: str, read: Callable[[Any], str]) -> str:
+        if key in self.values:
+            return self.take(key, read, "")
+        self.file.refuse(
+            (self.name, self.number, ""), f"{self.title} {key} is missing", _HINTS[key]
+        )
+        return ""
+
+    def refuse(self, key: str, right: str) -> None:
+        wrong = f"{self.title} {key} = {_shown(self.values[key])}"
+        self.file.refuse((self.name, self.number, key), wrong, right)
+
+    def refuse_unknown(self, known: tuple[str, ...]) -> None:
+        for key in self.values:
+            if key not in known:
+                guess = get_close_matches(key, known, 1)
+                right = f'did you mean "{guess[0]}"?' if guess else f"expected {', '.join(known)}"
+                self.file.refuse(
+                    (self.name, self.number, key), f"{self.title} {key} is unknown", right
+                )
+
+
+_HINTS = {
+    "name": 'expected the mirror\'s name, such as name = "Example Mirror"',
+    "site": 'expected its address, such as site = "https://mirror.example.org"',
+    "contact": 'expected where requests arrive, such as contact = "takedown@mirror.example.org"',
+    "operator": 'expected who decides, such as operator = "ops@example.org"',
+    "url": 'expected a feed\'s address, such as url = "https://news.example.com/feed"',
+}
+
+
+def _mirror(document: _File, values: object) -> MirrorSettings:
+    if not isinstance(values, dict):
+        wrong = "[mirror] is missing" if values is None else "mirror is no table"
+        document.refuse(("mirror", 0, ""), wrong, "expected [mirror], once, and its keys below it")
+        return MirrorSettings(name="", site="", contact="", operator="")
+    table = _Table(document, "[mirror]", "mirror", 0, values)
+    table.refuse_unknown(tuple(MirrorSettings.__dataclass_fields__))
+    return MirrorSettings(
+        name=table.require("name", reading.name),
+        site=table.require("site", reading.site),
+        contact=table.require("contact", reading.mailbox),
+        operator=table.require("operator", reading.mailbox),
+        unproven=table.take("unproven", reading.one_of(Unproven), Unproven.MASK),
+        recovery_days=table.take("recovery_days", reading.whole_number(1, 365), 30),
+        shards=table.take("shards", reading.whole_number(1, 10_000), 1),
+        purpose=table.take("purpose", reading.purpose, ""),
+        images=table.take("images", reading.one_of(Images), Images.LINK),
+        noindex=table.take("noindex", reading.switch, default=True),
+    )
+
+
+def _feeds(document: _File, tables: object) -> tuple[FeedSettings, ...]:
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        document.refuse(("feed", 0, ""), "[feed]", "expected [[feed]], in double brackets")
+        return ()
+    feeds: list[FeedSettings] = []
+    first: dict[str, int] = {}
+    for number, values in enumerate(tables):
+        table = _Table(document, "[[feed]]", "feed", number, values)
+        table.refuse_unknown(tuple(FeedSettings.__dataclass_fields__))
+        feed = FeedSettings(
+            url=table.require("url", reading.web),
+            site=table.take("site", reading.web, None),
+            publish=table.take("publish", reading.one_of(Publish), Publish.AUTO),
+            interval=table.take("interval", reading.interval, None),
+        )
+        line = document.line(("feed", number, "url"))
+        earlier = first.setdefault(coarse_address(feed.url) or feed.url, line)
+        if feed.url and earlier != line:
+            table.refuse("url", f"expected each feed once; it stands on line {earlier} already")
+        feeds.append(feed)
+    return tuple(feeds)
+
+
+def _load(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ConfigurationError(Problem(1, "the file", "expected no value so deep")) from error
+    except ValueError as error:
+        written = text.split("\n")
+        place = _TOML_PLACE.search(str(error))
+        line = int(place[1]) if place and place[1] else len(text.rstrip().split("\n"))
+        reason = _TOML_PLACE.sub("", str(error))
+        shown = written[min(line, len(written)) - 1].strip()[:_SHOWN]
+        right = f"this is not TOML ({reason}); texts stand in double quotes"
+        raise ConfigurationError(Problem(line, shown, right)) from error
+
+
+def _lines(text: str) -> dict[_Place, int]:
+    """Return the line of every table and key of a file that is known to be TOML."""
+    found: dict[_Place, int] = {}
+    counts: dict[str, int] = {}
+    table, number, depth = "", 0, 0
+    bare = _STRINGS_AND_COMMENTS.sub(_flattened, text)
+    for line, written in enumerate(bare.split("\n"), start=1):
+        header = None if depth else _HEADER.fullmatch(written)
+        key = None if depth or header else _KEY.match(written)
+        if header:
+            table = header[1]
+            number = counts.get(table, 0)
+            counts[table] = number + 1
+            found[table, number, ""] = line
+        elif key:
+            found.setdefault((key[1] or table, 0 if key[1] else number, key[2]), line)
+        values = written if depth else written[key.end() :] if key else ""
+        depth += sum(values.count(sign) for sign in "[{") - sum(values.count(s) for s in "]}")
+    return found
+
+
+def _flattened(token: re.Match[str]) -> str:
+    """Keep what could be a key or a table's name; of the rest, only its lines."""
+    text = token[0]
+    if re.fullmatch(r"[\"'][\w-]+[\"']", text):
+        return text
+    return ("" if text.startswith("#") else '""') + "\n" * text.count("\n")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
