@@ -1,0 +1,186 @@
+"""The embedded object store: one SQLite file behaves as S3 does, on one machine.
+
+It is safe against a killed process, not against a lost disk: in WAL mode with
+``synchronous=NORMAL`` a commit is in the operating system's hands, whole, when a put returns
+(SQLite, "Write-Ahead Logging"). Keys sort by their UTF-8 bytes, as S3 lists them.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from feedmirror.adapters.limits import acceptable, check_key
+from feedmirror.ports.object_store import (
+    Content,
+    LostConditionError,
+    ObjectSummary,
+    StoredObject,
+    StoreUnavailableError,
+)
+
+_PATIENCE = 30.0  # seconds that one writer waits for the others
+_PAGE = 1000  # rows
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects (
+    bucket TEXT NOT NULL,
+    key TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    cache_control TEXT,
+    metadata TEXT NOT NULL,
+    body BLOB NOT NULL, -- last, so that nothing else is read through it
+    PRIMARY KEY (bucket, key)
+)
+"""
+_GET = """
+SELECT etag, content_type, cache_control, metadata, body FROM objects WHERE bucket = ? AND key = ?
+"""
+_HEAD = "SELECT etag, length(body) FROM objects WHERE bucket = ? AND key = ?"
+_CREATE = """
+INSERT INTO objects (etag, content_type, cache_control, metadata, body, bucket, key)
+VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_REPLACE = """
+UPDATE objects SET etag = ?, content_type = ?, cache_control = ?, metadata = ?, body = ?
+WHERE bucket = ? AND key = ? AND etag = ?
+"""
+_FROM = """
+SELECT key, etag, length(body) FROM objects WHERE bucket = ? AND key >= ? ORDER BY key LIMIT ?
+"""
+_BEHIND = """
+SELECT key, etag, length(body) FROM objects WHERE bucket = ? AND key > ? ORDER BY key LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteStore:
+    """One bucket of the store in a file, made on first use; for many threads and processes."""
+
+    path: Path
+    bucket: str
+    # By process: a connection must not be carried across a fork (SQLite, "How To Corrupt").
+    _idle: dict[int, list[sqlite3.Connection]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def get(self, key: str) -> StoredObject | None:
+        """Return the object under a key, or None.
+
+        Raises StoreUnavailableError, and ValueError for a key that S3 refuses.
+        """
+        check_key(key)
+        with self._connection(key) as connection:
+            rows = connection.execute(_GET, (self.bucket, key)).fetchall()
+        for etag, content_type, cache_control, metadata, body in rows:
+            content = Content(body, content_type, cache_control, json.loads(metadata))
+            return StoredObject(content, etag)
+        return None
+
+    def head(self, key: str) -> ObjectSummary | None:
+        """Return what is known of the object under a key, or None.
+
+        Raises StoreUnavailableError, and ValueError for a key that S3 refuses.
+        """
+        check_key(key)
+        with self._connection(key) as connection:
+            rows = connection.execute(_HEAD, (self.bucket, key)).fetchall()
+        return next((ObjectSummary(key, etag, size) for etag, size in rows), None)
+
+    def put(self, key: str, content: Content, *, replaces: str | None) -> str:
+        """Write under a condition, in one statement, and return the new ETag.
+
+        The ETag is the body's MD5 in quotes, as S3's is for a single put without KMS (API
+        reference, "Object"). Raises LostConditionError if the condition did not hold and nothing
+        was written, ValueError beyond S3's limits, and StoreUnavailableError.
+        """
+        kept = acceptable(key, content, replaces=replaces)
+        etag = f'"{hashlib.md5(kept.body, usedforsecurity=False).hexdigest()}"'
+        headers = (kept.content_type, kept.cache_control, json.dumps(kept.metadata))
+        row = (etag, *headers, kept.body, self.bucket, key)
+        with self._connection(key) as connection:
+            if replaces is None:
+                written = connection.execute(_CREATE, row).rowcount
+            else:
+                written = connection.execute(_REPLACE, (*row, replaces)).rowcount
+        if not written:
+            raise LostConditionError(f"{self.bucket}/{key} is not in the state {replaces}")
+        return etag
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectSummary]:
+        """Yield the objects under a prefix, by the UTF-8 bytes of their keys.
+
+        They are read by the page, and nothing is held while the consumer works. Raises
+        StoreUnavailableError.
+        """
+        query, start = (_BEHIND, after) if after >= prefix and after else (_FROM, prefix)
+        while True:
+            with self._connection(prefix) as connection:
+                rows = connection.execute(query, (self.bucket, start, _PAGE)).fetchall()
+            for key, etag, size in rows:
+                if not key.startswith(prefix):
+                    return
+                yield ObjectSummary(key, etag, size)
+            if len(rows) < _PAGE:
+                return
+            query, start = _BEHIND, rows[-1][0]
+
+    def close(self) -> None:
+        """Close the connections that are not at work; the store can be used again all the same."""
+        idle = self._idle.get(os.getpid(), [])
+        while idle:
+            idle.pop().close()
+
+    @contextmanager
+    def _connection(self, key: str) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to one thread, from those at rest or a new one."""
+        idle = self._idle.setdefault(os.getpid(), [])
+        try:
+            try:
+                connection = idle.pop()
+            except IndexError:
+                connection = _connect(self.path)
+            try:
+                yield connection
+            finally:
+                idle.append(connection)
+        except (sqlite3.Error, OSError) as error:
+            place = f"{self.path}, {self.bucket}/{key}"
+            raise StoreUnavailableError(f"{place}: {error}") from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(
+        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _switch_to_wal(connection)
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(_SCHEMA)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Make the file a WAL one, also where several processes make the same new file at once.
+
+    The switch takes an exclusive lock for which SQLite does not wait by itself.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        time.sleep(0.01)

@@ -1,0 +1,60 @@
+"""The object store: all that the mirror asks of S3, or of the embedded store in its place."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class LostConditionError(Exception):
+    """The key was not in the state that a conditional put required; nothing was written."""
+
+
+class StoreUnavailableError(Exception):
+    """The store did not answer as it should, also after retries: the caller may try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is put: a body, and how it is served and described."""
+
+    body: bytes
+    content_type: str
+    cache_control: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What is got: the content and the ETag that a conditional put names."""
+
+    content: Content
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSummary:
+    """What a listing, or a head, tells of one object; ``size`` is in bytes."""
+
+    key: str
+    etag: str
+    size: int
+
+
+class ObjectStore(Protocol):
+    """One bucket, with S3's strong consistency; every method may raise StoreUnavailableError."""
+
+    def get(self, key: str) -> StoredObject | None:
+        """Return the object under a key, or None if there is none."""
+
+    def head(self, key: str) -> ObjectSummary | None:
+        """Return what is known of the object under a key, or None if there is none."""
+
+    def put(self, key: str, content: Content, *, replaces: str | None) -> str:
+        """Write under a condition and return the new ETag; there is no other kind of put.
+
+        ``replaces`` is the ETag that the key must have now (``If-Match``); None means that the key
+        must not exist (``If-None-Match: *``). Raises LostConditionError if that is not so.
+        """
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectSummary]:
+        """Yield the objects whose keys start with the prefix and sort behind ``after``, by key."""
