@@ -1,0 +1,77 @@
+"""A feed as its publisher gave it: parsed, typed and otherwise untouched (RFC 4287 vocabulary).
+
+Texts are plain text; ``*_html`` is the publisher's own markup, not yet safe to show. Relative
+addresses are not resolved; ``base_url`` says against what.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedmirror.records import Contact, Enclosure, Person, Source
+
+
+class FeedUnreadableError(Exception):
+    """The document is no feed; the message says what it is instead, in words for the operator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry (an RSS item); None or empty means that the entry does not state it."""
+
+    base_url: str
+    guid: str | None = None
+    link: str | None = None
+    title: str = ""
+    content_html: str = ""
+    summary_html: str = ""
+    authors: tuple[Person, ...] = ()
+    rights: str | None = None
+    license_url: str | None = None
+    credit: str | None = None
+    language: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    source: Source | None = None
+    source_authors: tuple[Person, ...] = ()
+    source_rights: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to know it by, to show, or to link to."""
+        texts = (self.title, self.content_html, self.summary_html)
+        return not any((self.guid, self.link, *texts, self.enclosures))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedEntry:
+    """What a publisher says is gone (RFC 6721): the entry's id, and since when."""
+
+    ref: str
+    when: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One feed document; ``damaged`` says that it broke off or did not parse cleanly (rule C5).
+
+    ``ttl`` is in minutes; ``skip_hours`` are hours of the day in GMT, ``skip_days`` English names.
+    """
+
+    url: str
+    format: str
+    title: str = ""
+    site_url: str | None = None
+    language: str | None = None
+    authors: tuple[Person, ...] = ()
+    rights: str | None = None
+    license_url: str | None = None
+    contacts: tuple[Contact, ...] = ()
+    ttl: int | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[str] = frozenset()
+    entries: tuple[Entry, ...] = ()
+    deleted: tuple[DeletedEntry, ...] = ()
+    damaged: bool = False
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,88 @@
+"""Texts of a feed: markup made plain, plain text made markup, and nothing invisible in either."""
+
+import html
+import re
+from collections.abc import Iterable
+from html.entities import name2codepoint
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
+# Joiners carry meaning in Persian, in the scripts of India and in emoji; elsewhere they only hide.
+_IDLE_JOINERS = re.compile(
+    "(?<![\u0600-\U0010ffff])[\u200c\u200d]+|[\u200c\u200d]+(?![\u0600-\U0010ffff])"
+)
+_UNREAD = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
+)
+_BREAKING = re.compile(
+    r"</?(?:p|br|hr|div|li|ul|ol|dl|dt|dd|h[1-6]|t[dhr]|table|pre|blockquote|section)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
+_CLOSING_TAG = re.compile(r"</[A-Za-z][A-Za-z0-9]*\s*>")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z][A-Za-z0-9]{1,31}));")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
+_PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
+
+
+def plain(text: str) -> str:
+    """Return a text in one line, without control, bidirectional and zero-width characters."""
+    return " ".join(_IDLE_JOINERS.sub("", _INVISIBLE.sub("", text)).split())
+
+
+def html_to_plain(markup: str) -> str:
+    """Return what a reader would see of some HTML, in one line; comments and scripts are unseen.
+
+    Tags that begin a line part words, others do not.
+    """
+    seen = _BREAKING.sub(" ", _UNREAD.sub(" ", markup))
+    return plain(html.unescape(_TAG.sub("", seen)))
+
+
+def text_to_html(text: str) -> str:
+    """Return plain text as HTML: escaped, blank lines as paragraphs, line ends as ``<br>``."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not lines:
+        return ""
+    paragraphs = _PARAGRAPHS.split(html.escape(lines, quote=False))
+    return "".join(f"<p>{part.replace(chr(10), '<br>')}</p>" for part in paragraphs)
+
+
+def encoded_once(text: str) -> str:
+    """Return a text whose UTF-8 was taken for Latin-1 and encoded again ("rÃ©servÃ©") as it was."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("iso-8859-1").decode()
+    except UnicodeError:
+        return text
+
+
+def looks_like_markup(text: str) -> bool:
+    """Tell whether a text of unstated type is HTML: it closes a tag or names a known entity."""
+    if _CLOSING_TAG.search(text):
+        return True
+    names = [match.group(1) for match in _ENTITY.finditer(text)]
+    return bool(names) and all(name is None or name in name2codepoint for name in names)
+
+
+def only_xml_characters(text: str) -> str:
+    """Return a text without the characters that no XML document may hold (XML 1.0 §2.2)."""
+    return _NOT_IN_XML.sub("", text)
+
+
+def longest_and_other(candidates: Iterable[str]) -> tuple[str, str]:
+    """Return the longest of some HTML, and the longest that reads differently, or ""."""
+    ordered = sorted(dict.fromkeys((*candidates, "")), key=len, reverse=True)
+    whole = html_to_plain(ordered[0]) if ordered[1:] else ""
+    others = (other for other in ordered[1:] if other and html_to_plain(other) != whole)
+    return ordered[0], next(others, "")
+
+
+def language_tag(text: str | None) -> str | None:
+    """Return a language tag (RFC 5646) if the text has the form of one, else None."""
+    tag = (text or "").strip().replace("_", "-")
+    return tag if _LANGUAGE.match(tag) else None
