@@ -1,0 +1,83 @@
+"""A publisher's markup, made safe to show: what it says is kept, what it could do is not.
+
+Markup passes through an allowlist and is written again until nothing changes any more: what is
+returned is what a browser reads, and cleaning it again changes nothing.
+"""
+
+import re
+from html import escape, unescape
+
+from feedmirror.configuration import Images
+from feedmirror.mirroring.allowlist import FLOW, allowed, defuse, outline, visible
+from feedmirror.mirroring.nesting import is_tangled
+from feedmirror.mirroring.rewriting import Page, Writer
+
+LIMIT = 500_000
+CUT_NOTE = "<p>[…] The rest is in the original.</p>"
+_ROOM = 12_000  # for the end tags of what a cut leaves open, and the note
+_PASSES = 8
+_BARE_TAG = re.compile(r"<[^<>]*>")
+_FLOW_TAG = re.compile(rf"</?(?:{'|'.join(sorted(FLOW))}|br)\b[^<>]*>", re.IGNORECASE)
+_BEFORE_ELLIPSIS = " ,;:-\N{EN DASH}\N{EM DASH}"
+
+
+def clean_content(html: str, *, base_url: str, images: Images) -> str:
+    """Return markup that is safe to show: allowlisted elements, attributes and schemes only.
+
+    Relative addresses are resolved against ``base_url``. An image is shown from where it is, over
+    https only: asking an http host for its https form may find nothing, and a page that is https
+    does not load the other; so such an image becomes a link that says what it showed, unless it
+    is decoration by its own account (an empty ``alt``). Embedded media become links. At most
+    500,000 characters are returned; what is nested over 500 levels deep is returned as plain
+    paragraphs. Never raises, whatever the text and the base.
+    """
+    page = Page(base_url, images)
+    settled = _settle(html, page)
+    if settled is None:
+        settled = _settle(_paragraphs(html), page)
+    return settled or ""
+
+
+def plain_text(html: str, *, limit: int | None = None) -> str:
+    """Return the text of markup in one line, cut at a word with "…" to at most ``limit``."""
+    markup = defuse(visible(html[:LIMIT]))[:LIMIT]
+    lines = markup if is_tangled(markup) else outline(markup)
+    text = " ".join(visible(unescape(_BARE_TAG.sub(" ", lines))).split())
+    if limit is None or len(text) <= limit:
+        return text
+    head = text[: max(limit - 1, 0)]
+    if not text[len(head)].isspace():
+        head = head.rpartition(" ")[0] or head
+    return head.rstrip(_BEFORE_ELLIPSIS) + "…"
+
+
+def _settle(markup: str, page: Page) -> str | None:
+    """Clean until nothing changes; None if that takes too long, as only an attack does."""
+    for _ in range(_PASSES):
+        cleaned = _clean(markup, page)
+        if cleaned == markup:
+            return cleaned
+        markup = cleaned
+    return None
+
+
+def _clean(markup: str, page: Page) -> str:
+    whole = defuse(visible(markup))
+    kept = _cut(whole)
+    cleaned = _paragraphs(kept) if is_tangled(kept) else Writer(page).write(allowed(kept))
+    return cleaned if kept == whole else cleaned + CUT_NOTE
+
+
+def _cut(markup: str) -> str:
+    if len(markup) <= LIMIT:
+        return markup
+    end = LIMIT - _ROOM
+    space = markup.rfind(" ", end - 1000, end)
+    return markup[: end if space < 0 else space]
+
+
+def _paragraphs(markup: str) -> str:
+    """Return what markup says in plain paragraphs, told from its tags alone, without a parser."""
+    lines = _BARE_TAG.sub("", _FLOW_TAG.sub("\n", markup.replace("\n", " "))).split("\n")
+    texts = (" ".join(visible(unescape(line)).split()) for line in lines)
+    return "".join(f"<p>{escape(text, quote=False)}</p>" for text in texts if text)
