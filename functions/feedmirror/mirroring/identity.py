@@ -1,0 +1,106 @@
+"""Which entry is which item: an identity that survives what publishers change (rules I1-I5).
+
+An item is known by its canonical link. Where the link is missing, or shared by several entries of
+one document, the first rung of a ladder that tells the entry apart takes its place. The rungs do
+not look at positions, since a new entry at the top of the feed would shift every one of them.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from feedmirror.addresses import canonical_link, digest
+from feedmirror.layout import ItemId
+from feedmirror.mirroring.entries import Entry
+from feedmirror.suppression import guid_alias
+
+RUNGS = ("guid", "link and date", "link, date and title", "text")
+_TOLERATED = 0.05  # share of entries that a rung may fail before the feed moves to the next (I3)
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """The ids of a document's entries in its order, and the rung that its ladder starts at.
+
+    ``guids`` are hashes of guids by id, where one entry alone has that guid; ``moved`` tells which
+    id an entry keeps although its link is new.
+    """
+
+    ids: tuple[ItemId, ...]
+    rung: int
+    guids: Mapping[ItemId, str] = field(default_factory=dict)
+    moved: Mapping[ItemId, ItemId] = field(default_factory=dict)
+
+
+def identify(
+    entries: Sequence[Entry],
+    *,
+    rung: int = 0,
+    known: Mapping[str, ItemId],
+    moved: Mapping[ItemId, ItemId],
+) -> Identities:
+    """Give every entry its id; ``known`` are ids by hash of guid, from the last poll.
+
+    A known guid under a new link keeps its id; so does the new link from then on.
+    """
+    links = [canonical_link(entry.link or "") or "" for entry in entries]
+    shared = {link for link, count in Counter(links).items() if count > 1 or not link}
+    unlinked = [index for index, link in enumerate(links) if link in shared]
+    rung = _rung([entries[i] for i in unlinked], rung, round(_TOLERATED * len(entries)))
+    guids = [digest("guid", guid_alias(entry.guid)) if entry.guid else "" for entry in entries]
+    repeated = {guid for guid, count in Counter(guids).items() if count > 1 or not guid}
+    apart = dict(zip(unlinked, _tell_apart([entries[i] for i in unlinked], rung), strict=True))
+    ids: list[ItemId] = []
+    moves: dict[ItemId, ItemId] = {}
+    for index, link in enumerate(links):
+        fresh = ItemId(apart[index] if index in apart else digest("link", link))
+        kept = moved.get(fresh, fresh)
+        if guids[index] not in repeated:
+            kept = known.get(guids[index], kept)
+        if kept != fresh:
+            moves[fresh] = kept
+        ids.append(kept)
+    own = {item: guid for item, guid in zip(ids, guids, strict=True) if guid not in repeated}
+    return Identities(tuple(ids), rung, own, moves)
+
+
+def _rung(unlinked: Sequence[Entry], start: int, tolerated: int) -> int:
+    """Move down, one way, from rungs that tell too few of the entries apart."""
+    for rung in range(start, len(RUNGS) - 1):
+        values = [_value(entry, rung) for entry in unlinked]
+        counts = Counter(values)
+        if sum(1 for value in values if value is None or counts[value] > 1) <= tolerated:
+            return rung
+    return len(RUNGS) - 1
+
+
+def _tell_apart(unlinked: Sequence[Entry], rung: int) -> list[str]:
+    """Return each entry's digest on the first rung where it stands alone.
+
+    Entries that no rung tells apart are alike in every field: they are one item.
+    """
+    last = RUNGS[-1]
+    found = [digest(last, _value(entry, len(RUNGS) - 1) or "") for entry in unlinked]
+    for step in reversed(range(rung, len(RUNGS) - 1)):
+        values = [_value(entry, step) for entry in unlinked]
+        counts = Counter(values)
+        for index, value in enumerate(values):
+            if value is not None and counts[value] == 1:
+                found[index] = digest(RUNGS[step], value)
+    return found
+
+
+def _value(entry: Entry, rung: int) -> str | None:
+    """Return what a rung looks at, or None if the entry does not state it."""
+    date = entry.published.isoformat() if entry.published else ""
+    link = canonical_link(entry.link or "") or ""
+    match RUNGS[rung]:
+        case "guid":
+            return guid_alias(entry.guid) if entry.guid else None
+        case "link and date":
+            return f"{link}\0{date}" if date else None
+        case "link, date and title":
+            return f"{link}\0{date}\0{entry.title}" if entry.title else None
+        case _:
+            parts = (link, date, entry.title, entry.content_html, entry.summary_html)
+            return "\0".join(parts)

@@ -1,0 +1,217 @@
+"""Entries become items: every one with its attribution, its identity and its fingerprint.
+
+Everything here is decided from values. An item's content is cleaned only once it is known to be
+needed, since that costs more than all the rest.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from feedmirror.addresses import digest, host_of, organisational_domain, resolve, web_address
+from feedmirror.configuration import FeedSettings, Images, Publish
+from feedmirror.layout import ItemId
+from feedmirror.mirroring.content import clean_content, plain_text
+from feedmirror.mirroring.entries import Entry, Feed
+from feedmirror.mirroring.identity import identify
+from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.records import (
+    Attribution,
+    Contact,
+    Enclosure,
+    FeedReference,
+    Item,
+    Publisher,
+    Revisions,
+)
+from feedmirror.suppression import Subject, describe, text_key
+
+EXCERPT = 300  # characters of an excerpt, and of every summary
+MOST_ENTRIES = 2000
+MOST_CATEGORIES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An entry on its way to becoming an item; ``last`` is true of a document's last entry."""
+
+    id: ItemId
+    host: str
+    entry: Entry
+    attribution: Attribution
+    subject: Subject
+    fingerprint: str
+    guid: str
+    contacts: tuple[Contact, ...]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one document's entries are: drafts in its order, and what was learnt of identities."""
+
+    drafts: tuple[Draft, ...]
+    rung: int
+    moved: Mapping[ItemId, ItemId]
+    problems: tuple[str, ...] = ()
+
+
+def read_entries(feed: Feed, *, settings: FeedSettings, state: FeedState) -> Reading:
+    """Turn a document's entries into drafts; the newest 2,000 of more, each item once."""
+    entries, problems = _newest(feed.entries)
+    known = {entry.guid: item for item, entry in state.entries.items() if entry.guid}
+    identities = identify(entries, rung=state.rung, known=known, moved=state.moved)
+    drafts: dict[ItemId, Draft] = {}
+    for item, entry in zip(identities.ids, entries, strict=True):
+        if item not in drafts:
+            drafts[item] = _draft(
+                item,
+                entry,
+                feed=feed,
+                settings=settings,
+                guid=identities.guids.get(item, ""),
+            )
+    if entries and entries[-1] is feed.entries[-1]:
+        last = identities.ids[-1]
+        drafts[last] = replace(drafts[last], last=True)
+    return Reading(tuple(drafts.values()), identities.rung, identities.moved, problems)
+
+
+def attribute(entry: Entry, *, feed: Feed, settings: FeedSettings) -> Attribution:
+    """Say whose work an entry is (design §1, rules T1-T3).
+
+    Only the operator decides the publisher; the entry's link, authors and source are its claims.
+    Authors and rights are the entry's, else its source's, else the feed's; none is ever invented.
+    """
+    host = settings.host
+    home = settings.site or _home(feed, host)
+    return Attribution(
+        original_url=entry.link or home,
+        publisher=Publisher(name=feed.title or host, url=home, host=host),
+        feed=FeedReference(title=feed.title, url=settings.url),
+        authors=entry.authors or entry.source_authors or feed.authors,
+        rights=entry.rights or entry.source_rights or feed.rights,
+        license_url=entry.license_url or feed.license_url,
+        credit=entry.credit,
+        source=entry.source,
+    )
+
+
+def build_item(draft: Draft, *, settings: FeedSettings, images: Images, now: datetime) -> Item:
+    """Build the item of a draft as first seen now, its content cleaned and cut as configured."""
+    entry = draft.entry
+    content = clean_content(
+        entry.content_html or entry.summary_html, base_url=entry.base_url, images=images
+    )
+    text = plain_text(entry.summary_html or content, limit=EXCERPT)
+    match settings.publish:
+        case Publish.LINK:
+            content, text = "", ""
+        case Publish.EXCERPT:
+            content = ""
+        case Publish.FULL | Publish.AUTO:
+            pass
+    whole = plain_text(content)
+    subject = Subject(draft.subject.keys | {text_key(whole)}) if whole else draft.subject
+    return Item(
+        id=draft.id,
+        host=draft.host,
+        title=entry.title,
+        content_html=content,
+        summary=text,
+        language=entry.language,
+        published=entry.published,
+        updated=entry.updated,
+        first_seen=now,
+        retrieved=now,
+        fingerprint=draft.fingerprint,
+        attribution=draft.attribution,
+        subject=subject,
+        categories=entry.categories[:MOST_CATEGORIES],
+        enclosures=tuple(_enclosures(entry)),
+        contacts=draft.contacts,
+        revisions=Revisions(seen=(draft.fingerprint,)),
+    )
+
+
+def _draft(item: ItemId, entry: Entry, *, feed: Feed, settings: FeedSettings, guid: str) -> Draft:
+    # Without xml:base, what is relative in an entry is meant from its own page.
+    base = entry.link if entry.link and entry.base_url == feed.url else entry.base_url
+    entry = replace(entry, language=entry.language or feed.language, base_url=base)
+    attribution = attribute(entry, feed=feed, settings=settings)
+    subject = describe(
+        hosts=(settings.host,),
+        addresses=(attribution.original_url,) if entry.link else (),
+        guid=entry.guid,
+        authors=((author.name, author.address or "") for author in attribution.authors),
+        feeds=(settings.url,),
+    )
+    return Draft(
+        id=item,
+        host=settings.host,
+        entry=entry,
+        attribution=attribution,
+        subject=subject,
+        fingerprint=_fingerprint(entry, attribution),
+        guid=guid,
+        contacts=feed.contacts,
+        last=False,
+    )
+
+
+def _fingerprint(entry: Entry, attribution: Attribution) -> str:
+    """Hash what an entry says, before cleaning and without its dates (rule C1).
+
+    Empty fields are skipped, so that a field that a later version adds changes nothing.
+    """
+    said = {
+        "title": entry.title,
+        "content": entry.content_html,
+        "summary": entry.summary_html,
+        "link": entry.link,
+        "authors": [asdict(author) for author in attribution.authors],
+        "rights": attribution.rights,
+        "license": attribution.license_url,
+        "credit": attribution.credit,
+        "source": asdict(attribution.source) if attribution.source else None,
+        "categories": entry.categories,
+        "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
+        "language": entry.language,
+    }
+    stated = {name: value for name, value in said.items() if value}
+    return digest("entry", json.dumps(stated, sort_keys=True))[:16]
+
+
+def _newest(entries: Sequence[Entry]) -> tuple[Sequence[Entry], tuple[str, ...]]:
+    """Keep the newest entries by their own dates, or by the document's order where undated."""
+    left_out = len(entries) - MOST_ENTRIES
+    if left_out <= 0:
+        return entries, ()
+    dated = [(entry.published or entry.updated, index) for index, entry in enumerate(entries)]
+    ranked = sorted(
+        range(len(entries)),
+        key=lambda index: (-(d.timestamp() if (d := dated[index][0]) else 0), index),
+    )
+    kept = sorted(ranked[:MOST_ENTRIES])
+    said = f"{len(entries)} entries: the newest {MOST_ENTRIES} are mirrored, {left_out} are not"
+    return [entries[index] for index in kept], (said,)
+
+
+def _home(feed: Feed, host: str) -> str:
+    """Return the address of the site: what the feed says of its own domain, else the host's root.
+
+    A feed that names somebody else's site as its own is not believed (design §3.1).
+    """
+    stated = web_address(feed.site_url)
+    claimed = host_of(stated or "")
+    domain = organisational_domain(host)
+    same = claimed == host or (claimed and domain and organisational_domain(claimed) == domain)
+    return stated if stated and same else f"https://{host}/"
+
+
+def _enclosures(entry: Entry) -> Iterator[Enclosure]:
+    for enclosure in entry.enclosures:
+        address = web_address(resolve(entry.base_url, enclosure.url))
+        if address:
+            yield replace(enclosure, url=address)

@@ -1,0 +1,75 @@
+"""What becomes of a draft, given what is stored in its place (rules C2-C5)."""
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from feedmirror.mirroring.items import Draft
+from feedmirror.records import Item, Record, Revisions, Tombstone
+
+MOST_UNANNOUNCED = 24  # updates of an entry whose own date stands still (rule C3)
+MOST_SEEN = 64  # fingerprints kept of one item: the cap above, twice over
+
+
+class Step(Enum):
+    """What is to be done for one draft."""
+
+    CREATE = auto()  # nothing is stored under its key
+    UPDATE = auto()  # the publisher changed it
+    RESTORE = auto()  # a tombstone is there; the rules decide whether it still has to be
+    CONFIRM = auto()  # what is stored is right; see that its pages are there
+    LEAVE = auto()  # not to be touched by this draft
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a document's state and neighbours have to say: is it whole, and which feeds exist."""
+
+    damaged: bool
+    configured: frozenset[str]
+
+
+def plan_entry(draft: Draft, stored: Record | None, around: Circumstances) -> Step:
+    """Decide on one draft.
+
+    A damaged document may add items, except its last one, and never changes any (rule C5).
+    """
+    if around.damaged and (draft.last or stored is not None):
+        return Step.LEAVE
+    match stored:
+        case None:
+            return Step.CREATE
+        case Tombstone():
+            return Step.RESTORE
+        case Item():
+            return _plan_update(draft, stored, around.configured)
+
+
+def updated_item(stored: Item, fresh: Item) -> Item:
+    """Return the new version of a stored item, remembering the versions that were seen."""
+    announced = _moved(stored, fresh.updated, fresh.published)
+    seen = tuple(dict.fromkeys((*stored.revisions.seen, fresh.fingerprint)))[-MOST_SEEN:]
+    unannounced = 0 if announced else stored.revisions.unannounced + 1
+    return replace(fresh, first_seen=stored.first_seen, revisions=Revisions(seen, unannounced))
+
+
+def _plan_update(draft: Draft, stored: Item, configured: frozenset[str]) -> Step:
+    owner = stored.attribution.feed.url
+    if owner != draft.attribution.feed.url and owner in configured:
+        return Step.CONFIRM  # another feed of the site brought it; two must not take turns
+    if draft.fingerprint == stored.fingerprint:
+        return Step.CONFIRM
+    entry = draft.entry
+    if stored.updated and entry.updated and entry.updated < stored.updated:
+        return Step.LEAVE  # an older version than the one shown (rule C4)
+    # A, B, A again is a server in two minds, and no third version (rule C2).
+    seen = draft.fingerprint in stored.revisions.seen
+    restless = stored.revisions.unannounced >= MOST_UNANNOUNCED
+    announced = _moved(stored, entry.updated, entry.published)
+    return Step.UPDATE if announced or not (seen or restless) else Step.CONFIRM
+
+
+def _moved(stored: Item, updated: object, published: object) -> bool:
+    """Tell whether the entry's own date says that this is a new version."""
+    if updated is not None or stored.updated is not None:
+        return updated is not None and updated != stored.updated
+    return published is not None and published != stored.published

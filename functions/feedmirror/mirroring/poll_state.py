@@ -1,0 +1,101 @@
+"""What the mirror remembers of a shard's feeds between runs: one object, a cache (design §3.1).
+
+Losing it costs requests, never a return. Times aside, it changes only when a feed does, so a run
+over unchanged feeds writes it once (promise P6).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from feedmirror.layout import ItemId
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EntryState:
+    """What was last seen of one entry; an empty fingerprint means: look at its record again."""
+
+    fingerprint: str = ""
+    attributes: str = ""  # the newest marker that stands for it
+    guid: str = ""  # hash of its guid's alias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What is known of one feed; times aside, equal states mean that nothing needs writing."""
+
+    attempted: datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str = ""
+    hint: int = 0  # seconds that the feed asks to be left alone for
+    not_before: datetime | None = None  # what Retry-After said
+    failures: int = 0  # in a row
+    error: str = ""
+    gone: bool = False  # answered 410: polled no more
+    rung: int = 0  # where the identity ladder starts (rule I3)
+    title: str = ""
+    problems: tuple[str, ...] = ()
+    lifts: str = ""  # digest of the lifts of its host that were in force when it was read
+    entries: Mapping[ItemId, EntryState] = field(default_factory=dict)
+    moved: Mapping[ItemId, ItemId] = field(
+        default_factory=dict
+    )  # id of a new link → id that is kept
+
+    def forgetting_body(self) -> "FeedState":
+        """Return the state that makes the next poll fetch and read the whole feed again."""
+        return replace(self, etag=None, last_modified=None, body_hash="")
+
+
+@dataclass(frozen=True, slots=True)
+class ShardState:
+    """What is known of a shard's feeds by address; ``mark`` is of the configuration last used."""
+
+    feeds: Mapping[str, FeedState] = field(default_factory=dict)
+    mark: str = ""
+
+
+def state_to_json(state: ShardState, nonce: str) -> bytes:
+    """Return the stored form; what a feed does not have is left out."""
+    feeds = {url: _compact(feed) for url, feed in state.feeds.items()}
+    fields = {"schema": SCHEMA, "mark": state.mark, "feeds": feeds, "nonce": nonce}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+
+
+def state_from_json(body: bytes) -> ShardState:
+    """Read a state; one that cannot be read is as good as lost, and losing it is allowed."""
+    try:
+        fields = json.loads(body)
+        if fields["schema"] != SCHEMA:
+            return ShardState()
+        feeds = {url: _feed(feed) for url, feed in fields["feeds"].items()}
+        return ShardState(feeds, fields["mark"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ShardState()
+
+
+def _compact(feed: FeedState) -> dict[str, Any]:
+    entries = {
+        item: [known.fingerprint, known.attributes, known.guid]
+        for item, known in feed.entries.items()
+    }
+    fields = {**asdict(replace(feed, entries={})), "entries": entries}
+    return {name: value for name, value in fields.items() if value not in (None, "", 0, (), {})}
+
+
+def _feed(fields: dict[str, Any]) -> FeedState:
+    times: dict[str, datetime] = {
+        name: datetime.fromisoformat(fields[name])
+        for name in ("attempted", "not_before")
+        if name in fields
+    }
+    entries = {
+        ItemId(item): EntryState(*known) for item, known in fields.get("entries", {}).items()
+    }
+    problems = tuple(fields.get("problems", ()))
+    typed: dict[str, Any] = {**fields, **times, "entries": entries, "problems": problems}
+    return FeedState(**typed)

@@ -1,0 +1,123 @@
+"""What an answer to a poll means (the status table of RFC 9110 §15, as feeds use it).
+
+Validators are kept from every 200, also where the body is the one that is known, and are only
+committed with everything else at the end of a run (rules V1-V3).
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+
+from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.ports.fetching import Fetched, FetchRequest, Unfetched
+
+_STORABLE = re.compile(r"[\x20-\x7e]{1,512}")
+_MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+_LONGEST_HINT = timedelta(days=7)
+_LONGEST_RETRY = timedelta(days=31)
+_TOO_MANY = {429, 503}
+
+
+class News(Enum):
+    """What a poll brought."""
+
+    DOCUMENT = auto()
+    NOTHING = auto()
+    FAILURE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What to make of one answer: the feed's next state, and the body if there is one to read."""
+
+    news: News
+    state: FeedState
+    body: bytes = b""
+    partial: bool = False  # a delta (226): what it leaves out is not gone
+
+
+def conditional_request(url: str, state: FeedState) -> FetchRequest:
+    """Return the request that sends the stored validators back as they came (rule V1)."""
+    return FetchRequest(url, etag=state.etag, last_modified=state.last_modified)
+
+
+def read_answer(answer: Fetched | Unfetched, state: FeedState, *, now: datetime) -> Poll:
+    """Interpret one outcome of a poll for the feed whose state is given."""
+    if isinstance(answer, Unfetched):
+        return failed(state, f"{answer.failure}: {answer.detail}")
+    match answer.status:
+        case 200 | 226:
+            return _read_body(answer, state)
+        case 304:
+            kept = _with_validators(state, answer.headers, otherwise=state)
+            return Poll(News.NOTHING, _well(kept, answer.headers))
+        case 410:
+            gone = failed(
+                state, "410 Gone: the publisher has ended this feed; it is polled no more"
+            )
+            return replace(gone, state=replace(gone.state, gone=True))
+        case status if status in _TOO_MANY:
+            poll = failed(state, f"{status}: the publisher asks to be left alone for a while")
+            later = retry_after(answer.headers.get("retry-after", ""), now=now)
+            return replace(poll, state=replace(poll.state, not_before=later))
+        case status:
+            return failed(state, f"the publisher answers {status}")
+
+
+def failed(state: FeedState, error: str) -> Poll:
+    """Return the outcome of a poll that failed: the error is kept with the feed, in words."""
+    return Poll(News.FAILURE, replace(state, failures=state.failures + 1, error=error))
+
+
+def unreadable(state: FeedState, error: str) -> FeedState:
+    """Return the state of a feed whose document could not be read; the next poll reads it anew."""
+    return failed(state.forgetting_body(), error).state
+
+
+def retry_after(value: str, *, now: datetime) -> datetime | None:
+    """Read Retry-After, in seconds or as a date (RFC 9110 §10.2.3), capped at 31 days."""
+    try:
+        later = (
+            now + timedelta(seconds=int(value))
+            if value.strip().isdigit()
+            else parsedate_to_datetime(value)
+        )
+    except (ValueError, OverflowError):
+        return None
+    later = later.replace(tzinfo=later.tzinfo or UTC)
+    return min(max(later, now), now + _LONGEST_RETRY)
+
+
+def _read_body(answer: Fetched, state: FeedState) -> Poll:
+    body_hash = hashlib.sha256(answer.body).hexdigest()[:32]
+    fresh = _with_validators(state, answer.headers, otherwise=FeedState())
+    fresh = _well(fresh, answer.headers)
+    partial = answer.status == 226  # noqa: PLR2004 -- "IM Used", RFC 3229 §10.4.1
+    if body_hash == state.body_hash and not partial:
+        return Poll(News.NOTHING, fresh)
+    kept = state.body_hash if partial else body_hash
+    return Poll(News.DOCUMENT, replace(fresh, body_hash=kept), answer.body, partial)
+
+
+def _well(state: FeedState, headers: Mapping[str, str]) -> FeedState:
+    hint = _MAX_AGE.search(headers.get("cache-control", ""))
+    seconds = min(int(hint[1]) if hint else 0, int(_LONGEST_HINT.total_seconds()))
+    return replace(state, failures=0, error="", not_before=None, hint=seconds)
+
+
+def _with_validators(
+    state: FeedState, headers: Mapping[str, str], *, otherwise: FeedState
+) -> FeedState:
+    """Take the validators of an answer; what is no printable ASCII could not be sent back."""
+    etag, last_modified = headers.get("etag", ""), headers.get("last-modified", "")
+    return replace(
+        state,
+        etag=etag if _STORABLE.fullmatch(etag) else otherwise.etag,
+        last_modified=(
+            last_modified if _STORABLE.fullmatch(last_modified) else otherwise.last_modified
+        ),
+    )

@@ -1,0 +1,55 @@
+"""When a feed is polled next, and why: pure and exact (rules S5, S6)."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from feedmirror.mirroring.poll_state import FeedState
+
+USUAL = timedelta(hours=1)  # conditional requests at most hourly (rule V4)
+LONGEST_BACKOFF = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class NextPoll:
+    """The time from which a feed may be polled again; None means never, and the reason says why."""
+
+    due: datetime | None
+    reason: str
+
+
+def next_poll(state: FeedState, *, interval: timedelta | None) -> NextPoll | None:
+    """Return when a feed is next due; None if it was never attempted, which is at once.
+
+    ``interval`` is the operator's; without one the usual interval holds, or a longer one that the
+    publisher asks for. Errors double it up to a day; Retry-After is always a floor.
+    """
+    if state.gone:
+        return NextPoll(None, "the publisher has ended this feed (410)")
+    if state.attempted is None:
+        return None
+    wait, reason = (
+        interval or USUAL,
+        "the configured interval" if interval else "the usual interval",
+    )
+    hint = timedelta(seconds=state.hint)
+    if interval is None and hint > wait:
+        wait, reason = hint, "the publisher's Cache-Control"
+    if state.failures:
+        backoff = min(wait * 2 ** min(state.failures, 10), max(LONGEST_BACKOFF, wait))
+        wait, reason = backoff, f"{state.failures} failures in a row"
+    due = state.attempted + wait
+    if state.not_before and state.not_before > due:
+        return NextPoll(state.not_before, "the publisher's Retry-After")
+    return NextPoll(due, reason)
+
+
+def is_due(state: FeedState, *, interval: timedelta | None, now: datetime) -> bool:
+    """Tell whether a feed may be polled now."""
+    upcoming = next_poll(state, interval=interval)
+    return upcoming is None or (upcoming.due is not None and upcoming.due <= now)
+
+
+def shard_of(host: str, shards: int) -> int:
+    """Return the shard that a source host's feeds belong to, evenly and for good."""
+    return int(hashlib.sha256(host.encode()).hexdigest(), 16) % shards

@@ -1,0 +1,52 @@
+"""Poll state: a cache that may be lost, and is read back whole when it is not."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from feedmirror.layout import ItemId
+from feedmirror.mirroring.poll_state import (
+    EntryState,
+    FeedState,
+    ShardState,
+    state_from_json,
+    state_to_json,
+)
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+FULL = FeedState(
+    attempted=NOW,
+    etag='W/"é"',
+    last_modified="Sun",
+    body_hash="h",
+    hint=60,
+    not_before=NOW,
+    failures=2,
+    error="bad",
+    gone=True,
+    rung=1,
+    title="T",
+    problems=("p",),
+    lifts="l",
+    entries={ItemId("a"): EntryState("f", "m", "g"), ItemId("b"): EntryState()},
+    moved={ItemId("c"): ItemId("a")},
+)
+
+
+@pytest.mark.parametrize("feed", [FULL, FeedState(), FeedState(attempted=NOW)])
+def test_a_state_is_read_back_as_it_was_written(feed: FeedState) -> None:
+    state = ShardState({"https://a.example/feed": feed}, "mark")
+
+    assert state_from_json(state_to_json(state, "aa")) == state
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"null", b'{"schema": 99}', b'{"schema": 1, "mark": "", "feeds": {"u": 3}}'],
+)
+def test_a_state_that_cannot_be_read_is_as_good_as_lost(body: bytes) -> None:
+    assert state_from_json(body) == ShardState()
+
+
+def test_the_same_state_is_written_as_another_body_each_time() -> None:
+    assert state_to_json(ShardState(), "aa") != state_to_json(ShardState(), "bb")

@@ -1,0 +1,130 @@
+"""What an answer means: the status table, validators (rules V1-V3) and Retry-After."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.polling import (
+    News,
+    conditional_request,
+    read_answer,
+    retry_after,
+    unreadable,
+)
+from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Unfetched
+
+URL = "https://example.com/feed"
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+REQUEST = FetchRequest(URL)
+
+
+def answered(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Fetched:
+    return Fetched(REQUEST, status, URL, body, headers or {})
+
+
+def test_validators_of_a_200_are_sent_back_byte_for_byte() -> None:
+    headers = {"etag": 'W/"a b"', "last-modified": "yesterday-ish"}
+    poll = read_answer(answered(200, b"x", headers), FeedState(), now=NOW)
+
+    request = conditional_request(URL, poll.state)
+
+    assert request == FetchRequest(URL, etag='W/"a b"', last_modified="yesterday-ish")
+
+
+def test_new_validators_are_kept_also_when_the_body_is_the_one_known() -> None:
+    first = read_answer(answered(200, b"x", {"etag": '"1"'}), FeedState(), now=NOW).state
+    again = read_answer(answered(200, b"x", {"etag": '"2"'}), first, now=NOW)
+
+    assert again.news is News.NOTHING
+    assert again.state.etag == '"2"'
+
+
+def test_a_body_decides_over_a_frozen_etag() -> None:
+    first = read_answer(answered(200, b"x", {"etag": '"1"'}), FeedState(), now=NOW).state
+
+    assert read_answer(answered(200, b"y", {"etag": '"1"'}), first, now=NOW).news is News.DOCUMENT
+
+
+def test_a_200_without_validators_clears_them_and_a_304_does_not() -> None:
+    stored = FeedState(etag='"1"', last_modified="m", body_hash="h")
+
+    cleared = read_answer(answered(200, b"x"), stored, now=NOW).state
+    kept = read_answer(answered(304, headers={"etag": '"2"'}), stored, now=NOW).state
+
+    assert (cleared.etag, cleared.last_modified) == (None, None)
+    assert (kept.etag, kept.last_modified) == ('"2"', "m")
+
+
+@pytest.mark.parametrize("etag", ["a\r\nX: y", '"é"', "x" * 513, "\x00"])
+def test_a_validator_that_could_not_be_sent_back_is_not_kept(etag: str) -> None:
+    assert read_answer(answered(200, b"x", {"etag": etag}), FeedState(), now=NOW).state.etag is None
+
+
+def test_a_delta_is_read_and_does_not_stand_for_the_whole_feed() -> None:
+    poll = read_answer(answered(226, b"delta"), FeedState(body_hash="whole"), now=NOW)
+
+    assert (poll.news, poll.partial, poll.state.body_hash) == (News.DOCUMENT, True, "whole")
+
+
+def test_a_304_clears_earlier_errors() -> None:
+    failing = FeedState(failures=3, error="bad", not_before=NOW)
+
+    state = read_answer(answered(304), failing, now=NOW).state
+
+    assert (state.failures, state.error, state.not_before) == (0, "", None)
+
+
+@pytest.mark.parametrize("status", [204, 400, 401, 403, 404, 418, 500, 502, 301])
+def test_any_other_status_is_a_failure_that_keeps_what_is_known(status: int) -> None:
+    stored = FeedState(etag='"1"', body_hash="h", failures=1)
+    poll = read_answer(answered(status, b"<html>"), stored, now=NOW)
+
+    assert poll.news is News.FAILURE
+    assert (poll.state.failures, poll.state.etag, poll.state.body_hash) == (2, '"1"', "h")
+    assert str(status) in poll.state.error
+
+
+def test_410_ends_polling() -> None:
+    assert read_answer(answered(410), FeedState(), now=NOW).state.gone
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_kept_for_429_and_503(status: int) -> None:
+    poll = read_answer(answered(status, headers={"retry-after": "120"}), FeedState(), now=NOW)
+
+    assert poll.state.not_before == NOW + timedelta(seconds=120)
+
+
+@pytest.mark.parametrize(
+    ("value", "later"),
+    [
+        ("0", NOW),
+        ("90", NOW + timedelta(seconds=90)),
+        ("Sun, 22 Nov 2026 13:00:00 GMT", NOW + timedelta(hours=1)),
+        ("Sun, 22 Nov 2020 13:00:00 GMT", NOW),
+        ("9999999999999999999999", None),
+        ("99999999", NOW + timedelta(days=31)),
+        ("soon", None),
+        ("", None),
+        ("-5", None),
+    ],
+)
+def test_retry_after_has_two_forms_and_bounds(value: str, later: datetime | None) -> None:
+    assert retry_after(value, now=NOW) == later
+
+
+def test_no_answer_is_a_failure_in_words() -> None:
+    poll = read_answer(
+        Unfetched(REQUEST, FetchFailure.NAME, "example.com has no address"), FeedState(), now=NOW
+    )
+
+    assert poll.state.error == "name: example.com has no address"
+
+
+def test_after_a_document_that_could_not_be_read_the_whole_feed_is_fetched_again() -> None:
+    state = unreadable(FeedState(etag='"1"', last_modified="m", body_hash="h"), "HTML")
+
+    assert conditional_request(URL, state) == FetchRequest(URL)
+    assert state.body_hash == ""
