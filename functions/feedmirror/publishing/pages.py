@@ -1,0 +1,197 @@
+"""Pages: everything of the site, rendered from records and listings alone.
+
+Rendering is a function of its arguments: the same input gives the same bytes, but for the nonce.
+Every method that renders may raise TemplateUnusableError, if an operator's template has a fault,
+and ValueError, if a nonce is not hexadecimal.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from feedmirror.configuration import FeedSettings, Images, MirrorSettings
+from feedmirror.layout import ATOM, INDEX, JSON
+from feedmirror.publishing import dates
+from feedmirror.publishing.cards import Card, bare_card
+from feedmirror.publishing.documents import (
+    CSS,
+    HTML,
+    OPML,
+    Document,
+    markup_with_nonce,
+    style_with_nonce,
+)
+from feedmirror.publishing.feeds import ListingView, atom_feed, json_feed, view
+from feedmirror.publishing.linked_data import linked_data
+from feedmirror.publishing.listings import Kind, Listing
+from feedmirror.publishing.templating import credit_template, render, source
+from feedmirror.publishing.texts import line, link
+from feedmirror.records import Item, Tombstone
+from feedmirror.suppression import Ground
+
+TAKEDOWN_PAGE = "takedown/index.html"
+REMOVED_PAGE = "removed/index.html"
+NOT_FOUND_PAGE = "404.html"
+STYLE = "style.css"
+OPML_FILE = "opml.xml"
+
+_GROUNDS = {
+    Ground.PUBLISHER: "the wish of the publisher or the author",
+    Ground.LEGAL: "a legal demand",
+    Ground.PRIVACY: "privacy",
+    Ground.UPSTREAM: "gone from the feed itself",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TakedownCount:
+    """One line of the public log: how many copies were taken down on a day, on one ground."""
+
+    day: date
+    ground: Ground
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Where to write to have something taken down; ``href`` is a mailto: address (RFC 6068)."""
+
+    address: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Renders one mirror's site; ``templates`` take the place of bundled ones by file name."""
+
+    settings: MirrorSettings
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+    def item_page(self, item: Item, *, nonce: str) -> Document:
+        """Return the page of an item: what it says, and whose it is."""
+        card, credit = self._card_and_credit(item)
+        context = {
+            "card": card,
+            "credit": credit,
+            "images": self.settings.images is Images.LINK,
+            "linked_data": linked_data(card, self._mirror),
+            "noindex": self.settings.noindex,
+        }
+        return self._page("item.html", context, root="../../", nonce=nonce)
+
+    def tombstone_page(self, tombstone: Tombstone, *, nonce: str) -> Document:
+        """Return the page in a removed item's place: that it is gone, and nothing else.
+
+        The metadata's ``status`` is what the CDN answers with: 410, or 451 on a legal ground
+        (RFC 9110 §15.5.11, RFC 7725).
+        """
+        legal = tombstone.ground is Ground.LEGAL
+        page = self._page(
+            "tombstone.html", {"legal": legal, "noindex": True}, root="../../", nonce=nonce
+        )
+        return replace(page, metadata={"status": "451" if legal else "410"})
+
+    def card(self, item: Item) -> Card:
+        """Return what lists and feeds show of an item, the credit at the end of its content."""
+        card, credit = self._card_and_credit(item)
+        return replace(card, content_html=f"{card.content_html}\n<hr>\n{credit}")
+
+    def listing(
+        self, listing: Listing, *, nonce: str, months: Iterable[str] = ()
+    ) -> dict[str, Document]:
+        """Return the three files of a listing by name, the index to be read back last.
+
+        ``months`` are the months of the host that are known, beside those that the listing knows.
+        """
+        shown = view(listing, mirror=self._mirror, months=months)
+        return {
+            INDEX: self._listing_page(shown, nonce=nonce),
+            ATOM: atom_feed(shown, self._mirror, self.templates, nonce=nonce),
+            JSON: json_feed(shown, self._mirror, nonce=nonce),
+        }
+
+    def fixed_pages(self, *, feeds: Iterable[FeedSettings], nonce: str) -> dict[str, Document]:
+        """Return what no item changes, by key; the feeds are listed in the OPML 2.0 file."""
+        outlines = [
+            {"host": feed.host, "url": address, "site": link(feed.site)}
+            for feed in feeds
+            if (address := link(feed.url))
+        ]
+        context = {"mirror": self._mirror, "feeds": outlines}
+        opml = markup_with_nonce(render(OPML_FILE, context, self.templates), nonce)
+        style = style_with_nonce(source(STYLE, self.templates), nonce)
+        # The page for what is missing is served at any depth, so its links start at the site.
+        root = f"{urlsplit(self.settings.site).path}/"
+        removal = {"removal": self._removal()}
+        return {
+            TAKEDOWN_PAGE: self._page("takedown.html", removal, root="../", nonce=nonce),
+            NOT_FOUND_PAGE: self._page("404.html", {"noindex": True}, root=root, nonce=nonce),
+            STYLE: Document(style, CSS),
+            OPML_FILE: Document(opml, OPML),
+        }
+
+    def removed_page(self, log: Iterable[TakedownCount] = (), *, nonce: str) -> Document:
+        """Return the public log, newest day first; nothing in it tells who asked or for what."""
+        rows = [
+            {
+                "day": each.day.isoformat(),
+                "words": dates.day(datetime.combine(each.day, time())),
+                "ground": _GROUNDS[each.ground],
+                "copies": each.copies,
+            }
+            for each in sorted(log, key=lambda each: (-each.day.toordinal(), each.ground))
+        ]
+        return self._page("removed.html", {"log": rows}, root="../", nonce=nonce)
+
+    @property
+    def _mirror(self) -> MirrorSettings:
+        """The settings, their words fit to stand in a sentence of ours."""
+        settings = self.settings
+        name = line(settings.name) or urlsplit(settings.site).netloc
+        return replace(settings, name=name, purpose=line(settings.purpose).rstrip("."))
+
+    def _listing_page(self, shown: ListingView, *, nonce: str) -> Document:
+        listing = shown.listing
+        context = {
+            "cards": listing.cards,
+            "hosts": listing.hosts,
+            "listing": listing,
+            "month_name": dates.month(listing.month) if listing.month else "",
+            "months": shown.months,
+            "next_month": shown.next_month,
+            "noindex": self.settings.noindex,
+            "previous_month": shown.previous_month,
+            "publisher": shown.publisher,
+            "title": shown.title,
+        }
+        root = {Kind.FRONT: "./", Kind.HOST: "../", Kind.MONTH: "../../"}[listing.kind]
+        return self._page("listing.html", context, root=root, nonce=nonce)
+
+    def _card_and_credit(self, item: Item) -> tuple[Card, str]:
+        card = bare_card(item, site=self.settings.site)
+        context = {"card": card, "mirror": self._mirror, "removal": self._removal(card)}
+        name = credit_template(card.language, self.templates)
+        return card, render(name, context, self.templates).strip()
+
+    def _removal(self, card: Card | None = None) -> Removal:
+        """Return the address to write to; for an item it carries the item's id, as a plus-tag."""
+        mailbox, _, domain = self.settings.contact.rpartition("@")
+        tag = f"+{card.id}" if card else ""
+        subject = f"Removal: {card.host}/{card.id}" if card else "Removal"
+        address = f"{mailbox}{tag}@{domain}"
+        return Removal(address, f"mailto:{quote(address, safe='@+')}?subject={quote(subject)}")
+
+    def _page(self, name: str, context: Mapping[str, Any], *, root: str, nonce: str) -> Document:
+        images = " img-src https:;" if context.get("images") else ""
+        frame = {
+            "mirror": self._mirror,
+            "noindex": False,
+            "policy": (
+                f"default-src 'none'; style-src 'self';{images} base-uri 'none'; form-action 'none'"
+            ),
+            "root": root,
+        }
+        page = render(name, {**frame, **context}, self.templates)
+        return Document(markup_with_nonce(page, nonce), HTML)

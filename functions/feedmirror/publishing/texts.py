@@ -1,0 +1,131 @@
+"""Texts made fit to be shown: characters, addresses, languages.
+
+A feed's own words are untrusted. Markup is escaped by the templates; what escaping cannot mend is
+mended here: characters that XML 1.0 cannot hold (§2.2), marks that would turn the credit's words
+around (Unicode bidirectional embeddings), links that are no web addresses, mail addresses.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
+
+from feedmirror.addresses import web_address
+
+# RFC 4287's grammar of a media type; a feed may say anything.
+MEDIA_TYPE = re.compile(r"[\w.+*-]+/[\w.+*-]+(\s*;.*)?", re.ASCII)
+
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_MAIL_ADDRESS = re.compile(r"(?<![@\w.+-])[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_LEFT_OVER = re.compile(r"<\s*(mailto:)?\s*>|\(\s*\)|\[\s*\]")
+_ONLY_IN_BRACKETS = re.compile(r"[(<\[]([^()<>\[\]]*)[)>\]]")
+_HOST_AND_PORT = re.compile(r"[\w.~%:\[\]-]+", re.ASCII)
+# What may not stand in a path, query or fragment; beyond ASCII, _escape looks closer.
+_UNFIT = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\w.~!$&'()*+,;=:@/?%-]", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_RIGHT_TO_LEFT = re.compile(
+    "ar|arc|arz|azb|ckb|dv|fa|glk|he|iw|ji|ks|lrc|mzn|nqo|pnb|prs|ps|rhg|sd|skr|syr|ug|ur|yi"
+)
+_RIGHT_TO_LEFT_SCRIPTS = frozenset({"arab", "hebr", "thaa", "syrc", "nkoo", "adlm", "rohg"})
+
+
+def legal(text: str) -> str:
+    """Return a text without the characters that XML 1.0 forbids, and without other controls."""
+    return _ILLEGAL.sub("", text)
+
+
+def legal_markup(markup: str) -> str:
+    """Return sanitised markup with spaces for the characters that XML 1.0 forbids.
+
+    Leaving them out would undo the sanitiser's work, since an address that no browser follows for
+    the U+0001 in its scheme would become one of a script.
+    """
+    return _NOT_IN_XML.sub(" ", markup)
+
+
+def line(text: str) -> str:
+    """Return a text as one line that cannot change the direction of what stands around it."""
+    return " ".join(_TURNING.sub("", legal(text)).split())
+
+
+def without_addresses(text: str, known: Iterable[str] = ()) -> str:
+    """Return a line of credit without the mail addresses that are known; they are kept for proof.
+
+    Whatever the case; an address that is the whole of a text leaves nothing.
+    """
+    bare = text
+    for address in known:
+        if "@" in address:
+            bare = re.sub(re.escape(address), "", bare, flags=re.IGNORECASE)
+    return " ".join(_LEFT_OVER.sub("", bare).split()) if bare != text else text
+
+
+def person_name(text: str, known: Iterable[str] = ()) -> str:
+    """Return a person's name without any mail address: ``a@b.example (Ann)`` is Ann."""
+    name = without_addresses(line(text), known)
+    bare = _LEFT_OVER.sub("", _MAIL_ADDRESS.sub("", name)).strip(" ,;:")
+    in_brackets = _ONLY_IN_BRACKETS.fullmatch(bare)
+    return in_brackets[1].strip() if in_brackets and bare != name else bare
+
+
+def link(text: str | None) -> str | None:
+    """Return an http(s) address fit for an attribute (RFC 3986 §2), or None if it is none.
+
+    What may not stand in an address is escaped; a user name before the host is left out.
+    """
+    address = web_address(legal(text or ""))
+    if address is None:
+        return None
+    parts = urlsplit(address)
+    host_and_port = parts.netloc.rpartition("@")[2]
+    if not host_and_port.isascii():
+        port = f":{parts.port}" if parts.port else ""
+        host_and_port = (parts.hostname or "").encode("idna").decode("ascii") + port
+    if not _HOST_AND_PORT.fullmatch(host_and_port):
+        return None
+    rest = (_UNFIT.sub(_escape, part) for part in (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme, host_and_port, *rest))
+
+
+def language_tag(text: str | None) -> str | None:
+    """Return a language tag in the form of BCP 47, or None if the text is none."""
+    tag = (text or "").strip().replace("_", "-")
+    primary, dash, rest = tag.partition("-")
+    tag = primary.lower() + dash + rest
+    return tag if _LANGUAGE.fullmatch(tag) else None
+
+
+def direction(language: str | None) -> str:
+    """Return the value of ``dir`` for a text by its language; ``auto`` where that is unknown."""
+    if language is None:
+        return "auto"
+    primary, *subtags = language.lower().split("-")
+    scripts = [subtag for subtag in subtags if len(subtag) == 4]  # noqa: PLR2004 -- ISO 15924
+    if scripts:
+        return "rtl" if scripts[0] in _RIGHT_TO_LEFT_SCRIPTS else "ltr"
+    return "rtl" if _RIGHT_TO_LEFT.fullmatch(primary) else "ltr"
+
+
+def utc(moment: datetime) -> datetime:
+    """Return a moment in UTC; one without a zone is taken for UTC."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment as RFC 3339 has it, in UTC."""
+    return utc(moment).isoformat().replace("+00:00", "Z")
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    if not character.isascii() and unicodedata.category(character)[0] in "LMN":
+        return character
+    return "".join(f"%{byte:02X}" for byte in character.encode())
