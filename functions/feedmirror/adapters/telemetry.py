@@ -1,0 +1,39 @@
+"""What a run tells the operator: one structured line and a few metrics (Powertools for Lambda).
+
+No line holds a mail address or a text of anybody's; feeds are named by their own addresses.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+_COUNTED = ("polled", "unchanged", "changed", "left", "created", "updated", "suppressed", "lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """A logger and metrics of one function."""
+
+    logger: Logger
+    metrics: Metrics
+
+    def mirrored(self, report: Mapping[str, Any]) -> None:
+        """Tell what a mirror run did, from its report."""
+        self.logger.info("mirrored", extra={"report": report})
+        for name in _COUNTED:
+            self.metrics.add_metric(name.title(), MetricUnit.Count, report[name])
+        self.metrics.add_metric("FailedFeeds", MetricUnit.Count, len(report["failures"]))
+        self.metrics.flush_metrics()
+
+    def refused(self, problem: str) -> None:
+        """Tell that the operator's configuration was refused and the last good one is in force."""
+        self.logger.error("configuration refused", extra={"problem": problem})
+        self.metrics.add_metric("ConfigurationRefused", MetricUnit.Count, 1)
+
+
+def telemetry(service: str) -> Telemetry:
+    """Return the telemetry of a function."""
+    return Telemetry(Logger(service=service), Metrics(namespace="feedmirror", service=service))

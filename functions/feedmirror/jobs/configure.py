@@ -1,0 +1,66 @@
+"""The operator's file, read: a wrong one is refused and the last good one stays in force."""
+
+from dataclasses import dataclass
+
+from feedmirror.addresses import digest
+from feedmirror.configuration import Configuration
+from feedmirror.configuration_file import ConfigurationError, parse_configuration
+from feedmirror.layout import CONFIGURATION, LAST_GOOD_CONFIGURATION
+from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
+
+
+class NotConfiguredError(Exception):
+    """There is no configuration, neither the operator's nor a last good one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """The configuration in force, a digest of its text, and why a newer one was refused."""
+
+    configuration: Configuration
+    text: str
+    mark: str
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadConfiguration:
+    """Reads ``config/mirror.toml`` from the archive; ``version`` is the software's."""
+
+    archive: ObjectStore
+    version: str
+
+    def run(self) -> Configured:
+        """Return the configuration in force; raises NotConfiguredError if there is none."""
+        text = self._text(CONFIGURATION)
+        refused = f"{CONFIGURATION} is missing"
+        if text is not None:
+            try:
+                return self._configured(text)
+            except ConfigurationError as error:
+                refused = str(error)
+        good = self._text(LAST_GOOD_CONFIGURATION)
+        if good is None:
+            raise NotConfiguredError(refused)
+        return self._configured(good, refused=refused)
+
+    def keep(self, configured: Configured) -> None:
+        """Keep a configuration that was used as the last good one."""
+        found = self.archive.get(LAST_GOOD_CONFIGURATION)
+        body = configured.text.encode()
+        if found is not None and found.content.body == body:
+            return
+        try:
+            etag = found.etag if found else None
+            content = Content(body, "application/toml; charset=utf-8")
+            self.archive.put(LAST_GOOD_CONFIGURATION, content, replaces=etag)
+        except LostConditionError:
+            return  # another run keeps the same, or a newer one
+
+    def _configured(self, text: str, *, refused: str = "") -> Configured:
+        mark = digest(self.version, text)
+        return Configured(parse_configuration(text), text, mark, refused)
+
+    def _text(self, key: str) -> str | None:
+        found = self.archive.get(key)
+        return None if found is None else found.content.body.decode(errors="replace")

@@ -1,0 +1,75 @@
+"""One scheduled run: every shard, then what the whole mirror shows, then what was learnt."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import reduce
+
+from feedmirror.configuration import Configuration
+from feedmirror.jobs.mirror_shard import RESERVE, MirrorShard, ShardOutcome, newest_of
+from feedmirror.jobs.publish import Publisher
+from feedmirror.jobs.reports import MirrorReport, added_up
+from feedmirror.jobs.rules import RuleReader
+from feedmirror.layout import FRONT
+from feedmirror.publishing.selection import Publication, select
+from feedmirror.suppression import RuleUnreadableError
+
+_ATTEMPTS = 4  # to put the front against other writers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorRun:
+    """Brings the whole mirror up to date with its due feeds, shard by shard, in this process."""
+
+    shard: MirrorShard
+    publisher: Publisher
+    rules: RuleReader
+    clock: Callable[[], datetime]
+    configuration: Configuration
+    keep_configuration: Callable[[], None]
+
+    def run(self, *, time_left: Callable[[], timedelta], at_once: bool = False) -> MirrorReport:
+        """Run once and return the report.
+
+        Raises StoreUnavailableError if the store fails; whatever was not saved is done again.
+        """
+        outcomes: list[ShardOutcome] = []
+        for shard in range(self.configuration.mirror.shards):
+            if outcomes and time_left() < RESERVE:
+                break
+            outcomes.append(self.shard.run(shard, time_left=time_left, at_once=at_once))
+        report = added_up(outcome.report for outcome in outcomes)
+        why = self._publish(outcomes)
+        if why:  # nothing is saved, so the next run brings the same news again
+            return replace(report, problems=(*report.problems, ("", why)))
+        for outcome in outcomes:
+            outcome.commit()
+        return report
+
+    def _publish(self, outcomes: Sequence[ShardOutcome]) -> str:
+        """Put what the whole mirror shows, where it changed; returns why it could not be."""
+        newest = reduce(newest_of, (outcome.newest for outcome in outcomes), Publication())
+        reconfigured = any(outcome.reconfigured for outcome in outcomes)
+        if reconfigured:
+            self.keep_configuration()
+            self.publisher.put_fixed_pages(self.configuration.feeds)
+        if not (reconfigured or newest.items or newest.tombstones):
+            return ""
+        return self._put_front(newest)
+
+    def _put_front(self, newest: Publication) -> str:
+        """Put the mirror-wide listing; a lost condition means to begin again from the top."""
+        failed: Mapping[str, str] = {}
+        for _ in range(_ATTEMPTS):
+            listings = self.publisher.open({FRONT})
+            hosts = {host for item in newest.items for host in (item.host, item.link_host)}
+            rules = self.rules.read(hosts | listings.hosts)
+            try:
+                checked = select(newest.items, rules.concerning(hosts), now=self.clock())
+            except RuleUnreadableError as error:
+                return str(error)
+            shown = Publication(checked.items, (*newest.tombstones, *checked.tombstones))
+            failed = self.publisher.update(listings, shown, rules, now=self.clock())
+            if not failed:
+                break
+        return failed.get(FRONT, "")

@@ -1,0 +1,261 @@
+"""One run over one shard: lease, poll, read, store, remember."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.jobs.reports import MirrorReport
+from feedmirror.jobs.rules import RuleReader, lifts_mark
+from feedmirror.jobs.shard_state import Lease, ShardStates
+from feedmirror.jobs.store_entries import Delivery, Stored, StoreEntries
+from feedmirror.mirroring.entries import Feed, FeedUnreadableError
+from feedmirror.mirroring.feeds import parse_feed
+from feedmirror.mirroring.items import Reading, read_entries
+from feedmirror.mirroring.planning import Circumstances
+from feedmirror.mirroring.poll_state import EntryState, FeedState
+from feedmirror.mirroring.polling import (
+    News,
+    Poll,
+    conditional_request,
+    read_answer,
+    unreadable,
+)
+from feedmirror.ports.fetching import Fetched, Fetcher, Unfetched
+from feedmirror.ports.object_store import StoreUnavailableError
+from feedmirror.publishing.listings import FRONT_CARDS
+from feedmirror.publishing.selection import Publication
+
+RESERVE = timedelta(seconds=30)  # kept back to store what was fetched, and the state
+_MOST_DRAFTS = 500  # of one batch: bounds memory
+_MOST_FEEDS = 32
+_MOST_PROBLEMS = 20
+_MOST_ENTRIES_KNOWN = 4000
+_DAMAGED = "the document is damaged: whole entries were added, none was changed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One feed's document, read, and what is needed to remember it."""
+
+    before: FeedState
+    poll: Poll
+    feed: Feed
+    reading: Reading
+    delivery: Delivery
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What a run has found out so far; ``newest`` are the items that the front may show."""
+
+    states: dict[str, FeedState] = field(default_factory=dict)
+    unchanged: int = 0
+    changed: int = 0
+    stored: list[Stored] = field(default_factory=list)
+    newest: Publication = field(default_factory=Publication)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardOutcome:
+    """What one run brought: the report, and the newest of what it published."""
+
+    report: MirrorReport
+    newest: Publication
+    reconfigured: bool
+    commit: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorShard:
+    """Polls a shard's due feeds and brings archive and site up to date with them."""
+
+    states: ShardStates
+    fetcher: Fetcher
+    rules: RuleReader
+    store: StoreEntries
+    clock: Callable[[], datetime]
+    configuration: Configuration
+
+    def run(
+        self, shard: int, *, time_left: Callable[[], timedelta], at_once: bool = False
+    ) -> ShardOutcome:
+        """Run once; ``at_once`` polls every feed, due or not.
+
+        The outcome's ``commit`` saves what was learnt; it comes last, after everything that the
+        run publishes (rule V3), so that whatever dies before is done again.
+        Raises StoreUnavailableError; the next run then starts from what is stored.
+        """
+        lease = self.states.lease(shard, at_once=at_once)
+        progress = _Progress()
+        lifts = self.rules.lifts() if lease.due else ()
+        batch: list[_Read] = []
+        for answer in self._answers(lease, lifts):
+            url = answer.request.url
+            settings = lease.due[url]
+            before = _before(lease.state.feeds[url], lifts_mark(settings.host, lifts))
+            read = self._read(settings, before, answer, progress=progress)
+            if read is not None:
+                if _is_full(batch, read):
+                    self._store(batch, progress)
+                    batch = []
+                batch.append(read)
+            if time_left() < RESERVE:
+                break
+        self._store(batch, progress)
+        return ShardOutcome(
+            report=_report(lease, progress),
+            newest=progress.newest,
+            reconfigured=lease.before.mark != self.states.mark,
+            commit=lambda: self.states.save(lease, progress.states),
+        )
+
+    def _answers(self, lease: Lease, lifts: Iterable[str]) -> Iterator[Fetched | Unfetched]:
+        requests = [
+            conditional_request(url, _before(lease.state.feeds[url], lifts_mark(feed.host, lifts)))
+            for url, feed in _oldest_first(lease)
+        ]
+        return self.fetcher.fetch(requests) if requests else iter(())
+
+    def _read(
+        self,
+        settings: FeedSettings,
+        before: FeedState,
+        answer: Fetched | Unfetched,
+        *,
+        progress: _Progress,
+    ) -> _Read | None:
+        """Read one answer; what is wrong with it is recorded on its feed and goes no further."""
+        url = settings.url
+        try:
+            poll = read_answer(answer, before, now=self.clock())
+            progress.states[url] = poll.state
+            if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
+                progress.unchanged += poll.news is News.NOTHING
+                return None
+            content_type = answer.headers.get("content-type", "")
+            feed = parse_feed(poll.body, url=answer.url, content_type=content_type)
+            if feed.damaged and not feed.entries:
+                raise FeedUnreadableError("the document breaks off before its first entry")  # noqa: TRY301 -- told like every other
+            reading = read_entries(feed, settings=settings, state=before)
+        except FeedUnreadableError as error:
+            progress.states[url] = unreadable(before, str(error))
+            return None
+        except Exception as error:  # noqa: BLE001 -- one feed's failure, of any kind, is its own
+            progress.states[url] = unreadable(before, f"could not be read: {error!r}")
+            return None
+        progress.changed += 1
+        delivery = self._delivery(settings, before, reading, damaged=feed.damaged)
+        return _Read(before, poll, feed, reading, delivery)
+
+    def _delivery(
+        self, settings: FeedSettings, before: FeedState, reading: Reading, *, damaged: bool
+    ) -> Delivery:
+        unseen = EntryState()
+        drafts = tuple(
+            draft
+            for draft in reading.drafts
+            if before.entries.get(draft.id, unseen).fingerprint != draft.fingerprint
+        )
+        configured = frozenset(known.url for known in self.configuration.feeds)
+        return Delivery(
+            settings=settings,
+            drafts=drafts,
+            entries=before.entries,
+            trusted=bool(before.entries),
+            around=Circumstances(damaged, configured),
+        )
+
+    def _store(self, batch: list[_Read], progress: _Progress) -> None:
+        """Store a batch; if it fails for a reason of ours, one by one, to see whose fault it is."""
+        try:
+            deliveries = [read.delivery for read in batch if read.delivery.drafts]
+            stored = iter(self.store.run(deliveries, now=self.clock()) if deliveries else ())
+        except StoreUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- one feed's failure, of any kind, is its own
+            if len(batch) > 1:
+                for read in batch:
+                    self._store([read], progress)
+                return
+            url = batch[0].delivery.settings.url
+            progress.states[url] = unreadable(batch[0].before, f"could not be stored: {error!r}")
+            return
+        for read in batch:
+            outcome = next(stored) if read.delivery.drafts else Stored(entries={})
+            progress.states[read.delivery.settings.url] = _remember(read, outcome)
+            progress.stored.append(outcome)
+            progress.newest = newest_of(progress.newest, outcome.publication)
+
+
+def newest_of(first: Publication, second: Publication) -> Publication:
+    """Return as many of the newest items of both as the front could show, and every tombstone."""
+    items = sorted((*first.items, *second.items), key=lambda item: item.shown_from, reverse=True)
+    return Publication(tuple(items[:FRONT_CARDS]), (*first.tombstones, *second.tombstones))
+
+
+def _before(state: FeedState, lifts: str) -> FeedState:
+    """Return the state to poll with: after a lift, every entry of the feed is looked at again."""
+    if state.lifts == lifts:
+        return state
+    entries = {item: replace(known, fingerprint="") for item, known in state.entries.items()}
+    return replace(state.forgetting_body(), lifts=lifts, entries=entries)
+
+
+def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
+    """Order the due feeds so that whatever time cuts off comes first in the next run."""
+    never = datetime.min.replace(tzinfo=UTC)
+    unknown = FeedState()
+    return sorted(
+        lease.due.items(),
+        key=lambda due: lease.before.feeds.get(due[0], unknown).attempted or never,
+    )
+
+
+def _is_full(batch: list[_Read], read: _Read) -> bool:
+    """Tell whether a read belongs into a batch of its own: one feed a host, and bounded memory."""
+    drafts = sum(len(other.delivery.drafts) for other in (*batch, read))
+    hosts = {other.delivery.settings.host for other in batch}
+    return bool(batch) and (
+        drafts > _MOST_DRAFTS or len(batch) >= _MOST_FEEDS or read.delivery.settings.host in hosts
+    )
+
+
+def _remember(read: _Read, stored: Stored) -> FeedState:
+    """Return a feed's next state: its entries as they were seen, its validators last of all."""
+    present = {draft.id for draft in read.reading.drafts}
+    whole = not (read.poll.partial or read.feed.damaged)
+    kept = {
+        item: known for item, known in read.before.entries.items() if item in present or not whole
+    }
+    entries = dict(list({**stored.entries, **kept, **stored.entries}.items())[:_MOST_ENTRIES_KNOWN])
+    damage = (_DAMAGED,) if read.feed.damaged else ()
+    problems = (*damage, *read.feed.problems, *read.reading.problems, *stored.problems)
+    state = replace(
+        read.poll.state,
+        entries=entries,
+        moved={fresh: item for fresh, item in read.reading.moved.items() if item in entries},
+        rung=read.reading.rung,
+        title=read.feed.title,
+        hint=max(read.poll.state.hint, (read.feed.ttl or 0) * 60),
+        problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),
+    )
+    return state.forgetting_body() if stored.lost else state
+
+
+def _report(lease: Lease, progress: _Progress) -> MirrorReport:
+    learnt = progress.states
+    return MirrorReport(
+        feeds=len(lease.state.feeds),
+        polled=len(learnt),
+        unchanged=progress.unchanged,
+        changed=progress.changed,
+        left=len(lease.due) - len(learnt),
+        created=sum(stored.created for stored in progress.stored),
+        updated=sum(stored.updated for stored in progress.stored),
+        restored=sum(stored.restored for stored in progress.stored),
+        suppressed=sum(stored.suppressed for stored in progress.stored),
+        lost=sum(stored.lost for stored in progress.stored),
+        failures=tuple((url, state.error) for url, state in learnt.items() if state.error),
+        problems=tuple((url, what) for url, state in learnt.items() for what in state.problems),
+    )

@@ -1,0 +1,227 @@
+"""The site's half of the protocol: pages are opened before the rules are read, and put after.
+
+A listing's ``feed.json`` is its own index: the request that reads its ETag brings what it shows.
+The three files of a listing are put in one order, ``index.html`` first and ``feed.json`` last, so
+of two writers one stops at the first file, and what stands in ``feed.json`` stands in the others.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.rules import Rules
+from feedmirror.layout import (
+    ATOM,
+    FRONT,
+    INDEX,
+    JSON,
+    LISTING_FILES,
+    REMOVED,
+    ItemId,
+    host_folder,
+    item_page,
+    month_folder,
+    record_key,
+)
+from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore, StoredObject
+from feedmirror.ports.workers import Workers
+from feedmirror.publishing.cards import Card
+from feedmirror.publishing.documents import Document, without_nonce
+from feedmirror.publishing.listings import Buried, Listing, ListingUnreadableError, read_listing
+from feedmirror.publishing.selection import Publication, select
+from feedmirror.records import Item, Record, record_from_json
+from feedmirror.suppression import RuleUnreadableError
+
+if TYPE_CHECKING:
+    from feedmirror.publishing.pages import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """One key of the site, and what was there when its ETag was read."""
+
+    key: str
+    found: StoredObject | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenListing:
+    """One listing, what it showed, and the ETags of its files."""
+
+    listing: Listing
+    etags: Mapping[str, str | None]
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts whose rules may cover what the listing shows."""
+        return _hosts_of(self.listing.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenListings:
+    """All listings that a batch may change; those that cannot be read are told by their folder."""
+
+    by_folder: dict[str, OpenListing] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts whose rules may cover anything that the listings show."""
+        return frozenset(host for opened in self.by_folder.values() for host in opened.hosts)
+
+    def months_of(self, host: str) -> tuple[str, ...]:
+        """Return the months that a host's latest listing knows: each links to the one before."""
+        known = self.by_folder.get(host_folder(host))
+        return known.listing.months if known else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What changed, with the cards of what is shown: one card serves every listing."""
+
+    cards: Sequence[Card]
+    publication: Publication
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Writes item pages and listings under the conditions of design §4."""
+
+    site: ObjectStore
+    archive: ObjectStore
+    renderer: "Callable[[], Renderer]"
+    workers: Workers
+    nonce: Callable[[], str]
+
+    def open_page(self, host: str, item: ItemId, *, fresh: bool) -> OpenPage:
+        """Read an item's page; a fresh one is known to be absent, and conditions make it sure."""
+        key = item_page(host, item)
+        return OpenPage(key, None if fresh else self.site.get(key))
+
+    def put_page(self, page: OpenPage, item: Item) -> bool:
+        """Put an item's page if it changed; returns False if the condition was lost."""
+        return self._put(page, self.renderer().item_page(item, nonce=self.nonce()))
+
+    def put_fixed_pages(self, feeds: Iterable[FeedSettings]) -> None:
+        """Put the pages that follow from the configuration alone, where they changed.
+
+        The log of removals is only created here; the takedowns write it.
+        """
+        documents = self.renderer().fixed_pages(feeds=tuple(feeds), nonce=self.nonce())
+        for key, document in documents.items():
+            self._put(OpenPage(key, self.site.get(key)), document)
+        if self.site.head(REMOVED) is None:
+            self._put(OpenPage(REMOVED, None), self.renderer().removed_page((), nonce=self.nonce()))
+
+    def open(self, folders: Iterable[str]) -> OpenListings:
+        """Read the listings, the index of each last."""
+        wanted = sorted(folders)
+        found = zip(wanted, self.workers.map(self._open, wanted), strict=True)
+        opened = OpenListings()
+        for folder, listing in found:
+            if isinstance(listing, OpenListing):
+                opened.by_folder[folder] = listing
+            else:
+                opened.unreadable[folder] = listing
+        return opened
+
+    def update(
+        self, listings: OpenListings, publication: Publication, rules: Rules, *, now: datetime
+    ) -> Mapping[str, str]:
+        """Bring the listings up to date; returns why, by folder, for each that could not be."""
+        news = _News([self.renderer().card(item) for item in publication.items], publication)
+
+        def update(opened: OpenListing) -> str:
+            folder = opened.listing.folder
+            try:
+                updated = self._updated(opened.listing, news, rules, now=now)
+            except RuleUnreadableError as error:
+                return str(error)
+            months = listings.months_of(updated.host)
+            if updated == opened.listing or self._put_listing(opened, updated, months):
+                return ""
+            return f"site {folder or '/'}: changed meanwhile"
+
+        folders = sorted(listings.by_folder)
+        opened = [listings.by_folder[folder] for folder in folders]
+        failed = zip(folders, self.workers.map(update, opened), strict=True)
+        return {**listings.unreadable, **{folder: why for folder, why in failed if why}}
+
+    def _updated(self, listing: Listing, news: _News, rules: Rules, *, now: datetime) -> Listing:
+        """Return the listing with what changed; all of it is shown by the rules in force."""
+        cards = [card for card in news.cards if listing.folder in _folders_of(card)]
+        hosts = _hosts_of(listing.cards) | _hosts_of(cards)
+        gone = {(stone.host, stone.id): stone for stone in news.publication.tombstones}
+        mark = rules.mark(hosts)
+        if mark != listing.rules:
+            checked = select(self._records_of(listing), rules.concerning(hosts), now=now)
+            gone |= {(stone.host, stone.id): stone for stone in checked.tombstones}
+        shown = {(card.host, card.id) for card in listing.cards}
+        buried = [
+            Buried(stone.id, stone.host, stone.when) for key, stone in gone.items() if key in shown
+        ]
+        return replace(listing.updated_with(cards, buried), rules=mark)
+
+    def _records_of(self, listing: Listing) -> list[Record]:
+        """Read the records of everything that a listing shows."""
+        keys = [record_key(card.host, card.id) for card in listing.cards]
+        found = self.workers.map(self.archive.get, keys)
+        return [record_from_json(stored.content.body) for stored in found if stored is not None]
+
+    def _open(self, folder: str) -> OpenListing | str:
+        etags: dict[str, str | None] = {}
+        for name in (INDEX, ATOM):
+            summary = self.site.head(folder + name)
+            etags[name] = summary.etag if summary else None
+        found = self.site.get(folder + JSON)
+        etags[JSON] = found.etag if found else None
+        try:
+            listing = read_listing(folder, found.content.body) if found else Listing(folder)
+        except ListingUnreadableError as error:
+            return f"site {error}"
+        return OpenListing(listing, etags)
+
+    def _put_listing(self, opened: OpenListing, updated: Listing, months: tuple[str, ...]) -> bool:
+        """Put the three files, the index last; returns False at the first lost condition."""
+        documents = self.renderer().listing(updated, nonce=self.nonce(), months=months)
+        try:
+            for name in LISTING_FILES:
+                content = _content(documents[name])
+                self.site.put(updated.folder + name, content, replaces=opened.etags[name])
+        except LostConditionError:
+            return False
+        return True
+
+    def _put(self, page: OpenPage, document: Document) -> bool:
+        content, found = _content(document), page.found
+        if found is not None and _same(found.content, content):
+            return True
+        try:
+            self.site.put(page.key, content, replaces=found.etag if found else None)
+        except LostConditionError:
+            return False
+        return True
+
+
+def _same(stored: Content, fresh: Content) -> bool:
+    """Tell whether two contents differ by no more than their nonce."""
+    served = (stored.content_type, stored.cache_control, dict(stored.metadata))
+    if served != (fresh.content_type, fresh.cache_control, dict(fresh.metadata)):
+        return False
+    return without_nonce(stored.body) == without_nonce(fresh.body)
+
+
+def _content(document: Document) -> Content:
+    return Content(
+        document.body, document.content_type, document.cache_control, dict(document.metadata)
+    )
+
+
+def _folders_of(card: Card) -> tuple[str, ...]:
+    return FRONT, host_folder(card.host), month_folder(card.host, card.first_seen)
+
+
+def _hosts_of(cards: Iterable[Card]) -> frozenset[str]:
+    return frozenset(host for card in cards for host in (card.host, card.link_host))

@@ -1,0 +1,106 @@
+"""A shard's poll state, taken and given back: who polls which feed, and what was learnt of it.
+
+A feed's last attempt is its lease. It is written before anything is fetched and under the ETag that
+was read, so of two runs at once only one polls a feed; nothing depends on a lease for safety.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.layout import state_key
+from feedmirror.mirroring.poll_state import FeedState, ShardState, state_from_json, state_to_json
+from feedmirror.mirroring.schedule import is_due, shard_of
+from feedmirror.ports.object_store import (
+    Content,
+    LostConditionError,
+    ObjectStore,
+    StoreUnavailableError,
+)
+
+_ATTEMPTS = 8  # to write the state against other runs
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The feeds that a run polls, the state before, and the state that says it polls them."""
+
+    shard: int
+    before: ShardState
+    state: ShardState
+    etag: str | None
+    due: Mapping[str, FeedSettings]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardStates:
+    """Keeps poll state in the archive; ``mark`` is a digest of the configuration in force."""
+
+    archive: ObjectStore
+    clock: Callable[[], datetime]
+    nonce: Callable[[], str]
+    configuration: Configuration
+    mark: str
+
+    def lease(self, shard: int, *, at_once: bool) -> Lease:
+        """Take the feeds that are due, or all of them at once.
+
+        Raises StoreUnavailableError if other runs keep writing the state.
+        """
+        shards = self.configuration.mirror.shards
+        feeds = {
+            feed.url: feed
+            for feed in self.configuration.feeds
+            if shard_of(feed.host, shards) == shard
+        }
+        for _ in range(_ATTEMPTS):
+            before, etag = self._read(shard)
+            now = self.clock()
+            known = {url: before.feeds.get(url, FeedState()) for url in feeds}
+            due = {
+                url: feed
+                for url, feed in feeds.items()
+                if at_once or is_due(known[url], interval=feed.interval, now=now)
+            }
+            attempted = {url: replace(known[url], attempted=now) for url in due}
+            state = ShardState({**known, **attempted}, before.mark)
+            if not due:
+                return Lease(shard, before, state, etag, due)
+            try:
+                return Lease(shard, before, state, self._write(shard, state, etag), due)
+            except LostConditionError:
+                continue
+        raise StoreUnavailableError(f"{state_key(shard)}: other runs keep writing it")
+
+    def save(self, lease: Lease, learnt: Mapping[str, FeedState]) -> None:
+        """Save what was learnt, also where another run has written meanwhile.
+
+        A leased feed that was not reached is given back as it was. Where only time has passed since
+        the lease was written, nothing is written again (promise P6).
+        Raises StoreUnavailableError if other runs keep writing the state.
+        """
+        unknown = FeedState()
+        results = {url: learnt.get(url, lease.before.feeds.get(url, unknown)) for url in lease.due}
+        state, etag = lease.state, lease.etag
+        for _ in range(_ATTEMPTS):
+            saved = ShardState({**state.feeds, **results}, self.mark)
+            if saved == state:
+                return
+            try:
+                self._write(lease.shard, saved, etag)
+            except LostConditionError:
+                state, etag = self._read(lease.shard)
+            else:
+                return
+        raise StoreUnavailableError(f"{state_key(lease.shard)}: other runs keep writing it")
+
+    def _read(self, shard: int) -> tuple[ShardState, str | None]:
+        found = self.archive.get(state_key(shard))
+        if found is None:
+            return ShardState(), None
+        return state_from_json(found.content.body), found.etag
+
+    def _write(self, shard: int, state: ShardState, etag: str | None) -> str:
+        content = Content(state_to_json(state, self.nonce()), "application/json")
+        return self.archive.put(state_key(shard), content, replaces=etag)

@@ -1,0 +1,85 @@
+"""The mirror handler as Lambda calls it: real buckets' worth of moto, real modules, real time."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from builders import a_mirror
+from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.configuration_file import write_configuration
+from feedmirror.local.machine import Unhurried
+from loopback import Answer, Publisher
+from world import SITE, entry, rss
+
+BUCKETS = {"ARCHIVE": "test-archive", "SITE": "test-site", "LEDGER": "test-ledger"}
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    for name, bucket in BUCKETS.items():
+        monkeypatch.setenv(f"FEEDMIRROR_{name}_BUCKET", bucket)
+    monkeypatch.delenv("FEEDMIRROR_EMBEDDED_STORE", raising=False)
+    monkeypatch.setenv("FEEDMIRROR_ALLOWED_NETWORKS", "127.0.0.0/8")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        client = boto3.client("s3")
+        for bucket in BUCKETS.values():
+            client.create_bucket(Bucket=bucket)
+        yield client
+
+
+def configure(client: object, text: str) -> None:
+    client.put_object(Bucket=BUCKETS["ARCHIVE"], Key="config/mirror.toml", Body=text.encode())  # type: ignore[attr-defined]  # boto3 types are per service
+
+
+def test_a_scheduled_event_mirrors_the_configured_feeds_into_s3(
+    s3: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    with Publisher({"/feed": Answer(body=rss(entry(1)).encode())}) as publisher:
+        feeds = (FeedSettings(url=publisher.url("/feed"), site=SITE),)
+        good = write_configuration(Configuration(mirror=a_mirror(), feeds=feeds))
+        configure(s3, good)
+
+        report = handler({"source": "aws.scheduler"}, Unhurried())
+        configure(s3, good.replace("recovery_days = 30", 'recovery_days = "soon"'))
+        refused = handler({}, Unhurried())
+
+    assert report["created"] == 1
+    assert json.loads(json.dumps(report)) == report
+    assert "config/mirror.toml:" in refused["refused_configuration"]
+    assert refused["feeds"] == 1  # the last good file is in force
+    (found,) = s3.list_objects_v2(Bucket="test-archive", Prefix="items/")["Contents"]  # type: ignore[attr-defined]  # as above
+    head = s3.head_object(Bucket="test-archive", Key=found["Key"])  # type: ignore[attr-defined]  # as above
+    assert head["Metadata"]["author"] == "Ann"
+    assert head["Metadata"]["original-url"] == f"{SITE}/1"
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["report"]["created"] for line in lines if line.get("message") == "mirrored"] == [
+        1,
+        0,
+    ]
+    assert any(line.get("Created") == [1.0] and "_aws" in line for line in lines)
+
+
+FORBIDDEN = (
+    "feedmirror.cli", "feedmirror.local", "feedmirror.takedowns", "moto", "click", "rich",
+    "feedparser", "jinja2", "sqlite3", "publicsuffixlist", "lxml", "requests",
+)  # fmt: skip
+
+
+def test_importing_the_handler_loads_nothing_that_an_unchanged_run_does_not_need() -> None:
+    code = "import sys, feedmirror.handlers.mirror; print(*sys.modules)"
+    loaded = subprocess.run(  # noqa: S603 -- our own interpreter and code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert [name for name in loaded if name.startswith(FORBIDDEN)] == []
+    assert "feedmirror.jobs.mirror_run" in loaded

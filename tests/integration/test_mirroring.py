@@ -1,0 +1,593 @@
+"""The mirror's main job over real stores, a real fetcher and loopback publishers."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from feedmirror.addresses import digest
+from feedmirror.configuration import FeedSettings, Publish
+from feedmirror.layout import state_key
+from feedmirror.mirroring.poll_state import FeedState, state_from_json
+from feedmirror.ports.object_store import Content
+from feedmirror.records import Item, Tombstone
+from feedmirror.suppression import (
+    Ground,
+    RuleId,
+    Scope,
+    Suppression,
+    address_key,
+    author_keys,
+    domain_key,
+    feed_key,
+    guid_key,
+    host_key,
+    path_key,
+    text_key,
+)
+from loopback import Answer
+from world import SITE, START, Documents, World, entry, rss
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Documents() as documents:
+        yield World(tmp_path, documents)
+
+
+def state_of(world: World, url: str) -> FeedState:
+    found = world.stores.archive.get(state_key(0))
+    assert found is not None
+    return state_from_json(found.content.body).feeds[url]
+
+
+def lose_state(world: World) -> None:
+    """Overwrite the poll state by nothing that can be read."""
+    found = world.stores.archive.get(state_key(0))
+    assert found is not None
+    world.stores.archive.put(
+        state_key(0), Content(b"lost", "application/json"), replaces=found.etag
+    )
+
+
+def a_rule(*keys: str, rule: str = "r1", scope: Scope = Scope.ITEM) -> Suppression:
+    return Suppression(
+        id=RuleId(rule),
+        scope=scope,
+        host="news.example.com",
+        keys=frozenset(keys),
+        ground=Ground.PUBLISHER,
+        case="case-1",
+        when=START,
+    )
+
+
+def test_one_feed_in_gives_records_markers_and_pages_out(world: World) -> None:
+    world.serve(rss(entry(1), entry(2)))
+
+    report = world.run()
+
+    assert (report.polled, report.created, report.failures) == (1, 2, ())
+    first, second = world.items()
+    assert first.host == "news.example.com"
+    assert first.attribution.original_url == f"{SITE}/1"
+    assert [author.name for author in first.attribution.authors] == ["Ann"]
+    markers = world.all(world.stores.archive, "addresses/com,example,news)/")
+    assert {key.split("/")[-1].partition(".")[0] for key in markers} == {first.id, second.id}
+    months = {f"news.example.com/2026-11/{n}" for n in ("index.html", "feed.xml", "feed.json")}
+    assert world.pages().keys() >= months | {
+        f"news.example.com/{first.id}/index.html",
+        "news.example.com/index.html",
+        "news.example.com/feed.xml",
+        "news.example.com/feed.json",
+        "index.html",
+        "feed.xml",
+        "feed.json",
+        "opml.xml",
+        "takedown/index.html",
+        "removed/index.html",
+        "404.html",
+        "style.css",
+    }
+
+
+def test_the_page_of_an_item_ends_in_the_five_parts_of_its_credit(world: World) -> None:
+    world.mirror = replace(world.mirror, purpose="for the test")
+    url = world.serve(rss(entry(1), extra="<copyright>© Example</copyright>"))
+    world.run()
+    (item,) = world.items()
+
+    page = world.pages()[f"news.example.com/{item.id}/index.html"]
+
+    credit = page[page.rindex("Some text.") :]
+    for part in (f"{SITE}/1", "Ann", "© Example", url, "for the test", f"takedown+{item.id}@"):
+        assert part in credit
+
+
+def test_every_object_has_a_content_type_with_charset_and_pages_a_cache_control(
+    world: World,
+) -> None:
+    world.serve(rss(entry(1)))
+    world.run()
+
+    for summary in world.stores.site.list(""):
+        found = world.stores.site.get(summary.key)
+        assert found is not None
+        assert "charset=utf-8" in found.content.content_type
+        assert found.content.cache_control == "public, max-age=60"
+
+
+def test_a_marker_holds_nothing_that_can_be_read(world: World) -> None:
+    world.serve(rss(entry(1)))
+    world.run()
+
+    for key, body in world.all(world.stores.archive, "addresses/").items():
+        assert b"Entry" not in body
+        assert b"Ann" not in body
+        assert b"/1" not in body.replace(b"/11", b"").replace(b"2026-11/", b"")
+        assert digest(body.decode()) == key.rpartition(".")[2]
+
+
+def test_an_unchanged_feed_costs_one_request_and_no_write_but_the_lease(world: World) -> None:
+    world.serve(rss(entry(1), entry(2)))
+    world.run()
+    world.later()
+    requests = world.watch()
+
+    report = world.run(at_once=False)
+
+    assert (report.polled, report.unchanged) == (1, 1)
+    assert len(world.publisher.seen) == 2
+    assert requests.asked == [
+        ("get", state_key(0)),
+        ("put", state_key(0)),
+        ("list", "lifts/"),
+    ]
+
+
+def test_a_thousand_requests_of_s3_are_not_more_for_many_unchanged_feeds(world: World) -> None:
+    for number in range(30):
+        host = f"https://{number}.example.com"
+        world.serve(rss(entry(1, link=f"{host}/1")), f"/{number}", site=host)
+    world.run()
+    world.later()
+    requests = world.watch()
+
+    report = world.run(at_once=False)
+
+    assert report.unchanged == 30
+    assert len(requests.asked) == 3
+
+
+def test_a_feed_that_is_not_due_is_not_asked(world: World) -> None:
+    world.serve(rss(entry(1)))
+    world.run()
+    world.later(0.5)
+    requests = world.watch()
+
+    assert world.run(at_once=False).polled == 0
+    assert len(world.publisher.seen) == 1
+    assert requests.done == []
+
+
+def test_with_the_state_lost_the_same_documents_write_no_record_marker_or_page(
+    world: World,
+) -> None:
+    world.serve(rss(entry(1), entry(2)))
+    world.run()
+    lose_state(world)
+    world.later()
+    requests = world.watch()
+
+    report = world.run()
+
+    assert report.created == report.updated == 0
+    assert [key for key in requests.done if key != state_key(0)] == []
+    assert state_of(world, world.feeds[0].url).entries.keys() == {i.id for i in world.items()}
+
+
+def test_one_new_entry_is_one_record_and_the_pages_that_changed(world: World) -> None:
+    world.serve(rss(entry(1)))
+    world.run()
+    world.later()
+    world.serve(rss(entry(2), entry(1)))
+    requests = world.watch()
+
+    report = world.run(at_once=False)
+
+    assert report.created == 1
+    new = next(item for item in world.items() if item.title == "Entry 2")
+    own = [key for key in requests.done if not key.startswith(("state/", "addresses/"))]
+    listings = [
+        folder + name
+        for folder in ("", "news.example.com/", "news.example.com/2026-11/")
+        for name in ("feed.json", "feed.xml", "index.html")
+    ]
+    assert sorted(own) == sorted(
+        [
+            f"items/news.example.com/{new.id}.json",
+            f"news.example.com/{new.id}/index.html",
+            *listings,
+        ]
+    )
+    assert sum(key.startswith("addresses/") for key in requests.done) == 1
+    item_keys = [asked for asked in requests.asked if new.id in asked[1]]
+    assert {method for method, _ in item_keys} == {"put"}  # no look-up of a new item
+
+
+def test_an_edit_updates_the_record_the_page_and_the_listings(world: World) -> None:
+    world.serve(rss(entry(1)))
+    world.run()
+    (before,) = world.items()
+    world.later()
+    world.serve(rss(entry(1, title="Corrected", text="Better text.")))
+
+    report = world.run()
+
+    (after,) = world.items()
+    assert report.updated == 1
+    assert (after.id, after.first_seen, after.title) == (before.id, before.first_seen, "Corrected")
+    for key in (
+        f"news.example.com/{after.id}/index.html",
+        "feed.json",
+        "news.example.com/feed.xml",
+    ):
+        assert "Better text." in world.pages()[key]
+        assert "Entry 1" not in world.pages()[key]
+
+
+def test_a_to_b_to_a_is_no_third_version(world: World) -> None:
+    for title in ("A", "B", "A", "B", "A"):
+        world.serve(rss(entry(1, title=title)))
+        world.run()
+        world.later()
+
+    (item,) = world.items()
+    assert item.title == "B"
+    assert len(item.revisions.seen) == 2
+
+
+def test_a_truncated_document_adds_nothing_half_read_and_takes_nothing_away(world: World) -> None:
+    world.serve(rss(entry(1), entry(2)))
+    world.run()
+    before = world.items()
+    whole = rss(entry(1, title="Changed"), entry(3), entry(4, text="whole text"))
+    world.serve(whole[: whole.index("whole") + 3])
+    world.later()
+
+    report = world.run()
+
+    assert report.created == 1
+    assert [item.title for item in world.items()] == ["Entry 1", "Entry 2", "Entry 3"]
+    assert world.items()[:2] == before
+    assert report.problems
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        entry(1, guid="another"),
+        entry(1, link="http://news.example.com/1"),
+        entry(1, link="https://www.news.example.com/1"),
+        entry(1, link=f"{SITE}/1?utm_source=rss&utm_medium=rss"),
+        entry(1, link="https://new.example.net/moved"),  # under the guid that is known
+    ],
+)
+def test_an_item_keeps_its_identity_under_another(world: World, changed: str) -> None:
+    world.serve(rss(entry(1)))
+    world.run()
+    (before,) = world.items()
+    world.later()
+    world.serve(rss(changed))
+    world.run()
+
+    (after,) = world.items()
+    assert after.id == before.id
+
+
+def test_a_new_link_under_a_known_guid_gets_a_second_marker(world: World) -> None:
+    world.serve(rss(entry(1)))
+    world.run()
+    world.later()
+    world.serve(rss(entry(1, link="https://new.example.net/moved")))
+    world.run()
+
+    (item,) = world.items()
+    markers = list(world.all(world.stores.archive, "addresses/"))
+    assert len(world.all(world.stores.archive, "addresses/net,example,new)/")) == 1
+    assert {key.split("/")[-1].partition(".")[0] for key in markers} == {item.id}
+    assert any(address_key(f"{SITE}/1") in key for key in markers)
+    assert any(address_key("https://new.example.net/moved") in key for key in markers)
+
+
+def test_a_second_feed_of_the_same_site_brings_no_second_copy_and_no_turns(world: World) -> None:
+    world.serve(rss(entry(1)), "/feed")
+    world.run()
+    world.serve(rss(entry(1, guid="other", text="Shorter.", more=""), title="Comments"), "/other")
+    for _ in range(3):
+        world.later()
+        assert world.run().updated == 0
+
+    (item,) = world.items()
+    assert item.attribution.feed.url.endswith("/feed")
+
+
+def test_a_feed_that_claims_another_hosts_link_and_guid_speaks_only_for_itself(
+    world: World,
+) -> None:
+    world.serve(rss(entry(1)), "/honest")
+    world.run()
+    (honest,) = world.items()
+    before = world.pages()
+    world.later()
+    world.serve(
+        rss(entry(1, title="Forged", text="Lies."), title="Example News"),
+        "/forged",
+        site="https://evil.example.org",
+    )
+    world.run()
+
+    assert world.records()[f"items/news.example.com/{honest.id}.json"] == honest
+    (forged,) = (item for item in world.items() if item.title == "Forged")
+    assert forged.host == "evil.example.org"
+    assert forged.attribution.publisher.host == "evil.example.org"
+    assert forged.attribution.publisher.url == "https://evil.example.org"
+    page = world.pages()[f"evil.example.org/{forged.id}/index.html"]
+    assert "evil.example.org" in page
+    assert "news.example.com" in page  # the link's host is shown beside it
+    own = {key: body for key, body in world.pages().items() if key.startswith("news.example.com/")}
+    assert own == {key: body for key, body in before.items() if key in own}
+    under = world.all(world.stores.archive, "addresses/com,example,news)/")
+    assert any(f"/evil.example.org/{forged.id}." in key for key in under)
+
+
+@pytest.mark.parametrize(
+    ("what", "shown"),
+    [
+        ("<item><title>No link</title><guid isPermaLink='false'>g</guid></item>", "No link"),
+        ("<item><link>https://news.example.com/x</link></item>", "Untitled"),
+        ("<item><description>Only words.</description></item>", "Only words."),
+        ("<item><title>No guid, no date</title></item>", "No guid, no date"),
+        ("<item><title>Odd</title><link>javascript:alert(1)</link></item>", "Odd"),
+        ("<item><title>ünï ☃ שלום 𝔘</title><link>https://news.example.com/é</link></item>", "שלום"),
+    ],
+)
+def test_an_entry_that_lacks_something_is_kept_credited_and_readable(
+    world: World, what: str, shown: str
+) -> None:
+    world.serve(rss(what, entry(2)))
+
+    assert world.run().created == 2
+
+    odd = next(item for item in world.items() if item.title != "Entry 2")
+    page = world.pages()[f"news.example.com/{odd.id}/index.html"]
+    assert shown in page
+    assert "not stated" in page
+    assert odd.attribution.original_url.startswith(SITE)
+
+
+def test_of_10000_entries_the_newest_2000_are_taken_and_the_feed_says_so(world: World) -> None:
+    entries = [entry(number, text="") for number in range(10_000)]
+    url = world.serve(rss(*entries))
+
+    report = world.run()
+
+    assert report.created == 2000
+    assert "Entry 0" in {item.title for item in world.items()}
+    assert report.problems == ((url, "10000 entries: the newest 2000 are mirrored, 8000 are not"),)
+
+
+BAD = {
+    "a page": (Answer(body=b"<!doctype html><title>Moved</title><p>x"), "HTML"),
+    "nothing": (Answer(body=b""), "empty"),
+    "an error": (Answer(500, body=b"<rss/>"), "500"),
+    "an absence": (Answer(404), "404"),
+    "50 MB": (Answer(body=b" " * 50_000_000), "too large"),
+    "poison": (Answer(body=b"<rss><channel>&#xD800;"), ""),
+    "binary": (Answer(body=bytes(range(256)) * 40), ""),
+    "a bomb": (
+        Answer(
+            body=b'<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">'
+            + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+            + b"]><rss version='2.0'><channel><title>&j;</title></channel></rss>"
+        ),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_one_bad_feed_is_an_error_of_its_own_and_costs_nobody_else_anything(
+    world: World, what: str
+) -> None:
+    answer, said = BAD[what]
+    bad = world.serve("", "/bad", site="https://bad.example.org")
+    world.documents["/bad"] = answer
+    world.serve(rss(entry(1)))
+
+    report = world.run()
+
+    assert [item.title for item in world.items()] == ["Entry 1"]
+    if said is not None:
+        assert [feed for feed, why in report.failures if said in why] == [bad]
+        assert state_of(world, bad).failures == 1
+
+
+def test_a_feed_that_recovers_is_read_and_its_error_is_gone(world: World) -> None:
+    url = world.serve(rss(entry(1)))
+    world.documents["/feed"] = Answer(body=b"<html>")
+    world.run()
+    world.serve(rss(entry(1)))
+    world.later(48)
+
+    assert world.run(at_once=False).created == 1
+    assert (state_of(world, url).failures, state_of(world, url).error) == (0, "")
+
+
+RULES = {
+    Scope.ITEM: address_key("http://www.news.example.com/1/?utm_source=x"),
+    Scope.AUTHOR: next(iter(author_keys("news.example.com", name="ANN"))),
+    Scope.PATH: path_key("news.example.com/1/"),
+    Scope.HOST: host_key("news.example.com"),
+    Scope.DOMAIN: domain_key("example.com"),
+}
+
+
+@pytest.mark.parametrize("scope", RULES)
+def test_what_a_rule_covers_is_not_stored_until_the_rule_is_lifted(
+    world: World, scope: Scope
+) -> None:
+    rule = a_rule(RULES[scope], scope=scope)
+    if scope is Scope.DOMAIN:
+        rule = replace(rule, host="example.com")
+    key = world.suppress(rule)
+    world.serve(rss(entry(1)))
+
+    assert world.run().suppressed == 1
+    world.later()
+    world.run()
+
+    assert world.items() == []
+    assert not [body for body in world.pages().values() if "Some text." in body]
+
+    world.lift(key)
+    world.later()
+    world.run()
+
+    assert [item.title for item in world.items()] == ["Entry 1"]
+    assert "Some text." in world.pages()["feed.json"]
+
+
+def test_a_rule_covers_an_item_by_guid_feed_and_text(world: World) -> None:
+    url = world.serve(rss(entry(1, text="The  Text."), entry(2, guid="dead"), entry(3)), "/a")
+    world.serve(rss(entry(4)), "/b")
+    world.suppress(a_rule(text_key("the text."), rule="r1"))
+    world.suppress(a_rule(guid_key("news.example.com", "dead"), rule="r2"))
+    world.suppress(a_rule(feed_key(world.publisher.url("/b")), rule="r3", scope=Scope.FEED))
+
+    world.run()
+
+    assert [item.title for item in world.items()] == ["Entry 3"]
+    assert world.items()[0].attribution.feed.url == url
+
+
+def test_an_item_that_returns_under_a_new_guid_link_scheme_and_feed_stays_away(
+    world: World,
+) -> None:
+    world.suppress(a_rule(address_key(f"{SITE}/1"), text_key("some text.")))
+    returns = [
+        entry(1, guid="new"),
+        entry(1, link="http://www.news.example.com/1/index.html?fbclid=3#x"),
+        entry(9, link=f"{SITE}/elsewhere"),  # the same text
+    ]
+    for number, again in enumerate(returns):
+        world.serve(rss(again), f"/{number}")
+    world.serve(rss(entry(1)), "/planet", site="https://planet.example.org")
+
+    world.run()
+
+    assert world.items() == []
+
+
+def test_a_rule_that_cannot_be_read_stops_its_host_and_no_other(world: World) -> None:
+    world.stores.ledger.put(
+        "suppressions/com,example,news)/bad.json", Content(b"?", "text/plain"), replaces=None
+    )
+    url = world.serve(rss(entry(1)))
+    world.serve(rss(entry(2, link="https://b.example.org/2")), "/b", site="https://b.example.org")
+
+    report = world.run()
+
+    assert [item.host for item in world.items()] == ["b.example.org"]
+    assert any(feed == url and "bad.json" in why for feed, why in report.problems)
+
+
+def test_a_tombstone_is_not_overwritten_while_its_rule_stands(world: World) -> None:
+    world.serve(rss(entry(1)))
+    world.run()
+    (item,) = world.items()
+    key = f"items/news.example.com/{item.id}.json"
+    bury(world, key, item)
+    rule = world.suppress(a_rule(address_key(f"{SITE}/1")))
+    lose_state(world)
+
+    world.run()
+    assert isinstance(world.records()[key], Tombstone)
+
+    world.lift(rule)
+    world.later()
+    assert world.run().restored == 1
+    restored = world.records()[key]
+    assert isinstance(restored, Item)
+    assert restored.title == "Entry 1"
+    assert "Some text." in world.pages()[f"news.example.com/{item.id}/index.html"]
+
+
+def test_a_listing_leaves_out_what_a_new_rule_covers_when_it_is_next_written(
+    world: World,
+) -> None:
+    world.serve(rss(entry(1, title="Doomed"), entry(2)))
+    world.run()
+    world.suppress(a_rule(address_key(f"{SITE}/1")))
+    world.later()
+    world.serve(rss(entry(3), entry(1, title="Doomed"), entry(2)))
+
+    world.run()
+
+    for folder in ("", "news.example.com/", "news.example.com/2026-11/"):
+        assert "Doomed" not in world.pages()[f"{folder}feed.json"]
+        assert "Doomed" not in world.pages()[f"{folder}index.html"]
+        assert "deleted-entry" in world.pages()[f"{folder}feed.xml"]
+
+
+def bury(world: World, key: str, item: Item) -> None:
+    """Put a tombstone in an item's place, as a takedown does."""
+    from feedmirror.records import object_metadata, record_to_json  # noqa: PLC0415 -- only here
+
+    stone = Tombstone(
+        id=item.id, host=item.host, when=world.now, case="case-1", ground=Ground.PUBLISHER
+    )
+    found = world.stores.archive.get(key)
+    assert found is not None
+    content = Content(
+        record_to_json(stone, "ff"), "application/json", metadata=object_metadata(stone)
+    )
+    world.stores.archive.put(key, content, replaces=found.etag)
+
+
+def test_what_time_cuts_off_the_next_run_takes_first(world: World) -> None:
+    for number in range(3):
+        host = f"https://{number}.example.com"
+        world.serve(rss(entry(1, link=f"{host}/1")), f"/{number}", site=host)
+
+    first = world.run(at_once=False, time_left=timedelta(seconds=1))
+    again = world.run(at_once=False)
+
+    assert (first.polled, first.left) == (1, 2)
+    assert (again.polled, again.left) == (2, 0)
+    assert len(world.items()) == 3
+
+
+def test_a_410_ends_polling_and_keeps_the_items(world: World) -> None:
+    world.serve(rss(entry(1)))
+    world.run()
+    world.documents["/feed"] = Answer(410)
+    world.later()
+    world.run(at_once=False)
+    world.later(9999)
+
+    assert world.run(at_once=False).polled == 0
+    assert len(world.items()) == 1
+
+
+def test_of_a_feed_published_as_links_no_text_is_stored(world: World) -> None:
+    url = world.serve(rss(entry(1, text="Words.")))
+    world.feeds = [FeedSettings(url=url, site=SITE, publish=Publish.LINK)]
+
+    world.run()
+
+    assert "Words" not in "".join(world.pages().values())
+    assert "Entry 1" in world.pages()["index.html"]
+    assert b"Words" not in b"".join(world.all(world.stores.archive, "items/").values())
