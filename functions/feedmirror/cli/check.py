@@ -1,0 +1,118 @@
+"""``feedmirror check``: what a feed offers, told without storing anything."""
+
+from typing import Any
+
+import click
+
+from feedmirror.adapters.clock import utc_now
+from feedmirror.addresses import web_address
+from feedmirror.cli.output import print_json, print_table, say
+from feedmirror.configuration import FeedSettings, MirrorSettings
+from feedmirror.mirroring.entries import Feed, FeedUnreadableError
+from feedmirror.mirroring.feeds import parse_feed
+from feedmirror.mirroring.items import Draft, read_entries
+from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.polling import News, conditional_request, read_answer
+from feedmirror.ports.fetching import Fetched
+from feedmirror.settings import read_networks
+from feedmirror.wiring.mirror import polite_fetcher
+
+_EXAMPLE = "Example: feedmirror check https://news.example.com/feed"
+
+
+@click.command(epilog=_EXAMPLE)
+@click.argument("url")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def check(url: str, *, as_json: bool) -> None:
+    """Fetch one feed and report on it; nothing is stored."""
+    if web_address(url) is None:
+        raise click.BadParameter(f"{url!r} is no http(s) address", param_hint="URL")
+    report = _report(url)
+    if as_json:
+        print_json(report)
+    else:
+        _print(report)
+    if report["error"]:
+        raise SystemExit(1)
+
+
+def _report(url: str) -> dict[str, Any]:
+    contact = "nobody@localhost.invalid"
+    mirror = MirrorSettings(
+        name="feedmirror check", site="http://localhost", contact=contact, operator=contact
+    )
+    fetcher = polite_fetcher(mirror, allowed_networks=read_networks())
+    (answer,) = fetcher.fetch([conditional_request(url, FeedState())])
+    poll = read_answer(answer, FeedState(), now=utc_now())
+    report: dict[str, Any] = {
+        "url": url,
+        "status": answer.status if isinstance(answer, Fetched) else None,
+        "hops": [{"status": hop.status, "url": hop.url} for hop in answer.hops],
+        "validators": [n for n in ("etag", "last_modified") if getattr(poll.state, n)],
+        "error": poll.state.error,
+        "entries": [],
+    }
+    if poll.news is News.DOCUMENT and isinstance(answer, Fetched):
+        settings = FeedSettings(url=url)
+        try:
+            feed = parse_feed(
+                poll.body, url=answer.url, content_type=answer.headers.get("content-type", "")
+            )
+        except FeedUnreadableError as error:
+            return {**report, "error": str(error)}
+        reading = read_entries(feed, settings=settings, state=FeedState())
+        report |= _described(feed, settings)
+        report["problems"] = [*feed.problems, *reading.problems]
+        report["entries"] = [_entry(draft) for draft in reading.drafts]
+    return report
+
+
+def _described(feed: Feed, settings: FeedSettings) -> dict[str, Any]:
+    return {
+        "title": feed.title,
+        "format": feed.format,
+        "host": settings.host,
+        "language": feed.language,
+        "rights": feed.rights,
+        "license": feed.license_url,
+        "damaged": feed.damaged,
+    }
+
+
+def _entry(draft: Draft) -> dict[str, Any]:
+    credit = draft.attribution
+    return {
+        "id": draft.id,
+        "title": draft.entry.title,
+        "original": credit.original_url,
+        "authors": [author.name for author in credit.authors if author.name],
+        "published": draft.entry.published,
+        "rights": credit.rights,
+        "license": credit.license_url,
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    shown = ("title", "format", "host", "status", "language", "rights", "license")
+    print_table(("", ""), [(name, report[name]) for name in shown if report.get(name)])
+    for hop in report["hops"]:
+        say(f"{hop['status']} led to {hop['url']}")
+    if not report["validators"] and not report["error"]:
+        say("The server gives no validators: every poll costs it the whole document.")
+    if report["entries"]:
+        rows = [
+            (
+                entry["published"].date() if entry["published"] else "undated",
+                ", ".join(entry["authors"]) or "not stated",
+                entry["title"] or "(untitled)",
+            )
+            for entry in report["entries"]
+        ]
+        say()
+        print_table(("published", "author", "title"), rows)
+        say()
+        say(f"{len(rows)} entries would be mirrored.")
+    for problem in report.get("problems", ()):
+        say(f"Note: {problem}")
+    if report["error"]:
+        click.echo(f"feedmirror: {report['url']}: {report['error']}", err=True)

@@ -1,0 +1,132 @@
+"""``feedmirror mirror``: one run now, on a real account or on this machine."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress
+
+from feedmirror.addresses import web_address
+from feedmirror.cli.output import print_json, print_table, progress, say
+from feedmirror.configuration import Configuration, FeedSettings, MirrorSettings
+from feedmirror.configuration_file import ConfigurationError, parse_configuration
+from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
+from feedmirror.jobs.reports import MirrorReport
+from feedmirror.local.machine import SITE, Machine
+from feedmirror.opml import OpmlError, read_opml
+from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
+from feedmirror.settings import SettingsError, read_networks, read_settings
+from feedmirror.version import VERSION
+from feedmirror.wiring.mirror import compose, open_stores, polite_fetcher
+
+_EXAMPLE = "Example: feedmirror mirror --local --feed https://news.example.com/feed"
+DEFAULT_FOLDER = ".feedmirror"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A fetcher whose answers move a progress bar."""
+
+    fetcher: Fetcher
+    bar: Progress
+
+    def fetch(self, requests: Any) -> Iterator[Fetched | Unfetched]:  # noqa: ANN401 -- as the port
+        """Yield what the fetcher yields, one step each."""
+        wanted: list[FetchRequest] = list(requests)
+        task = self.bar.add_task("mirroring", total=len(wanted))
+        for answer in self.fetcher.fetch(wanted):
+            yield answer
+            self.bar.advance(task)
+
+
+@click.command(epilog=_EXAMPLE)
+@click.option(
+    "--local",
+    "folder",
+    is_flag=False,
+    flag_value=DEFAULT_FOLDER,
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Use the embedded store in a folder (default {DEFAULT_FOLDER}).",
+)
+@click.option("--feed", "urls", multiple=True, help="Mirror this feed; may be repeated.")
+@click.option(
+    "--feeds",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Mirror the feeds of a mirror.toml or an OPML file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
+def mirror(folder: Path | None, urls: tuple[str, ...], file: Path | None, *, as_json: bool) -> None:
+    """Poll every feed now, store what is new with its credit, and publish it."""
+    if (urls or file) and folder is None:
+        raise click.UsageError("--feed and --feeds go with --local; an account has its own file")
+    try:
+        report, problem = _run(folder, urls, file)
+    except (ConfigurationError, OpmlError, SettingsError, NotConfiguredError) as error:
+        raise click.ClickException(str(error)) from error
+    files = Machine(folder).export_site() if folder is not None else 0
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        _print(report)
+    if folder is not None and not as_json:
+        say(f"{files} files of the site; open {(folder / SITE / 'index.html').resolve().as_uri()}")
+    if problem:
+        click.echo(f"feedmirror: {problem}; the last good file is in force", err=True)
+    if problem or report.failures:
+        raise SystemExit(1)
+
+
+def _run(folder: Path | None, urls: tuple[str, ...], file: Path | None) -> tuple[MirrorReport, str]:
+    stores = open_stores(read_settings()) if folder is None else Machine(folder).stores()
+    if folder is not None and (urls or file):
+        Machine(folder).configure(_configuration(urls, file))
+    configured = ReadConfiguration(stores.archive, VERSION).run()
+    mirror = configured.configuration.mirror
+    fetcher = polite_fetcher(mirror, allowed_networks=read_networks())
+    with Progress(console=progress(), transient=True) as bar:
+        run = compose(stores, fetcher=Watched(fetcher, bar), configured=configured)
+        report = run.run(time_left=lambda: timedelta(days=1), at_once=True)
+    return report, configured.refused
+
+
+def _configuration(urls: tuple[str, ...], file: Path | None) -> Configuration:
+    """Return the configuration that the options ask for."""
+    feeds = list(_feeds_of(urls))
+    local = MirrorSettings(
+        name="A local mirror",
+        site="http://localhost:8000",
+        contact="takedown@localhost.invalid",
+        operator="operator@localhost.invalid",
+    )
+    if file is None:
+        return Configuration(mirror=local, feeds=tuple(feeds))
+    if file.suffix.lower() == ".toml":
+        found = parse_configuration(file.read_text(encoding="utf-8"))
+        local, listed = found.mirror, found.feeds
+    else:
+        listed = read_opml(file.read_bytes())
+    known = {feed.url: feed for feed in (*listed, *feeds)}
+    return Configuration(mirror=local, feeds=tuple(known.values()))
+
+
+def _feeds_of(urls: tuple[str, ...]) -> Iterator[FeedSettings]:
+    for url in urls:
+        if web_address(url) is None:
+            raise click.BadParameter(f"{url!r} is no http(s) address", param_hint="--feed")
+        yield FeedSettings(url=url)
+
+
+def _print(report: MirrorReport) -> None:
+    counted = ("polled", "unchanged", "changed", "created", "updated", "restored", "suppressed")
+    print_table(
+        [f"{name}#" for name in (*counted, "failed")],
+        [[getattr(report, name) for name in counted] + [len(report.failures)]],
+    )
+    for feed, what in report.problems:
+        say(f"Note: {feed}: {what}")
+    for feed, what in report.failures:
+        click.echo(f"feedmirror: {feed}: {what}", err=True)

@@ -1,0 +1,50 @@
+"""What commands print: tables and progress for people, JSON for programs, errors on stderr."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+_PIPE_WIDTH = 160  # columns: what a log viewer or a pager shows
+
+
+def console() -> Console:
+    """Return the console for results: plain text in a pipe, colours on a terminal."""
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    return Console(highlight=False, width=width)
+
+
+def progress() -> Console:
+    """Return the console for progress: nothing of it reaches a pipe."""
+    return Console(stderr=True, highlight=False, quiet=not sys.stderr.isatty())
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; texts of publishers in it are never taken for markup."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        numeric = column.endswith("#")
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        table.add_column(column.rstrip("#"), justify=justify, no_wrap=True)
+    for row in rows:
+        table.add_row(*(_plain(value) for value in row))
+    console().print(table)
+
+
+def say(text: str = "") -> None:
+    """Print one line for people."""
+    console().print(text, markup=False)
+
+
+def _plain(value: object) -> str:
+    text = "".join(letter if letter.isprintable() else " " for letter in str(value))
+    return text.replace("[", "\\[")
