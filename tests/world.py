@@ -129,7 +129,10 @@ class World:
         """Publish a document; a feed served for the first time is configured as the site's."""
         body = document.encode() if isinstance(document, str) else document
         self.documents[path] = Answer(body=body, headers=(("ETag", f'"{hash(body)}"'),))
-        url = self.publisher.url(path)
+        return self.configure(self.publisher.url(path), site=site)
+
+    def configure(self, url: str, *, site: str = SITE) -> str:
+        """Add a feed to the configuration, if it is not there yet."""
         if url not in {feed.url for feed in self.feeds}:
             self.feeds.append(FeedSettings(url=url, site=site))
         return url
