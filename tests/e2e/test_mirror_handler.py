@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -16,11 +17,14 @@ from feedmirror.local.machine import Unhurried
 from loopback import Answer, Publisher
 from world import SITE, entry, rss
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 BUCKETS = {"ARCHIVE": "test-archive", "SITE": "test-site", "LEDGER": "test-ledger"}
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
     for name, bucket in BUCKETS.items():
         monkeypatch.setenv(f"FEEDMIRROR_{name}_BUCKET", bucket)
     monkeypatch.delenv("FEEDMIRROR_EMBEDDED_STORE", raising=False)
@@ -35,12 +39,12 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
         yield client
 
 
-def configure(client: object, text: str) -> None:
-    client.put_object(Bucket=BUCKETS["ARCHIVE"], Key="config/mirror.toml", Body=text.encode())  # type: ignore[attr-defined]  # boto3 types are per service
+def configure(client: "S3Client", text: str) -> None:
+    client.put_object(Bucket=BUCKETS["ARCHIVE"], Key="config/mirror.toml", Body=text.encode())
 
 
 def test_a_scheduled_event_mirrors_the_configured_feeds_into_s3(
-    s3: object, capsys: pytest.CaptureFixture[str]
+    s3: "S3Client", capsys: pytest.CaptureFixture[str]
 ) -> None:
     from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
 
@@ -57,8 +61,8 @@ def test_a_scheduled_event_mirrors_the_configured_feeds_into_s3(
     assert json.loads(json.dumps(report)) == report
     assert "config/mirror.toml:" in refused["refused_configuration"]
     assert refused["feeds"] == 1  # the last good file is in force
-    (found,) = s3.list_objects_v2(Bucket="test-archive", Prefix="items/")["Contents"]  # type: ignore[attr-defined]  # as above
-    head = s3.head_object(Bucket="test-archive", Key=found["Key"])  # type: ignore[attr-defined]  # as above
+    (found,) = s3.list_objects_v2(Bucket="test-archive", Prefix="items/")["Contents"]
+    head = s3.head_object(Bucket="test-archive", Key=found["Key"])
     assert head["Metadata"]["author"] == "Ann"
     assert head["Metadata"]["original-url"] == f"{SITE}/1"
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -83,3 +87,24 @@ def test_importing_the_handler_loads_nothing_that_an_unchanged_run_does_not_need
 
     assert [name for name in loaded if name.startswith(FORBIDDEN)] == []
     assert "feedmirror.jobs.mirror_run" in loaded
+
+
+def test_more_hosts_than_threads_are_mirrored_in_one_run(s3: "S3Client") -> None:
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    hosts = [f"https://f{number}.example.com" for number in range(24)]
+    documents = {
+        f"/{number}": Answer(body=rss(*(entry(n, link=f"{host}/{n}") for n in range(3))).encode())
+        for number, host in enumerate(hosts)
+    }
+    with Publisher(documents) as publisher:
+        feeds = tuple(
+            FeedSettings(url=publisher.url(f"/{number}"), site=host)
+            for number, host in enumerate(hosts)
+        )
+        configure(s3, write_configuration(Configuration(mirror=a_mirror(), feeds=feeds)))
+
+        report = handler({}, Unhurried())
+
+    assert (report["polled"], report["created"], report["lost"]) == (24, 72, 0)
+    assert report["failures"] == report["problems"] == []

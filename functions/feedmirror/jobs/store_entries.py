@@ -67,6 +67,7 @@ class Slot:
 
     draft: Draft
     delivery: Delivery
+    vacant: bool = False
     attributes: str = ""
     stored: Record | None = None
     etag: str | None = None
@@ -111,7 +112,7 @@ class StoreEntries:
 
     def run(self, deliveries: Sequence[Delivery], *, now: datetime) -> tuple[Stored, ...]:
         """Carry the deliveries through the protocol; outcomes in their order."""
-        batches = self.workers.map(self._look, deliveries)
+        batches = self._look(deliveries)
         slots = [slot for batch in batches for slot in batch]
         for slot in slots:
             _plan(slot, images=self.images, now=now)
@@ -126,19 +127,17 @@ class StoreEntries:
         failed = self.publisher.update(listings, merged, rules, now=now)
         return tuple(_outcome(batch, publications[id(batch)], failed) for batch in batches)
 
-    def _look(self, delivery: Delivery) -> list[Slot]:
+    def _look(self, deliveries: Sequence[Delivery]) -> list[list[Slot]]:
         """Read what is stored in the drafts' places, where it cannot be known without."""
-        slots = [Slot(draft, delivery) for draft in delivery.drafts]
-        absent = self._absent(delivery)
-        for slot, stored in zip(
-            slots,
-            self.workers.map(
-                lambda slot: None if slot.draft.id in absent else self._read(slot), slots
-            ),
-            strict=True,
-        ):
-            slot.stored = stored
-        return slots
+        free = self.workers.map(self._absent, deliveries)
+        batches = [
+            [Slot(draft, delivery, vacant=draft.id in absent) for draft in delivery.drafts]
+            for delivery, absent in zip(deliveries, free, strict=True)
+        ]
+        self.workers.map(
+            self._read, [slot for batch in batches for slot in batch if not slot.vacant]
+        )
+        return batches
 
     def _absent(self, delivery: Delivery) -> frozenset[ItemId]:
         """Return the drafts whose keys are free, as far as one request can tell."""
@@ -152,17 +151,16 @@ class StoreEntries:
         taken = {key.removeprefix(prefix).removesuffix(".json") for key in page}
         return frozenset(item for item in ids if item not in taken)
 
-    def _read(self, slot: Slot) -> Record | None:
+    def _read(self, slot: Slot) -> None:
         key = record_key(slot.draft.host, slot.draft.id)
         found = self.archive.get(key)
         if found is None:
-            return None
+            return
         slot.etag = found.etag
         try:
-            return record_from_json(found.content.body)
+            slot.stored = record_from_json(found.content.body)
         except RecordUnreadableError as error:
             slot.problem = f"archive {key}: {error}; it is left as it is"
-            return None
 
     def _announce(self, slot: Slot) -> None:
         """Create the markers of the draft's present attributes, unless they are known to exist."""
