@@ -62,7 +62,9 @@ ITEMS = {
         updated=None,
         categories=(),
         enclosures=(),
-        attribution=an_attribution(authors=(), rights=None, license_url=None),
+        attribution=an_attribution(
+            original_url="https://news.example.com/", authors=(), rights=None, license_url=None
+        ),
     ),
     "rtl": an_item(
         id=ItemId("c" * 26),
@@ -85,7 +87,7 @@ ITEMS = {
             source=Source(HOSTILE, None),
         ),
     ),
-    "spanish": an_item(id=ItemId("e" * 26), language="es", title="Una historia"),
+    "spanish": an_item(id=ItemId("e" * 26), language="es", title="Una historia", published=None),
 }
 PAGES = {
     **{name: f"/{item.host}/{item.id}/" for name, item in ITEMS.items()},

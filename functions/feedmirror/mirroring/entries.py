@@ -16,7 +16,10 @@ class FeedUnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry (an RSS item); None or empty means that the entry does not state it."""
+    """One entry (an RSS item); None or empty means that the entry does not state it.
+
+    A source may name neither title nor address: the entry is from elsewhere all the same.
+    """
 
     base_url: str
     guid: str | None = None
@@ -36,6 +39,7 @@ class Entry:
     source: Source | None = None
     source_authors: tuple[Person, ...] = ()
     source_rights: str | None = None
+    source_license_url: str | None = None
 
     @property
     def is_empty(self) -> bool:

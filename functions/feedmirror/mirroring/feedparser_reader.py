@@ -5,6 +5,7 @@ every way; it never fetches (a stream is all it gets), never sanitises or resolv
 loses comes from raw_xml.py.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +23,7 @@ from feedmirror.mirroring.parsed_entries import Parsed, convert_entry, convert_l
 from feedmirror.mirroring.raw_xml import RawFeed, read_entry, read_raw
 
 _MOST_SALVAGED = 1000
+_EDITOR = re.compile(r"(</?(?:[\w.-]{1,40}:)?)managingeditor\b", re.IGNORECASE)
 
 
 def read_feed(text: str, *, url: str) -> Feed:
@@ -57,11 +59,19 @@ class _Entries:
 
 def _parse(text: str) -> Any:  # noqa: ANN401 -- feedparser ships no types
     return feedparser.parse(
-        BytesIO(text.encode()),
+        BytesIO(_without_editors(text).encode()),
         sanitize_html=False,
         resolve_relative_uris=False,
         response_headers={"content-type": "application/xml; charset=utf-8"},
     )
+
+
+def _without_editors(text: str) -> str:
+    """Call ``managingEditor`` what feedparser does not know: to it, that is an author.
+
+    It is whom to write to, and no more; raw_xml.py reads it as that.
+    """
+    return _EDITOR.sub(r"\1editor", text) if "managingeditor" in text.lower() else text
 
 
 def _format(version: str) -> str:

@@ -23,17 +23,17 @@ def parse_feed(document: bytes, *, url: str, content_type: str = "") -> Feed:
 
 def _read(document: bytes, url: str, content_type: str) -> Feed:
     # Imported here because most polls bring no document, and those must not pay for parsers.
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace  # noqa: PLC0415 -- see above
 
-    from feedmirror.mirroring.documents import read_document  # noqa: PLC0415
+    from feedmirror.mirroring.documents import read_document  # noqa: PLC0415 -- see above
 
     known = read_document(document, content_type)
     if known.is_json:
-        from feedmirror.mirroring.json_feed import read_json_feed  # noqa: PLC0415
+        from feedmirror.mirroring.json_feed import read_json_feed  # noqa: PLC0415 -- see above
 
         feed = read_json_feed(known.text, url=url)
     else:
-        from feedmirror.mirroring.feedparser_reader import read_feed  # noqa: PLC0415
+        from feedmirror.mirroring.feedparser_reader import read_feed  # noqa: PLC0415 -- see above
 
         feed = read_feed(known.text, url=url)
     problems = (*known.problems, *feed.problems)

@@ -53,13 +53,9 @@ def convert_entry(parsed: Parsed, stated: Entry, *, is_atom: bool) -> Entry:
 
 def convert_loosely(parsed: Parsed, base: str, *, is_atom: bool = False) -> Entry:
     """Return what feedparser can tell of an entry (or feed) whose raw XML could not be read."""
-    links = [(link, _text(link, "rel").lower()) for link in _mappings(parsed, "links")]
     alternates = [
-        (_text(link, "type"), _absolute(base, _text(link, "href")))
-        for link, relation in links
-        if relation == "alternate"
+        (_text(link, "type"), address) for link, address in _linked(parsed, "alternate", base)
     ]
-    licenses = (_absolute(base, _text(link, "href")) for link, rel in links if "license" in rel)
     guid = _text(parsed, "id").strip() or None
     is_permalink = not is_atom and _own(parsed, "guidislink") is True
     rights = plain_value(parsed, "rights")
@@ -74,7 +70,7 @@ def convert_loosely(parsed: Parsed, base: str, *, is_atom: bool = False) -> Entr
         ),
         authors=_authors(parsed),
         rights=rights or None,
-        license_url=next((address for address in licenses if address), None),
+        license_url=_license(parsed, base),
         credit="; ".join(dict.fromkeys(credit for credit in credits_ if credit)) or None,
         language=language_tag(_text(parsed, "language")),
         **_loose_source(_own(parsed, "source"), base),
@@ -84,14 +80,28 @@ def convert_loosely(parsed: Parsed, base: str, *, is_atom: bool = False) -> Entr
 def _loose_source(source: object, base: str) -> dict[str, Any]:
     if not isinstance(source, dict):
         return {}
-    links = (_text(link, "href") for link in _mappings(source, "links"))
-    addresses = (_absolute(base, href) for href in (_text(source, "href"), *links))
-    found = Source(plain_value(source, "title"), next((a for a in addresses if a), None))
+    linked = [*_linked(source, "alternate", base), *_linked(source, "self", base)]
+    stated = _absolute(base, _text(source, "href"))
+    found = Source(plain_value(source, "title"), stated or next((a for _, a in linked), None))
+    is_atom = not set(source) <= {"href", "title", "title_detail"}  # RSS has no more to state
     return {
-        "source": None if found == Source() else found,
+        "source": found if is_atom or found != Source() else None,
         "source_authors": _authors(source),
         "source_rights": plain_value(source, "rights") or None,
+        "source_license_url": _license(source, base),
     }
+
+
+def _license(parsed: Parsed, base: str) -> str | None:
+    return next((address for _, address in _linked(parsed, "license", base)), None)
+
+
+def _linked(parsed: Parsed, relation: str, base: str) -> Iterator[tuple[Parsed, str]]:
+    """Yield the links of a relation that lead to a web address."""
+    for link in _mappings(parsed, "links"):
+        address = _absolute(base, _text(link, "href"))
+        if address and relation in _text(link, "rel").lower().split():
+            yield link, address
 
 
 def _authors(parsed: Parsed) -> tuple[Person, ...]:

@@ -81,6 +81,7 @@ def read_entry(element: Element, base: str) -> Entry:
         source=next(map(_source, sources), None),
         source_authors=next(map(_authors, sources), ()),
         source_rights=next((source.text(*_RIGHTS) for source in sources), "") or None,
+        source_license_url=next(map(_license, sources), None),
     )
 
 
@@ -107,7 +108,7 @@ def _feed(header: Node, root: Element, url: str) -> Feed:
         title=header.text("title", "dc:title"),
         site_url=_link(header, permalink=None),
         language=next((tag for tag in map(language_tag, languages) if tag), None),
-        authors=_authors(header) or _people_in(header, "managingeditor", "itunes:author"),
+        authors=_authors(header) or _people_in(header, "itunes:author"),
         rights=header.text(*_RIGHTS) or None,
         license_url=_license(header),
         contacts=_contacts(header),
@@ -229,11 +230,9 @@ def _source(node: Node) -> Source | None:
     if node.children:
         own = (e for e in node.named("link") if e.get("rel", "").lower() == "self")
         selves = (node.address(e, e.get("href")) for e in own)
-        url = _link(node, permalink=None) or next(selves, None)
-        source = Source(node.text("title"), url)
-    else:
-        url = node.address(node.element, node.element.get("url"))
-        source = Source(plain_text(node.element), url)
+        return Source(node.text("title"), _link(node, permalink=None) or next(selves, None))
+    url = node.address(node.element, node.element.get("url"))
+    source = Source(plain_text(node.element), url)
     return None if source == Source() else source
 
 

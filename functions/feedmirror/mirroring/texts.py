@@ -83,6 +83,9 @@ def longest_and_other(candidates: Iterable[str]) -> tuple[str, str]:
 
 
 def language_tag(text: str | None) -> str | None:
-    """Return a language tag (RFC 5646) if the text has the form of one, else None."""
+    """Return a language tag (RFC 5646) if the text has the form of one, else None.
+
+    As stated, for what is stored and compared; publishing shows fewer (its ``shown_language``).
+    """
     tag = (text or "").strip().replace("_", "-")
     return tag if _LANGUAGE.match(tag) else None

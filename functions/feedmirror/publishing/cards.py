@@ -5,17 +5,19 @@ listing's ``feed.json``. Everything in it is fit to be shown: texts are single l
 characters, links are web addresses, moments are in UTC, and it has no place for a mail address.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from feedmirror.addresses import canonical_link
 from feedmirror.layout import ItemId
 from feedmirror.publishing.texts import (
     direction,
-    language_tag,
     legal_markup,
     line,
     link,
-    person_name,
+    name_without_addresses,
+    shown_language,
     utc,
     without_addresses,
 )
@@ -83,6 +85,11 @@ class Card:
         return min(self.updated or self.published or self.first_seen, self.retrieved)
 
     @property
+    def has_own_original(self) -> bool:
+        """Whether its original is a page of its own: without a link it is the site's home page."""
+        return canonical_link(self.original_url) != canonical_link(self.publisher.url)
+
+    @property
     def direction(self) -> str:
         """The value of ``dir`` for its title, summary and content."""
         return direction(self.language)
@@ -112,28 +119,28 @@ def bare_card(item: Item, *, site: str) -> Card:
         shown_from=utc(item.shown_from),
         retrieved=utc(item.retrieved),
         authors=_authors(credit, known),
-        categories=tuple(dict.fromkeys(name for c in item.categories if (name := line(c)))),
+        categories=_categories(item.categories, known),
         enclosures=_enclosures(item.enclosures),
-        language=language_tag(item.language),
+        language=shown_language(item.language),
         rights=_rights(credit, known),
         license_url=link(credit.license_url),
         credit=without_addresses(line(credit.credit or ""), known) or None,
         publisher=publisher,
         feed=FeedReference(
-            without_addresses(line(credit.feed.title), known), link(credit.feed.url) or ""
+            name_without_addresses(credit.feed.title, known), link(credit.feed.url) or ""
         ),
         source=_source(credit.source, known),
     )
 
 
 def _authors(credit: Attribution, known: list[str]) -> tuple[Author, ...]:
-    stated = (Author(person_name(a.name, known), link(a.url)) for a in credit.authors)
+    stated = (Author(name_without_addresses(a.name, known), link(a.url)) for a in credit.authors)
     return tuple(dict.fromkeys(author for author in stated if author.label))
 
 
 def _publisher(publisher: Publisher, known: list[str]) -> Publisher:
     return Publisher(
-        name=person_name(publisher.name, known) or publisher.host,
+        name=name_without_addresses(publisher.name, known) or publisher.host,
         url=link(publisher.url) or f"https://{publisher.host}/",
         host=publisher.host,
     )
@@ -148,6 +155,11 @@ def _rights(credit: Attribution, known: list[str]) -> str | None:
     return "; ".join(text for text in texts if text) or None
 
 
+def _categories(categories: Iterable[str], known: list[str]) -> tuple[str, ...]:
+    names = (name_without_addresses(category, known) for category in categories)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
 def _enclosures(enclosures: tuple[Enclosure, ...]) -> tuple[Enclosure, ...]:
     return tuple(
         Enclosure(address, line(enclosure.type), enclosure.length)
@@ -159,5 +171,5 @@ def _enclosures(enclosures: tuple[Enclosure, ...]) -> tuple[Enclosure, ...]:
 def _source(source: Source | None, known: list[str]) -> Source | None:
     if source is None:
         return None
-    title, address = without_addresses(line(source.title), known), link(source.url)
+    title, address = name_without_addresses(source.title, known), link(source.url)
     return Source(title, address) if title or address else None

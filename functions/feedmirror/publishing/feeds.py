@@ -7,7 +7,7 @@ All documents of a host's feed are one logical feed (RFC 5005 §1.2) and share i
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from feedmirror.publishing.card_json import EXTENSION
 from feedmirror.publishing.documents import ATOM as ATOM_TYPE
 from feedmirror.publishing.documents import JSON_FEED, Document, markup_with_nonce, nonce_mark
 from feedmirror.publishing.listings import Kind, Listing, listing_to_json
-from feedmirror.publishing.templating import render
+from feedmirror.publishing.templating import Templates
 from feedmirror.records import Publisher
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # an empty feed has to state some date
@@ -77,7 +77,7 @@ def view(listing: Listing, *, mirror: MirrorSettings, months: Iterable[str] = ()
 
 
 def atom_feed(
-    shown: ListingView, mirror: MirrorSettings, templates: Mapping[str, str], *, nonce: str
+    shown: ListingView, mirror: MirrorSettings, templates: Templates, *, nonce: str
 ) -> Document:
     """Return the Atom document of a listing."""
     context = {
@@ -91,7 +91,7 @@ def atom_feed(
         "previous_month": shown.previous_month,
         "next_month": shown.next_month,
     }
-    return Document(markup_with_nonce(render(ATOM, context, templates), nonce), ATOM_TYPE)
+    return Document(markup_with_nonce(templates.render(ATOM, context), nonce), ATOM_TYPE)
 
 
 def json_feed(shown: ListingView, mirror: MirrorSettings, *, nonce: str) -> Document:

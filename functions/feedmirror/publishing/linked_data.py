@@ -36,7 +36,7 @@ def linked_data(card: Card, mirror: MirrorSettings) -> str:
         "@type": "Article",
         "url": card.address,
         "headline": card.headline,
-        "isBasedOn": card.original_url,
+        "isBasedOn": card.original_url if card.has_own_original else None,
         "author": authors,
         "copyrightHolder": [owner, *authors],
         "copyrightNotice": card.rights,

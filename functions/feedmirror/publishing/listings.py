@@ -104,15 +104,6 @@ class Listing:
             months=_months(self.months, fresh.values()) if self.kind is Kind.HOST else self.months,
         )
 
-    def without_hosts(self, hosts: Iterable[str]) -> "Listing":
-        """Return the listing without the cards of some hosts, and without their names."""
-        gone = frozenset(hosts)
-        return replace(
-            self,
-            cards=tuple(card for card in self.cards if card.host not in gone),
-            hosts=tuple(each for each in self.hosts if each.host not in gone),
-        )
-
     def _newest_cards(self, cards: Iterable[Card]) -> tuple[Card, ...]:
         newest = sorted(cards, key=lambda card: card.id)
         newest.sort(key=lambda card: card.shown_from, reverse=True)

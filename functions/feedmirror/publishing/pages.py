@@ -1,8 +1,8 @@
 """Pages: everything of the site, rendered from records and listings alone.
 
 Rendering is a function of its arguments: the same input gives the same bytes, but for the nonce.
-Every method that renders may raise TemplateUnusableError, if an operator's template has a fault,
-and ValueError, if a nonce is not hexadecimal.
+A fault in an operator's template raises nothing: the bundled one stands in for it, and
+``Renderer.problems`` tells. Every method raises ValueError if a nonce is not hexadecimal.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from feedmirror.configuration import FeedSettings, Images, MirrorSettings
 from feedmirror.layout import ATOM, INDEX, JSON
+from feedmirror.opml import write_opml
 from feedmirror.publishing import dates
 from feedmirror.publishing.cards import Card, bare_card
 from feedmirror.publishing.documents import (
@@ -26,13 +27,12 @@ from feedmirror.publishing.documents import (
 from feedmirror.publishing.feeds import ListingView, atom_feed, json_feed, view
 from feedmirror.publishing.linked_data import linked_data
 from feedmirror.publishing.listings import Kind, Listing
-from feedmirror.publishing.templating import credit_template, render, source
+from feedmirror.publishing.templating import Templates
 from feedmirror.publishing.texts import line, link
 from feedmirror.records import Item, Tombstone
 from feedmirror.suppression import Ground
 
 TAKEDOWN_PAGE = "takedown/index.html"
-REMOVED_PAGE = "removed/index.html"
 NOT_FOUND_PAGE = "404.html"
 STYLE = "style.css"
 OPML_FILE = "opml.xml"
@@ -68,6 +68,16 @@ class Renderer:
 
     settings: MirrorSettings
     templates: Mapping[str, str] = field(default_factory=dict)
+    _templates: Templates = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Take the templates into use; whoever shares the renderer shares their problems."""
+        object.__setattr__(self, "_templates", Templates(self.templates))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was wrong so far with the operator's templates: file, line and fault, each once."""
+        return self._templates.problems
 
     def item_page(self, item: Item, *, nonce: str) -> Document:
         """Return the page of an item: what it says, and whose it is."""
@@ -108,20 +118,19 @@ class Renderer:
         shown = view(listing, mirror=self._mirror, months=months)
         return {
             INDEX: self._listing_page(shown, nonce=nonce),
-            ATOM: atom_feed(shown, self._mirror, self.templates, nonce=nonce),
+            ATOM: atom_feed(shown, self._mirror, self._templates, nonce=nonce),
             JSON: json_feed(shown, self._mirror, nonce=nonce),
         }
 
     def fixed_pages(self, *, feeds: Iterable[FeedSettings], nonce: str) -> dict[str, Document]:
         """Return what no item changes, by key; the feeds are listed in the OPML 2.0 file."""
-        outlines = [
-            {"host": feed.host, "url": address, "site": link(feed.site)}
+        listed = [
+            replace(feed, url=address, site=link(feed.site))
             for feed in feeds
             if (address := link(feed.url))
         ]
-        context = {"mirror": self._mirror, "feeds": outlines}
-        opml = markup_with_nonce(render(OPML_FILE, context, self.templates), nonce)
-        style = style_with_nonce(source(STYLE, self.templates), nonce)
+        opml = write_opml(listed, title=f"Feeds mirrored by {self._mirror.name}").decode()
+        style = style_with_nonce(self._templates.source(STYLE), nonce)
         # The page for what is missing is served at any depth, so its links start at the site.
         root = f"{urlsplit(self.settings.site).path}/"
         removal = {"removal": self._removal()}
@@ -129,7 +138,7 @@ class Renderer:
             TAKEDOWN_PAGE: self._page("takedown.html", removal, root="../", nonce=nonce),
             NOT_FOUND_PAGE: self._page("404.html", {"noindex": True}, root=root, nonce=nonce),
             STYLE: Document(style, CSS),
-            OPML_FILE: Document(opml, OPML),
+            OPML_FILE: Document(markup_with_nonce(opml, nonce), OPML),
         }
 
     def removed_page(self, log: Iterable[TakedownCount] = (), *, nonce: str) -> Document:
@@ -172,8 +181,7 @@ class Renderer:
     def _card_and_credit(self, item: Item) -> tuple[Card, str]:
         card = bare_card(item, site=self.settings.site)
         context = {"card": card, "mirror": self._mirror, "removal": self._removal(card)}
-        name = credit_template(card.language, self.templates)
-        return card, render(name, context, self.templates).strip()
+        return card, self._templates.credit(card.language, context).strip()
 
     def _removal(self, card: Card | None = None) -> Removal:
         """Return the address to write to; for an item it carries the item's id, as a plus-tag."""
@@ -193,5 +201,5 @@ class Renderer:
             ),
             "root": root,
         }
-        page = render(name, {**frame, **context}, self.templates)
+        page = self._templates.render(name, {**frame, **context})
         return Document(markup_with_nonce(page, nonce), HTML)

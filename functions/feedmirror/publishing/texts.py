@@ -19,9 +19,14 @@ MEDIA_TYPE = re.compile(r"[\w.+*-]+/[\w.+*-]+(\s*;.*)?", re.ASCII)
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_MAIL_ADDRESS = re.compile(r"(?<![@\w.+-])[\w.+-]+@[\w-]+(\.[\w-]+)+")
+# Anchored at a word's start and possessive, so linear; ``@ann@social.example`` is no mail address.
+_LOCAL = r"[\w.!#$%&'*+=?^`{}~-]"
+_MAIL_ADDRESS = re.compile(
+    rf"(?<!{_LOCAL})(?<!@)(?:mailto:)?(?:{_LOCAL}++@++)+[\w-]++(?:\.[\w-]+)+", re.IGNORECASE
+)
 _LEFT_OVER = re.compile(r"<\s*(mailto:)?\s*>|\(\s*\)|\[\s*\]")
 _ONLY_IN_BRACKETS = re.compile(r"[(<\[]([^()<>\[\]]*)[)>\]]")
+_PARTING = " ,;:|/\"'-\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2022\u00ab\u00b7\u00bb"
 _HOST_AND_PORT = re.compile(r"[\w.~%:\[\]-]+", re.ASCII)
 # What may not stand in a path, query or fragment; beyond ASCII, _escape looks closer.
 _UNFIT = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\w.~!$&'()*+,;=:@/?%-]", re.ASCII)
@@ -63,12 +68,18 @@ def without_addresses(text: str, known: Iterable[str] = ()) -> str:
     return " ".join(_LEFT_OVER.sub("", bare).split()) if bare != text else text
 
 
-def person_name(text: str, known: Iterable[str] = ()) -> str:
-    """Return a person's name without any mail address: ``a@b.example (Ann)`` is Ann."""
-    name = without_addresses(line(text), known)
-    bare = _LEFT_OVER.sub("", _MAIL_ADDRESS.sub("", name)).strip(" ,;:")
+def name_without_addresses(text: str, known: Iterable[str] = ()) -> str:
+    """Return a name, of whom or of what it may be, without any mail address, known or not.
+
+    ``a@b.example (Ann)`` is Ann; an address that is the whole of a name leaves nothing.
+    """
+    name = line(text)
+    bare = _MAIL_ADDRESS.sub("", without_addresses(name, known))
+    if bare == name:
+        return name
+    bare = " ".join(_LEFT_OVER.sub("", bare).split()).strip(_PARTING)
     in_brackets = _ONLY_IN_BRACKETS.fullmatch(bare)
-    return in_brackets[1].strip() if in_brackets and bare != name else bare
+    return in_brackets[1].strip() if in_brackets else bare
 
 
 def link(text: str | None) -> str | None:
@@ -90,8 +101,13 @@ def link(text: str | None) -> str | None:
     return urlunsplit((parts.scheme, host_and_port, *rest))
 
 
-def language_tag(text: str | None) -> str | None:
-    """Return a language tag in the form of BCP 47, or None if the text is none."""
+def shown_language(text: str | None) -> str | None:
+    """Return the value of ``lang`` for a language as stored, or None if no reader would know it.
+
+    Narrower than what mirroring takes for a tag and stores as stated (its ``language_tag``, which
+    fingerprints rest on): no language has a primary subtag of more than three letters, and the
+    credit's templates are found by it in lower case.
+    """
     tag = (text or "").strip().replace("_", "-")
     primary, dash, rest = tag.partition("-")
     tag = primary.lower() + dash + rest

@@ -9,7 +9,7 @@ import pytest
 
 from feedmirror.mirroring.entries import Entry, Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
-from feedmirror.records import Enclosure, Person
+from feedmirror.records import Enclosure, Person, Source
 
 URL = "https://example.org/dir/feed"
 NAMESPACES = (
@@ -479,6 +479,50 @@ def test_authors_are_told_even_where_the_xml_broke_before_them() -> None:
     assert one.source is not None
     assert (one.source.title, one.source.url) == ("Origin", "https://o.example/feed")
     assert two.link == "https://example.org/2"
+
+
+def test_a_licence_of_a_source_is_told_even_where_the_xml_broke_before_it() -> None:
+    document = (
+        b"<feed xmlns='http://www.w3.org/2005/Atom'><title>a & b</title>"
+        b"<link rel='license' href='https://example.org/feeds'/><entry><id>1</id><title>x</title>"
+        b"<source><link rel='license' href='https://o.example/l'/><title>O</title>"
+        b"<link rel='self' href='https://o.example/feed'/><link href='https://o.example/'/>"
+        b"</source></entry><entry><id>2</id><title>y</title>"
+        b"<source><rights>mine</rights></source></entry></feed>"
+    )
+
+    one, two = parse_feed(document, url=URL).entries
+
+    assert (one.source_license_url, one.license_url) == ("https://o.example/l", None)
+    assert one.source == Source("O", "https://o.example/")
+    assert (two.source, two.source_rights, two.source_license_url) == (Source(), "mine", None)
+
+
+@pytest.mark.parametrize(
+    "element", ["managingEditor", "MANAGINGEDITOR", "r:managingEditor", "managingEditor a='b'"]
+)
+def test_a_managing_editor_is_no_author_where_the_xml_broke_either(element: str) -> None:
+    name = element.partition(" ")[0]
+    editor = f"<{element}>ed@example.org (Ed)</{name} >"
+    document = (
+        "<rss version='2.0' xmlns:r='http://backend.userland.com/rss2'><channel>"
+        f"<title>a & b</title>{editor}<item><title>x</title>{editor}</item></channel></rss>"
+    )
+
+    feed = parse_feed(document.encode(), url=URL)
+
+    assert feed.damaged
+    assert (feed.authors, only(feed).authors) == ((), ())
+
+
+def test_a_feeds_author_is_told_where_the_xml_broke_and_an_editor_is_named_beside() -> None:
+    document = (
+        b"<rss version='2.0'><channel><title>a & b</title>"
+        b"<managingEditor>ed@example.org (Ed)</managingEditor><author>ann@example.org (Ann)"
+        b"</author><item><title>x</title></item></channel></rss>"
+    )
+
+    assert parse_feed(document, url=URL).authors == (Person("Ann", None, "ann@example.org"),)
 
 
 def test_the_type_of_a_text_further_down_does_not_count_for_the_entrys() -> None:

@@ -199,10 +199,11 @@ def test_contacts_carry_the_roles_that_the_feed_states() -> None:
     assert feed.authors == (ANN,)
 
 
-def test_the_managing_editor_is_the_author_of_a_feed_that_names_no_other() -> None:
+def test_the_managing_editor_is_a_contact_and_no_author() -> None:
     feed = rss(header="<managingEditor>e@example.org (Ed)</managingEditor>").feed
 
-    assert feed.authors == (Person("Ed", None, "e@example.org"),)
+    assert feed.authors == ()
+    assert feed.contacts == (Contact("managingEditor", "e@example.org"),)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,34 @@ def test_the_managing_editor_is_the_author_of_a_feed_that_names_no_other() -> No
 )
 def test_the_source_is_the_feed_that_an_entry_came_from(stated: str, source: Source | None) -> None:
     assert entry(stated).source == source
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "<link rel='license' href='https://o.example/l'/>",
+        (
+            "<c:license xmlns:c='http://creativecommons.org/ns#' r:resource='https://o.example/l'"
+            " xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/>"
+        ),
+        (
+            "<c:license xmlns:c='http://backend.userland.com/creativeCommonsRssModule'>"
+            "https://o.example/l</c:license>"
+        ),
+    ],
+)
+def test_the_licence_of_a_source_is_the_sources_and_not_the_entrys(stated: str) -> None:
+    first = atom_entry(f"<source><title>O</title>{stated}<rights>mine</rights></source>")
+
+    assert first.source_license_url == "https://o.example/l"
+    assert (first.license_url, first.rights, first.source_rights) == (None, None, "mine")
+    assert first.source == Source("O", None)
+
+
+def test_a_source_that_names_neither_title_nor_address_is_a_source_still() -> None:
+    """What a feed permits must not be taken for what an entry from elsewhere permits."""
+    assert atom_entry("<source><id>tag:o.example,2026:1</id></source>").source == Source()
+    assert atom_entry("<title>own</title>").source is None
 
 
 @pytest.mark.parametrize(

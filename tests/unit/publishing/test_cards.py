@@ -78,6 +78,29 @@ def test_a_contact_that_the_feed_states_is_in_no_text_of_the_credit() -> None:
     assert "mail.example" not in repr(RENDERER.card(item))
 
 
+def test_names_of_sources_feeds_and_categories_carry_no_mail_address_known_or_not() -> None:
+    item = an_item(
+        categories=("desk@unknown.example", "News <desk@unknown.example>", "News", "Arts"),
+        attribution=an_attribution(
+            feed=FeedReference("News, desk@unknown.example", "https://news.example.com/feed.xml"),
+            source=Source("desk@unknown.example (The Desk)", "https://else.example/"),
+        ),
+    )
+
+    card = RENDERER.card(item)
+
+    assert card.categories == ("News", "Arts")
+    assert card.feed.title == "News"
+    assert card.source == Source("The Desk", "https://else.example/")
+    assert "unknown.example" not in repr(card)
+
+
+def test_a_source_of_nothing_but_a_mail_address_is_none() -> None:
+    credit = an_attribution(source=Source("desk@unknown.example", None))
+
+    assert RENDERER.card(an_item(attribution=credit)).source is None
+
+
 def test_an_author_who_is_stated_twice_is_named_once() -> None:
     credit = an_attribution(authors=(Person("Ann", None, "a@x.example"), Person("Ann")))
 

@@ -120,15 +120,6 @@ def test_the_front_knows_the_hosts_by_the_name_that_their_newest_item_gave() -> 
     assert older.hosts == updated.hosts
 
 
-def test_a_host_that_is_gone_leaves_neither_cards_nor_its_name() -> None:
-    listing = Listing("").updated_with([a_card(1), a_card(2, host="beta.example")])
-
-    left = listing.without_hosts([HOST])
-
-    assert ids(left) == [2]
-    assert [each.host for each in left.hosts] == ["beta.example"]
-
-
 def test_a_host_knows_the_months_of_all_that_it_has_shown() -> None:
     folder = f"{HOST}/"
     old = replace(a_card(1), first_seen=A_MOMENT - timedelta(days=70))

@@ -1,20 +1,19 @@
 import json
-import re
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
-from lxml import etree, html
+from lxml import html
 
 from builders import A_MOMENT, AN_ID, a_mirror, a_tombstone, an_attribution, an_item
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.layout import ItemId
+from feedmirror.opml import read_opml, write_opml
 from feedmirror.publishing.documents import Document, without_nonce
 from feedmirror.publishing.listings import Buried, Listing
 from feedmirror.publishing.pages import Renderer, TakedownCount
-from feedmirror.publishing.templating import TemplateUnusableError
 from feedmirror.records import Person
 from feedmirror.suppression import Ground
 
@@ -151,6 +150,50 @@ def test_an_item_page_says_whose_it_is_to_machines() -> None:
     assert stated["datePublished"] == "2026-11-02T08:00:00Z"
 
 
+@pytest.mark.parametrize("original", ["https://news.example.com/", "http://news.example.com"])
+def test_an_item_without_a_link_of_its_own_is_not_said_to_be_a_copy_of_the_home_page(
+    original: str,
+) -> None:
+    page = parsed(
+        RENDERER.item_page(an_item(attribution=an_attribution(original_url=original)), nonce="ab")
+    )
+
+    (script,) = page.xpath("//script[@type='application/ld+json']/text()")
+    assert page.xpath("//link[@rel='canonical']") == []
+    assert "isBasedOn" not in json.loads(script)
+
+
+def test_an_item_that_is_a_part_of_the_home_page_has_an_original_of_its_own() -> None:
+    credit = an_attribution(original_url="https://news.example.com/#2026-11-02")
+
+    page = parsed(RENDERER.item_page(an_item(attribution=credit), nonce="ab"))
+
+    assert page.xpath("//link[@rel='canonical']/@href") == ["https://news.example.com/#2026-11-02"]
+
+
+UPDATED_ONLY = an_item(published=None, updated=datetime(2026, 10, 5, tzinfo=UTC))
+
+
+def test_an_entry_that_states_only_when_it_was_updated_is_dated_by_that() -> None:
+    shown = words(RENDERER.item_page(UPDATED_ONLY, nonce="ab"))
+
+    assert "updated 5 October 2026" in shown
+    assert "undated" not in shown
+    assert "undated, first seen 3 November 2026" in words(
+        RENDERER.item_page(an_item(published=None, updated=None), nonce="ab")
+    )
+
+
+def test_a_list_dates_an_entry_by_its_update_where_nothing_else_is_stated() -> None:
+    listing = Listing("").updated_with([RENDERER.card(UPDATED_ONLY)])
+
+    page = parsed(RENDERER.listing(listing, nonce="ab")["index.html"])
+
+    (date_shown,) = page.xpath("//ul[@class='cards']//time")
+    assert date_shown.get("datetime") == "2026-10-05T00:00:00Z"
+    assert date_shown.getparent().text_content() == "updated 5 October 2026"
+
+
 def test_an_item_without_an_author_names_none_to_machines() -> None:
     item = an_item(attribution=an_attribution(authors=()), published=None, updated=None)
 
@@ -275,21 +318,22 @@ def test_the_log_tells_day_ground_and_number_newest_first() -> None:
     assert "Nothing has been taken down so far." in words(RENDERER.removed_page(nonce="ab"))
 
 
-def test_the_opml_lists_the_sources_feeds() -> None:
+def test_the_opml_lists_the_sources_feeds_as_an_export_would() -> None:
     feeds = [A_FEED, replace(A_FEED, url="https://b.example/?a=1&b=2", site=None)]
 
-    opml = etree.fromstring(RENDERER.fixed_pages(feeds=feeds, nonce="ab")["opml.xml"].body)
+    document = RENDERER.fixed_pages(feeds=feeds, nonce="ab")["opml.xml"]
 
-    assert (opml.tag, opml.get("version")) == ("opml", "2.0")
-    assert [dict(outline.attrib) for outline in opml.iter("outline")] == [
-        {
-            "type": "rss",
-            "text": "news.example.com",
-            "xmlUrl": "https://news.example.com/feed.xml",
-            "htmlUrl": "https://news.example.com",
-        },
-        {"type": "rss", "text": "b.example", "xmlUrl": "https://b.example/?a=1&b=2"},
-    ]
+    exported = write_opml(feeds, title="Feeds mirrored by Example Mirror")
+    assert document.body == exported + b"<!-- feedmirror-nonce:ab -->\n"
+    assert [feed.url for feed in read_opml(document.body)] == [feed.url for feed in feeds]
+
+
+def test_the_opml_tells_nobody_the_password_of_a_feed() -> None:
+    secret = replace(A_FEED, url="https://ann:secret@news.example.com/feed.xml", site=None)
+
+    document = RENDERER.fixed_pages(feeds=[secret], nonce="ab")["opml.xml"]
+
+    assert [feed.url for feed in read_opml(document.body)] == ["https://news.example.com/feed.xml"]
 
 
 def test_an_operators_template_takes_the_place_of_the_bundled_one() -> None:
@@ -300,21 +344,6 @@ def test_an_operators_template_takes_the_place_of_the_bundled_one() -> None:
 
     assert pages["404.html"].body.startswith(b"<p>Example Mirror &amp; nothing")
     assert pages["style.css"].body.startswith(b"p{}\n")
-
-
-@pytest.mark.parametrize(
-    ("template", "told"),
-    [
-        ("{% if %}", "404.html, line 1"),
-        ("{{ mirror.no_such_setting }}", "no_such_setting"),
-        ("{% extends 'no-such-file.html' %}", "no-such-file.html"),
-    ],
-)
-def test_a_template_with_a_fault_is_named(template: str, told: str) -> None:
-    renderer = Renderer(a_mirror(), {"404.html": template})
-
-    with pytest.raises(TemplateUnusableError, match=re.escape(told)):
-        renderer.fixed_pages(feeds=[], nonce="ab")
 
 
 def test_importing_the_renderer_loads_no_template_engine() -> None:

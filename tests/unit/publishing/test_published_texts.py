@@ -1,15 +1,16 @@
 from datetime import UTC, datetime, timedelta, timezone
+from time import monotonic
 
 import pytest
 
 from feedmirror.publishing import dates
 from feedmirror.publishing.texts import (
     direction,
-    language_tag,
     legal,
     line,
     link,
-    person_name,
+    name_without_addresses,
+    shown_language,
     timestamp,
     utc,
     without_addresses,
@@ -58,10 +59,34 @@ def test_only_web_addresses_become_links_and_nothing_ends_their_attribute(
         ("(Ann)", "(Ann)"),
         ("@ann@social.example", "@ann@social.example"),
         ("noreply@blogger.example (Ann)", "Ann"),
+        ("Ann, mailto:ann@mail.example", "Ann"),
+        ("Ann <MAILTO:ann@mail.example>", "Ann"),
+        ("o'brien=x@mail.example", ""),
+        ("“ann@mail.example”", ""),
+        ("'ann@mail.example'", ""),
+        ("Ann|ann@mail.example", "Ann"),
+        ("Ann \u2013 ann@mail.example", "Ann"),
+        ("连络ann@mail.example", ""),
+        ("Notes:", "Notes:"),
+        ("a@b@mail.example, Ann", "Ann"),
+        ("x" * 80 + "@mail.example", ""),
+        ("Ann @ home", "Ann @ home"),
+        ("ann@localhost", "ann@localhost"),
     ],
 )
 def test_a_mail_address_is_no_part_of_a_name(text: str, expected: str) -> None:
-    assert person_name(text) == expected
+    assert name_without_addresses(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["a@" * 50_000, "x" * 100_000, "a'" * 50_000, "@" * 100_000, "a@b-" * 30_000]
+)
+def test_looking_for_addresses_takes_no_longer_than_the_text_is_long(text: str) -> None:
+    started = monotonic()
+
+    name_without_addresses(text)
+
+    assert monotonic() - started < 1
 
 
 def test_a_known_address_leaves_a_statement_of_rights_and_the_rest_stays() -> None:
@@ -97,7 +122,7 @@ def test_a_line_is_one_line_and_cannot_turn_the_text_around_it() -> None:
     ],
 )
 def test_a_language_is_a_tag_or_not_stated(text: str | None, expected: str | None) -> None:
-    assert language_tag(text) == expected
+    assert shown_language(text) == expected
 
 
 @pytest.mark.parametrize(
