@@ -22,6 +22,8 @@ _TRACKING = re.compile(
 _PRINT_OR_AMP = {"amp", "print", "outputtype", "printable"}
 _DEFAULT_DOCUMENT = re.compile(r"/(index|default)\.(html?|php|aspx?|jsp)$", re.IGNORECASE)
 _AMP_PATH = re.compile(r"(/amp|\.amp(?=\.html?$)|/print)/?$|\.amp(?=\.html?$)", re.IGNORECASE)
+_LONGEST = 8192  # characters: what servers accept at the most, and more than any page has
+_MOST_FOLDERS = 32
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "!$&'()*+,;=:@/~-._"
 
@@ -124,13 +126,15 @@ def path_prefixes(address: str) -> tuple[str, ...]:
         return ()
     head, *folders = coarse.partition("?")[0].split("/")
     prefixes = [f"{head}/"]
-    for folder in folders:
+    for folder in folders[:_MOST_FOLDERS]:
         prefixes.append(f"{prefixes[-1]}{folder}/")
     return tuple(prefixes)
 
 
 @lru_cache(maxsize=4096)  # a feed names few hosts and each address many times
 def _split(address: str) -> SplitResult | None:
+    if len(address) > _LONGEST:
+        return None
     text = address.strip().replace(" ", "%20").encode("utf-8", "replace").decode()
     if _CONTROL.search(text) or "\\" in text.partition("?")[0]:
         return None
@@ -166,8 +170,19 @@ def _host_and_port(parts: SplitResult) -> str:
 
 def _path(path: str) -> str:
     """Escape one way only: unreserved characters bare, everything else percent-encoded."""
-    bare = unquote(path, errors="surrogateescape")
+    bare = _without_dots(unquote(path, errors="surrogateescape"))
     return quote(bare, safe=_SAFE, errors="surrogateescape") or "/"
+
+
+def _without_dots(path: str) -> str:
+    """Remove dot segments (RFC 3986 §5.2.4)."""
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[max(len(kept) - 1, 1) :]
+        elif segment != ".":
+            kept.append(segment)
+    return "/".join([*kept, ""] if path.endswith(("/.", "/..")) else kept)
 
 
 def _query(query: str) -> str:

@@ -23,8 +23,7 @@ from feedmirror.configuration import (
     Publish,
     Unproven,
 )
-
-PATH = "config/mirror.toml"
+from feedmirror.layout import CONFIGURATION
 
 _SHOWN = 80  # characters of what is wrong
 
@@ -46,9 +45,13 @@ class Problem:
     wrong: str
     right: str
 
+    def told(self, path: str) -> str:
+        """Return the one line that an operator reads, for a file of this name."""
+        return f"{path}:{self.line}: {self.wrong}: {self.right}"
+
     def __str__(self) -> str:
-        """Return the one line that an operator reads."""
-        return f"{PATH}:{self.line}: {self.wrong}: {self.right}"
+        """Return the line for the file in the archive."""
+        return self.told(CONFIGURATION)
 
 
 class ConfigurationError(Exception):
@@ -59,9 +62,13 @@ class ConfigurationError(Exception):
         super().__init__(*problems)
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
 
+    def told(self, path: str) -> str:
+        """Return one line for each problem, for a file of this name."""
+        return "\n".join(problem.told(path) for problem in self.problems)
+
     def __str__(self) -> str:
-        """Return one line for each problem."""
-        return "\n".join(map(str, self.problems))
+        """Return the lines for the file in the archive."""
+        return self.told(CONFIGURATION)
 
 
 def parse_configuration(text: str) -> Configuration:

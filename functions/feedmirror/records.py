@@ -129,7 +129,7 @@ class Item:
     @property
     def shown_from(self) -> datetime:
         """The time that lists are ordered by: a stated date counts, but not one in the future."""
-        return min(self.published or self.first_seen, self.first_seen)
+        return min(self.published or self.updated or self.first_seen, self.first_seen)
 
     @property
     def link_host(self) -> str:
@@ -196,7 +196,8 @@ def object_metadata(record: Record) -> dict[str, str]:
         **({"published": _time_text(record.published)} if record.published else {}),
         **{name: quote(value, safe=_ADDRESS_SAFE) for name, value in addresses.items()},
     }
-    return _within_limit(fixed, {name: " ".join(text.split()) for name, text in texts.items()})
+    short = {name: " ".join(text[:METADATA_LIMIT].split()) for name, text in texts.items()}
+    return _within_limit(fixed, short)
 
 
 def _within_limit(fixed: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from feedmirror.addresses import coarse_address, digest, host_of, parents, path_prefixes
+from feedmirror.addresses import (
+    canonical_link,
+    coarse_address,
+    digest,
+    host_of,
+    organisational_domain,
+    parents,
+    path_prefixes,
+)
 
 RuleId = NewType("RuleId", str)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -61,6 +69,11 @@ class Suppression:
     case: str
     when: datetime
 
+    @property
+    def reach(self) -> frozenset[str]:
+        """All that the rule covers: what it names, and whatever its case has put a tombstone on."""
+        return self.keys | {case_key(self.case)}
+
 
 class RuleUnreadableError(Exception):
     """A rule in the ledger that cannot be understood; nothing of its host may be written."""
@@ -68,7 +81,7 @@ class RuleUnreadableError(Exception):
 
 def find_suppression(subject: Subject, rules: Iterable[Suppression]) -> Suppression | None:
     """Return the first rule that covers the subject, or None if it may be shown."""
-    return next((rule for rule in rules if not rule.keys.isdisjoint(subject.keys)), None)
+    return next((rule for rule in rules if not rule.reach.isdisjoint(subject.keys)), None)
 
 
 def address_key(address: str) -> str:
@@ -89,17 +102,36 @@ def feed_key(address: str) -> str:
 
 def guid_key(host: str, guid: str) -> str:
     """Return the hash of a guid at a host; a guid's scheme and host may change (rule I4)."""
-    return digest("guid", host, guid_alias(guid))
+    return digest("guid", host, guid_alias(guid, host=host))
 
 
-def guid_alias(guid: str) -> str:
-    """Return a guid without the scheme and host that a site's move changes (rule I4)."""
-    return _SCHEME_AND_HOST.sub("", guid.strip()) or guid.strip()
+def guid_alias(guid: str, *, host: str) -> str:
+    """Return a guid without the scheme and host that a site's move changes (rule I4).
+
+    Only within the organisational domain of the host whose feed it is in: elsewhere, as in a feed
+    of many sites, two sites' ``?p=12`` are two entries.
+    """
+    text = guid.strip()
+    named = host_of(text)
+    if named is None:
+        return text
+    moved = organisational_domain(named) == organisational_domain(host) or named == host
+    return (_SCHEME_AND_HOST.sub("", text) if moved else canonical_link(text)) or text
+
+
+def item_key(host: str, item: str) -> str:
+    """Return the hash that covers one item whatever becomes of its link, guid and author."""
+    return digest("item", host, item)
 
 
 def host_key(host: str) -> str:
     """Return the hash that covers one host, exactly."""
     return digest("host", host)
+
+
+def case_key(case: str) -> str:
+    """Return the hash that a tombstone is known by: while its case's rule stands, so does it."""
+    return digest("case", case)
 
 
 def domain_key(host: str) -> str:
@@ -133,12 +165,11 @@ def describe(
 ) -> Subject:
     """Describe an item by every claim made about it.
 
-    *To hide, any claim counts* (design §3.1): the hosts of its addresses count like its source
-    host. ``authors`` are pairs of name and mail address.
+    *To hide, any claim counts* (design §3.1): the hosts of its addresses, and of a guid that is an
+    address, count like its source host. ``authors`` are pairs of name and mail address.
     """
     addresses, authors = tuple(addresses), tuple(authors)
-    claimed = (host_of(address) for address in addresses)
-    known = {*hosts, *(host for host in claimed if host)}
+    known = {*hosts, *claimed_hosts(addresses, guid)}
     keys = {address_key(address) for address in addresses}
     keys |= {path_key(prefix) for address in addresses for prefix in path_prefixes(address)}
     keys |= {feed_key(feed) for feed in feeds}
@@ -152,6 +183,12 @@ def describe(
     if guid and host_of(guid):
         keys.add(address_key(guid))
     return Subject(frozenset(keys))
+
+
+def claimed_hosts(addresses: Iterable[str], guid: str | None) -> frozenset[str]:
+    """Return the hosts that an item's addresses name, its guid's too if that is an address."""
+    claimed = (host_of(address) for address in (*addresses, guid or ""))
+    return frozenset(host for host in claimed if host)
 
 
 def rule_to_json(rule: Suppression) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from feedmirror.addresses import digest
-from feedmirror.configuration import FeedSettings, Publish
+from feedmirror.configuration import FeedSettings, Images, Publish
 from feedmirror.layout import state_key
 from feedmirror.mirroring.poll_state import FeedState, state_from_json
 from feedmirror.ports.object_store import Content
@@ -25,6 +25,7 @@ from feedmirror.suppression import (
     guid_key,
     host_key,
     path_key,
+    rule_to_json,
     text_key,
 )
 from loopback import Answer
@@ -591,3 +592,247 @@ def test_of_a_feed_published_as_links_no_text_is_stored(world: World) -> None:
     assert "Words" not in "".join(world.pages().values())
     assert "Entry 1" in world.pages()["index.html"]
     assert b"Words" not in b"".join(world.all(world.stores.archive, "items/").values())
+
+
+def test_an_excerpt_is_shown_on_the_page_and_the_rest_is_not_stored(world: World) -> None:
+    url = world.serve(rss(entry(1, text="First words. " + "More &amp; more. " * 60 + "The end.")))
+    world.feeds = [FeedSettings(url=url, site=SITE, publish=Publish.EXCERPT)]
+
+    world.run()
+
+    (item,) = world.items()
+    page = world.pages()[f"news.example.com/{item.id}/index.html"]
+    assert "<p>First words. More &amp; more." in page
+    assert len(item.content_html) < 400
+    assert not [body for body in world.pages().values() if "The end." in body]
+
+
+@pytest.mark.parametrize("publish", list(Publish))
+@pytest.mark.parametrize("images", list(Images))
+def test_a_text_is_known_however_much_of_it_is_published(
+    world: World, publish: Publish, images: Images
+) -> None:
+    picture = "&lt;img src='https://a.example/x.png' alt='a picture'&gt;"
+    url = world.serve(rss(entry(1, text=f"The text. {picture}")))
+    world.feeds = [FeedSettings(url=url, site=SITE, publish=publish)]
+    world.mirror = replace(world.mirror, images=images)
+    world.suppress(a_rule(text_key("the text.")))
+
+    assert world.run().suppressed == 1
+
+
+def test_what_a_cut_document_lacked_comes_under_the_same_validators(world: World) -> None:
+    whole = rss(entry(1), entry(2))
+    url = world.serve(whole[: whole.index("Entry 2") + 3])
+    (name, etag) = world.documents["/feed"].headers[0]
+    world.run()
+    world.documents["/feed"] = Answer(body=whole.encode(), headers=((name, etag),))
+    world.later()
+
+    world.run()
+
+    assert [item.title for item in world.items()] == ["Entry 1", "Entry 2"]
+    assert len(state_of(world, url).entries) == 2
+
+
+def test_what_a_feed_asks_for_is_kept_while_it_does_not_change(world: World) -> None:
+    world.serve(rss(entry(1), extra="<ttl>1440</ttl>"))
+    world.run()
+    world.later(25)
+    assert world.run(at_once=False).unchanged == 1
+    world.later(2)
+
+    assert world.run(at_once=False).polled == 0
+
+
+def test_an_age_that_a_cache_counts_down_is_no_reason_to_write(world: World) -> None:
+    world.serve(rss(entry(1)))
+    answer = world.documents["/feed"]
+    requests = world.requests
+    for age in (900, 700, 500):
+        headers = (*answer.headers, ("Cache-Control", f"max-age={age}"))
+        world.documents["/feed"] = replace(answer, headers=headers)
+        world.watch()
+        world.run()
+        world.later()
+
+    assert requests.done == [state_key(0)]
+
+
+def test_entries_that_state_only_when_they_were_updated_are_listed_by_that(world: World) -> None:
+    stories = "".join(
+        f"<entry><id>urn:x:{day}</id><title>Day {day:02}</title>"
+        f"<link href='{SITE}/{day}'/><updated>2026-11-{day:02}T00:00:00Z</updated></entry>"
+        for day in (3, 1, 2, 5, 4)
+    )
+    world.serve(f"<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title>{stories}</feed>")
+
+    world.run()
+
+    page = world.pages()["news.example.com/index.html"]
+    places = [page.index(f"Day {day:02}") for day in (5, 4, 3, 2, 1)]
+    assert places == sorted(places)
+
+
+def test_a_licence_holds_for_the_feeds_own_entries_and_not_for_what_it_took_from_elsewhere(
+    world: World,
+) -> None:
+    own = f"<entry><id>urn:x:1</id><title>Own</title><link href='{SITE}/1'/></entry>"
+    taken = (
+        f"<entry><id>urn:x:2</id><title>Taken</title><link href='{SITE}/2'/>"
+        "<source><id>urn:s</id><title>Sue</title><rights>All rights reserved</rights>"
+        "<link rel='license' href='https://licence.example/sue'/></source></entry>"
+    )
+    bare = (
+        f"<entry><id>urn:x:3</id><title>Untold</title><link href='{SITE}/3'/>"
+        "<source><id>urn:t</id><title>Tom</title></source></entry>"
+    )
+    world.serve(
+        "<feed xmlns='http://www.w3.org/2005/Atom'><title>Planet</title><rights>Free</rights>"
+        f"<link rel='license' href='https://licence.example/zero'/>{own}{taken}{bare}</feed>"
+    )
+
+    world.run()
+
+    stated = {i.title: (i.attribution.rights, i.attribution.license_url) for i in world.items()}
+    assert stated == {
+        "Own": ("Free", "https://licence.example/zero"),
+        "Taken": ("All rights reserved", "https://licence.example/sue"),
+        "Untold": (None, None),
+    }
+
+
+def test_a_lift_at_the_host_of_a_link_brings_the_item_back(world: World) -> None:
+    linked = "linked.example.org"
+    rule = replace(a_rule(host_key(linked), scope=Scope.HOST), host=linked)
+    key = world.suppress(rule)
+    world.serve(rss(entry(1), entry(2, link=f"https://{linked}/2")))
+    world.run()
+    assert [item.title for item in world.items()] == ["Entry 1"]
+
+    world.lift(key)
+    world.later()
+    world.run()
+
+    assert [item.title for item in world.items()] == ["Entry 1", "Entry 2"]
+
+
+def test_a_changed_setting_reaches_what_the_feed_still_offers(world: World) -> None:
+    url = world.serve(rss(entry(1, text="Words.")))
+    world.run()
+    world.feeds = [FeedSettings(url=url, site=SITE, publish=Publish.LINK)]
+    world.later()
+    world.run()
+    assert "Words." not in "".join(world.pages().values())
+
+    world.feeds = [FeedSettings(url=url, site="https://right.example.org")]
+    world.later()
+    world.run()
+    assert {item.host for item in world.items()} == {"news.example.com", "right.example.org"}
+
+
+def test_trouble_at_the_front_is_told_and_costs_no_feed_its_state(world: World) -> None:
+    world.serve(rss(entry(1, link="https://a.example.org/1")), "/a", site="https://a.example.org")
+    world.run()
+    world.stores.ledger.put(
+        "suppressions/org,example,a)/bad.json", Content(b"?", "text/plain"), replaces=None
+    )
+    gone = world.serve("", "/gone", site="https://gone.example.net")
+    world.documents["/gone"] = Answer(410)
+    world.serve(rss(entry(1)))
+    world.later()
+
+    report = world.run(at_once=False)
+
+    assert ("", True) in {(feed, "bad.json" in what) for feed, what in report.problems}
+    assert state_of(world, gone).gone
+    world.later()
+    asked = len(world.publisher.seen)
+    world.run(at_once=False)
+    assert "/gone" not in {seen.target for seen in world.publisher.seen[asked:]}
+
+
+def test_what_the_front_could_not_show_is_brought_again(world: World) -> None:
+    bad = "suppressions/org,example,a)/bad.json"
+    world.serve(rss(entry(1, link="https://a.example.org/1")), "/a", site="https://a.example.org")
+    world.run()
+    world.stores.ledger.put(bad, Content(b"?", "text/plain"), replaces=None)
+    world.serve(rss(entry(2)))
+    world.run()
+    assert "Entry 2" not in world.pages()["index.html"]
+    found = world.stores.ledger.get(bad)
+    assert found is not None
+    mended = rule_to_json(replace(a_rule("nothing"), host="a.example.org"))
+    world.stores.ledger.put(bad, Content(mended, "application/json"), replaces=found.etag)
+    world.later()
+
+    world.run()
+
+    assert "Entry 2" in world.pages()["index.html"]
+
+
+@pytest.mark.parametrize("folder", ["", "news.example.com/", "news.example.com/2026-11/"])
+def test_a_listing_that_cannot_be_read_is_made_anew(world: World, folder: str) -> None:
+    world.serve(rss(entry(1)))
+    world.run()
+    found = world.stores.site.get(f"{folder}feed.json")
+    assert found is not None
+    broken = replace(found.content, body=b"{")
+    world.stores.site.put(f"{folder}feed.json", broken, replaces=found.etag)
+    world.serve(rss(entry(2), entry(1)))
+    world.later()
+
+    report = world.run()
+
+    assert report.lost == 0
+    page = world.pages()[f"{folder}index.html"]
+    assert "Entry 2" in page
+    assert folder == "" or "Entry 1" in page
+
+
+def test_every_shard_gets_its_turn_however_little_time_there_is(world: World) -> None:
+    world.mirror = replace(world.mirror, shards=4)
+    for number in range(12):
+        host = f"https://{number}.example.com"
+        world.serve(rss(entry(1, link=f"{host}/1")), f"/{number}", site=host)
+
+    for _ in range(24):
+        world.run(at_once=False, time_left=timedelta(seconds=1))
+        world.later(1 / 60)
+
+    assert len({item.host for item in world.items()}) == 12
+
+
+def test_a_feed_of_endless_slashes_and_words_costs_its_own_entry_only(world: World) -> None:
+    hostile = entry(1, link=SITE + "/a" * 400_000, title="T" * 2_000_000, text="")
+    world.serve(rss(hostile, entry(2)))
+
+    assert world.run().created == 2
+    assert max(len(item.title) for item in world.items()) <= 10_000
+
+
+def test_a_feed_that_came_back_after_a_410_is_polled_again(world: World) -> None:
+    url = world.serve(rss(entry(1)))
+    answer = world.documents["/feed"]
+    world.documents["/feed"] = Answer(410)
+    world.run()
+    world.documents["/feed"] = answer
+    world.later()
+    world.run()
+
+    assert not state_of(world, url).gone
+    assert len(world.items()) == 1
+
+
+def test_the_front_names_every_host_also_those_without_an_item_among_the_latest(
+    world: World,
+) -> None:
+    for number in range(3):
+        host = f"https://{number}.example.com"
+        entries = [entry(n, link=f"{host}/{n}") for n in range(40)]
+        world.serve(rss(*entries), f"/{number}", site=host)
+
+    world.run()
+
+    front = world.pages()["index.html"]
+    assert [f'{number}.example.com/"><bdi>' in front for number in range(3)] == [True] * 3

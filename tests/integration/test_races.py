@@ -253,3 +253,55 @@ def test_two_runs_at_once_end_where_one_would(
         assert {card.title for card in shown.cards} == expected
         for item in world.items():
             assert item.title in world.pages()[item_page(item.host, item.id)]
+
+
+def renamed(world: World) -> None:
+    """Change the link of what is taken down, under the guid that is known."""
+    world.serve(rss(entry(1, link=f"{SITE}/1-renamed", title=CANARY, text=CANARY), entry(2)))
+
+
+def edited_again(world: World) -> None:
+    """Edit what is taken down, by its present author and at its present link."""
+    world.serve(rss(entry(1, link=f"{SITE}/moved", title=f"{CANARY} 3", text=CANARY), entry(2)))
+
+
+def test_what_was_taken_down_by_one_claim_does_not_return_by_another(
+    worlds: Callable[[], World],
+) -> None:
+    world = worlds()
+    brought(world)
+    world.run()
+    take_down(world, BY_ADDRESS)
+    world.later()
+    renamed(world)
+    world.run()
+    assert readable(world) == []
+
+    world = worlds()
+    brought(world)
+    world.run()
+    world.later()
+    world.serve(rss(entry(1, link=f"{SITE}/moved", title=CANARY, text=CANARY), entry(2)))
+    world.run()
+    take_down(world, BY_ADDRESS)  # the address that it had before
+    world.later()
+    edited_again(world)
+    world.run()
+    assert readable(world) == []
+
+
+def test_what_a_second_feed_says_of_the_author_takes_the_item_down_for_good(
+    worlds: Callable[[], World],
+) -> None:
+    world = worlds()
+    brought(world)
+    by_bob = entry(1, title=CANARY, text=CANARY, more="<dc:creator>Bob</dc:creator>")
+    world.serve(rss(by_bob), "/second")
+    world.run()
+    take_down(world, BY_AUTHOR)
+    assert readable(world) == []
+    world.later()
+    world.serve(rss(entry(1, title=f"{CANARY} 2", text=CANARY), entry(2)))
+    world.run()
+
+    assert readable(world) == []

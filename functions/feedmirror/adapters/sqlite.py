@@ -132,14 +132,14 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the connections that are not at work; the store can be used again all the same."""
-        idle = self._idle.get(os.getpid(), [])
+        idle = self._idle.get(os.getpid()) or []
         while idle:
             idle.pop().close()
 
     @contextmanager
     def _connection(self, key: str) -> Iterator[sqlite3.Connection]:
         """Lend a connection to one thread, from those at rest or a new one."""
-        idle = self._idle.setdefault(os.getpid(), [])
+        idle = self._idle.setdefault(os.getpid(), _AtRest(os.getpid()))
         try:
             try:
                 connection = idle.pop()
@@ -152,6 +152,19 @@ class SqliteStore:
         except (sqlite3.Error, OSError) as error:
             place = f"{self.path}, {self.bucket}/{key}"
             raise StoreUnavailableError(f"{place}: {error}") from error
+
+
+class _AtRest(list[sqlite3.Connection]):
+    """The connections of one process that are not at work; they end with the store."""
+
+    def __init__(self, process: int) -> None:
+        super().__init__()
+        self.process = process
+
+    def __del__(self) -> None:
+        # What a fork inherited is not its own to close.
+        while self and self.process == os.getpid():
+            self.pop().close()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

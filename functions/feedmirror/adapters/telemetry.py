@@ -1,8 +1,9 @@
 """What a run tells the operator: one structured line and a few metrics (Powertools for Lambda).
 
-No line holds a mail address or a text of anybody's; feeds are named by their own addresses.
+No line holds a mail address; feeds are named by their own addresses.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+_MAILBOX = re.compile(r"[^\s<>\"'@]+@[^\s<>\"'@]+")
+_REDACTED = "…@…"
 _COUNTED = ("polled", "unchanged", "changed", "left", "created", "updated", "suppressed", "lost")
 
 
@@ -22,7 +25,7 @@ class Telemetry:
 
     def mirrored(self, report: Mapping[str, Any]) -> None:
         """Tell what a mirror run did, from its report."""
-        self.logger.info("mirrored", extra={"report": report})
+        self.logger.info("mirrored", extra={"report": _without_addresses(report)})
         for name in _COUNTED:
             self.metrics.add_metric(name.title(), MetricUnit.Count, report[name])
         self.metrics.add_metric("FailedFeeds", MetricUnit.Count, len(report["failures"]))
@@ -30,10 +33,25 @@ class Telemetry:
 
     def refused(self, problem: str) -> None:
         """Tell that the operator's configuration was refused and the last good one is in force."""
-        self.logger.error("configuration refused", extra={"problem": problem})
+        self.logger.error(
+            "configuration refused", extra={"problem": _MAILBOX.sub(_REDACTED, problem)}
+        )
         self.metrics.add_metric("ConfigurationRefused", MetricUnit.Count, 1)
 
 
 def telemetry(service: str) -> Telemetry:
     """Return the telemetry of a function."""
     return Telemetry(Logger(service=service), Metrics(namespace="feedmirror", service=service))
+
+
+def _without_addresses(value: Any) -> Any:  # noqa: ANN401 -- any JSON
+    """Return a report without mail addresses: an error may quote the document that caused it."""
+    match value:
+        case str():
+            return _MAILBOX.sub(_REDACTED, value)
+        case Mapping():
+            return {name: _without_addresses(inner) for name, inner in value.items()}
+        case list():
+            return [_without_addresses(inner) for inner in value]
+        case _:
+            return value

@@ -6,8 +6,9 @@ import click
 
 from feedmirror.adapters.clock import utc_now
 from feedmirror.addresses import web_address
+from feedmirror.cli.mirror import CONTACT, local_mirror
 from feedmirror.cli.output import print_json, print_table, say
-from feedmirror.configuration import FeedSettings, MirrorSettings
+from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.items import Draft, read_entries
@@ -22,12 +23,13 @@ _EXAMPLE = "Example: feedmirror check https://news.example.com/feed"
 
 @click.command(epilog=_EXAMPLE)
 @click.argument("url")
+@CONTACT
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def check(url: str, *, as_json: bool) -> None:
+def check(url: str, *, contact: str, as_json: bool) -> None:
     """Fetch one feed and report on it; nothing is stored."""
     if web_address(url) is None:
         raise click.BadParameter(f"{url!r} is no http(s) address", param_hint="URL")
-    report = _report(url)
+    report = _report(url, contact=contact)
     if as_json:
         print_json(report)
     else:
@@ -36,12 +38,8 @@ def check(url: str, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _report(url: str) -> dict[str, Any]:
-    contact = "nobody@localhost.invalid"
-    mirror = MirrorSettings(
-        name="feedmirror check", site="http://localhost", contact=contact, operator=contact
-    )
-    fetcher = polite_fetcher(mirror, allowed_networks=read_networks())
+def _report(url: str, *, contact: str) -> dict[str, Any]:
+    fetcher = polite_fetcher(local_mirror(contact), allowed_networks=read_networks())
     (answer,) = fetcher.fetch([conditional_request(url, FeedState())])
     poll = read_answer(answer, FeedState(), now=utc_now())
     report: dict[str, Any] = {
@@ -86,7 +84,7 @@ def _entry(draft: Draft) -> dict[str, Any]:
         "title": draft.entry.title,
         "original": credit.original_url,
         "authors": [author.name for author in credit.authors if author.name],
-        "published": draft.entry.published,
+        "published": draft.entry.published and draft.entry.published.isoformat(),
         "rights": credit.rights,
         "license": credit.license_url,
     }
@@ -94,7 +92,7 @@ def _entry(draft: Draft) -> dict[str, Any]:
 
 def _print(report: dict[str, Any]) -> None:
     shown = ("title", "format", "host", "status", "language", "rights", "license")
-    print_table(("", ""), [(name, report[name]) for name in shown if report.get(name)])
+    print_table(("", "~"), [(name, report[name]) for name in shown if report.get(name)])
     for hop in report["hops"]:
         say(f"{hop['status']} led to {hop['url']}")
     if not report["validators"] and not report["error"]:
@@ -102,16 +100,18 @@ def _print(report: dict[str, Any]) -> None:
     if report["entries"]:
         rows = [
             (
-                entry["published"].date() if entry["published"] else "undated",
+                (entry["published"] or "undated").partition("T")[0],
                 ", ".join(entry["authors"]) or "not stated",
                 entry["title"] or "(untitled)",
             )
             for entry in report["entries"]
         ]
         say()
-        print_table(("published", "author", "title"), rows)
+        print_table(("published", "author~", "title~"), rows)
         say()
-        say(f"{len(rows)} entries would be mirrored.")
+        say("1 entry would be mirrored." if len(rows) == 1 else f"{len(rows)} would be mirrored.")
+    if report.get("damaged"):
+        say("Note: the document is damaged: its last entry is left out, and none is changed")
     for problem in report.get("problems", ()):
         say(f"Note: {problem}")
     if report["error"]:

@@ -1,10 +1,16 @@
 """The commands, and what all of them share: where the mirror is, and how errors are told."""
 
+import os
+import sys
+from typing import Any
+
 import click
 
 from feedmirror.cli.check import check
 from feedmirror.cli.demo import demo
 from feedmirror.cli.mirror import mirror
+from feedmirror.ports.object_store import StoreUnavailableError
+from feedmirror.settings import SettingsError
 from feedmirror.version import VERSION
 
 _EPILOG = "Exit status: 0 done, 1 something failed and is named, 2 the command was not understood."
@@ -18,3 +24,25 @@ def feedmirror() -> None:
 
 for command in (demo, mirror, check):
     feedmirror.add_command(command)
+
+
+def run() -> int:
+    """Run the command that the arguments name and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a letter shows another in its place.
+        getattr(stream, "reconfigure", _nothing)(errors="replace")
+    try:
+        feedmirror(prog_name="feedmirror")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (SettingsError, StoreUnavailableError, OSError) as error:
+        click.echo(f"feedmirror: {error}", err=True)
+        return 1
+    return 0
+
+
+def _nothing(**_: Any) -> None:  # noqa: ANN401 -- as a stream's reconfigure
+    """Do nothing, for a stream that is no text file."""

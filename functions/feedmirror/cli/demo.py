@@ -47,7 +47,9 @@ def demo(folder: Path) -> None:
     _told("Second run", second)
     say()
     items = _items(machine)
-    print_table(("host", "published", "author", "title", "licence"), [_row(item) for item in items])
+    print_table(
+        ("host", "published", "author~", "title~", "licence~"), [_row(item) for item in items]
+    )
     say()
     _show(machine, folder / SITE)
     if first["failures"] or not items:

@@ -4,11 +4,13 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; say plainly what is missing where it was not installed."""
+    """Run the command line; whatever goes wrong is one line and an exit status, no traceback."""
     try:
-        from feedmirror.cli.commands import feedmirror  # noqa: PLC0415 -- may not be installed
+        from feedmirror.cli.commands import run  # noqa: PLC0415 -- may not be installed
     except ModuleNotFoundError as error:
         if error.name not in {"click", "rich"}:
             raise
         sys.exit(f"feedmirror: {error.name} is missing; install feedmirror[local]")
-    feedmirror(prog_name="feedmirror")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(run())

@@ -18,12 +18,28 @@ from feedmirror.jobs.reports import MirrorReport
 from feedmirror.local.machine import SITE, Machine
 from feedmirror.opml import OpmlError, read_opml
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
-from feedmirror.settings import SettingsError, read_networks, read_settings
+from feedmirror.settings import read_networks, read_settings
 from feedmirror.version import VERSION
 from feedmirror.wiring.mirror import compose, open_stores, polite_fetcher
 
 _EXAMPLE = "Example: feedmirror mirror --local --feed https://news.example.com/feed"
 DEFAULT_FOLDER = ".feedmirror"
+
+
+CONTACT = click.option(
+    "--contact",
+    default="nobody@localhost.invalid",
+    help="The mail address that publishers see in every request, when there is no mirror.toml.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the options name: feeds, a file of feeds, and whom publishers may write to."""
+
+    urls: tuple[str, ...]
+    file: Path | None
+    contact: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +74,36 @@ class Watched:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Mirror the feeds of a mirror.toml or an OPML file.",
 )
+@CONTACT
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
-def mirror(folder: Path | None, urls: tuple[str, ...], file: Path | None, *, as_json: bool) -> None:
+def mirror(folder: Path | None, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Poll every feed now, store what is new with its credit, and publish it."""
-    if (urls or file) and folder is None:
+    wanted = Wanted(**options)
+    if (wanted.urls or wanted.file) and folder is None:
         raise click.UsageError("--feed and --feeds go with --local; an account has its own file")
     try:
-        report, problem = _run(folder, urls, file)
-    except (ConfigurationError, OpmlError, SettingsError, NotConfiguredError) as error:
-        raise click.ClickException(str(error)) from error
+        report, problem = _run(folder, wanted)
+    except NotConfiguredError as error:
+        hint = "; name feeds with --feed or --feeds" if folder is not None else ""
+        raise click.ClickException(f"{error}{hint}") from error
     files = Machine(folder).export_site() if folder is not None else 0
     if as_json:
         print_json(report.to_dict())
     else:
         _print(report)
     if folder is not None and not as_json:
-        say(f"{files} files of the site; open {(folder / SITE / 'index.html').resolve().as_uri()}")
+        front = folder / SITE / "index.html"
+        say(f"{files} files of the site; open {front.resolve().as_uri()}")
     if problem:
         click.echo(f"feedmirror: {problem}; the last good file is in force", err=True)
     if problem or report.failures:
         raise SystemExit(1)
 
 
-def _run(folder: Path | None, urls: tuple[str, ...], file: Path | None) -> tuple[MirrorReport, str]:
+def _run(folder: Path | None, wanted: Wanted) -> tuple[MirrorReport, str]:
     stores = open_stores(read_settings()) if folder is None else Machine(folder).stores()
-    if folder is not None and (urls or file):
-        Machine(folder).configure(_configuration(urls, file))
+    if folder is not None and (wanted.urls or wanted.file):
+        Machine(folder).configure(_configuration(wanted))
     configured = ReadConfiguration(stores.archive, VERSION).run()
     mirror = configured.configuration.mirror
     fetcher = polite_fetcher(mirror, allowed_networks=read_networks())
@@ -93,22 +113,32 @@ def _run(folder: Path | None, urls: tuple[str, ...], file: Path | None) -> tuple
     return report, configured.refused
 
 
-def _configuration(urls: tuple[str, ...], file: Path | None) -> Configuration:
-    """Return the configuration that the options ask for."""
-    feeds = list(_feeds_of(urls))
-    local = MirrorSettings(
+def local_mirror(contact: str) -> MirrorSettings:
+    """Return the settings of a mirror that nobody has configured."""
+    return MirrorSettings(
         name="A local mirror",
         site="http://localhost:8000",
-        contact="takedown@localhost.invalid",
-        operator="operator@localhost.invalid",
+        contact=contact,
+        operator=contact,
     )
+
+
+def _configuration(wanted: Wanted) -> Configuration:
+    """Return the configuration that the options ask for."""
+    feeds, file = list(_feeds_of(wanted.urls)), wanted.file
+    local = local_mirror(wanted.contact)
     if file is None:
         return Configuration(mirror=local, feeds=tuple(feeds))
-    if file.suffix.lower() == ".toml":
-        found = parse_configuration(file.read_text(encoding="utf-8"))
-        local, listed = found.mirror, found.feeds
-    else:
-        listed = read_opml(file.read_bytes())
+    try:
+        if file.suffix.lower() == ".toml":
+            found = parse_configuration(file.read_bytes().decode("utf-8", "replace"))
+            local, listed = found.mirror, found.feeds
+        else:
+            listed = read_opml(file.read_bytes())
+    except ConfigurationError as error:
+        raise click.ClickException(error.told(str(file))) from error
+    except OpmlError as error:
+        raise click.ClickException(f"{file}: {error}") from error
     known = {feed.url: feed for feed in (*listed, *feeds)}
     return Configuration(mirror=local, feeds=tuple(known.values()))
 

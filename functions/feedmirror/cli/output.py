@@ -29,12 +29,20 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; texts of publishers in it are never taken for markup."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    """Print a table; texts of publishers in it are never taken for markup.
+
+    A column named with ``#`` holds numbers; one with ``~`` gives way where the line is narrow.
+    """
+    table = Table(
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        show_header=any(name.strip("#~") for name in columns),
+    )
     for column in columns:
-        numeric = column.endswith("#")
-        justify: Literal["left", "right"] = "right" if numeric else "left"
-        table.add_column(column.rstrip("#"), justify=justify, no_wrap=True)
+        justify: Literal["left", "right"] = "right" if column.endswith("#") else "left"
+        wide = column.endswith("~")
+        table.add_column(column.rstrip("#~"), justify=justify, no_wrap=not wide, overflow="fold")
     for row in rows:
         table.add_row(*(_plain(value) for value in row))
     console().print(table)

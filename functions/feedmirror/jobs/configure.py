@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from feedmirror.addresses import digest
 from feedmirror.configuration import Configuration
 from feedmirror.configuration_file import ConfigurationError, parse_configuration
-from feedmirror.layout import CONFIGURATION, LAST_GOOD_CONFIGURATION
+from feedmirror.layout import CONFIGURATION, LAST_GOOD_CONFIGURATION, TEMPLATES
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
 
 
@@ -58,7 +58,11 @@ class ReadConfiguration:
             return  # another run keeps the same, or a newer one
 
     def _configured(self, text: str, *, refused: str = "") -> Configured:
-        mark = digest(self.version, text)
+        # A template of the operator's changes the site like a setting does.
+        templates = (
+            part for found in self.archive.list(TEMPLATES) for part in (found.key, found.etag)
+        )
+        mark = digest(self.version, text, *templates)
         return Configured(parse_configuration(text), text, mark, refused)
 
     def _text(self, key: str) -> str | None:

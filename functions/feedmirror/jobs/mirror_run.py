@@ -14,6 +14,7 @@ from feedmirror.layout import FRONT
 from feedmirror.publishing.selection import Publication, select
 from feedmirror.suppression import RuleUnreadableError
 
+_TURN = 60  # seconds: then another shard goes first, so that time does not always cut off the same
 _ATTEMPTS = 4  # to put the front against other writers
 
 
@@ -34,17 +35,18 @@ class MirrorRun:
         Raises StoreUnavailableError if the store fails; whatever was not saved is done again.
         """
         outcomes: list[ShardOutcome] = []
-        for shard in range(self.configuration.mirror.shards):
+        shards = self.configuration.mirror.shards
+        first = int(self.clock().timestamp() // _TURN)
+        for turn in range(shards):
             if outcomes and time_left() < RESERVE:
                 break
+            shard = (first + turn) % shards
             outcomes.append(self.shard.run(shard, time_left=time_left, at_once=at_once))
         report = added_up(outcome.report for outcome in outcomes)
         why = self._publish(outcomes)
-        if why:  # nothing is saved, so the next run brings the same news again
-            return replace(report, problems=(*report.problems, ("", why)))
         for outcome in outcomes:
-            outcome.commit()
-        return report
+            outcome.commit(not why)
+        return replace(report, problems=(*report.problems, ("", why))) if why else report
 
     def _publish(self, outcomes: Sequence[ShardOutcome]) -> str:
         """Put what the whole mirror shows, where it changed; returns why it could not be."""

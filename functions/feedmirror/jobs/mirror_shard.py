@@ -1,6 +1,6 @@
 """One run over one shard: lease, poll, read, store, remember."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,12 +9,14 @@ from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.rules import RuleReader, lifts_mark
 from feedmirror.jobs.shard_state import Lease, ShardStates
 from feedmirror.jobs.store_entries import Delivery, Stored, StoreEntries
+from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
-from feedmirror.mirroring.items import Reading, read_entries
+from feedmirror.mirroring.items import Reading, read_entries, terms_of
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import (
+    LONGEST_HINT,
     News,
     Poll,
     conditional_request,
@@ -26,11 +28,12 @@ from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.publishing.listings import FRONT_CARDS
 from feedmirror.publishing.selection import Publication
 
-RESERVE = timedelta(seconds=30)  # kept back to store what was fetched, and the state
+RESERVE = timedelta(seconds=60)  # kept back for the fetches under way, and to store and save
 _MOST_DRAFTS = 500  # of one batch: bounds memory
 _MOST_FEEDS = 32
 _MOST_PROBLEMS = 20
 _MOST_ENTRIES_KNOWN = 4000
+_MOST_HOSTS = 100  # that a feed's entries claim, and whose lifts are noticed
 _DAMAGED = "the document is damaged: whole entries were added, none was changed"
 
 
@@ -47,9 +50,13 @@ class _Read:
 
 @dataclass(slots=True)
 class _Progress:
-    """What a run has found out so far; ``newest`` are the items that the front may show."""
+    """What a run has found out so far.
+
+    ``newest`` are the items that the front may show, ``brought`` the ids that each feed brought.
+    """
 
     states: dict[str, FeedState] = field(default_factory=dict)
+    brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
     unchanged: int = 0
     changed: int = 0
     stored: list[Stored] = field(default_factory=list)
@@ -63,7 +70,7 @@ class ShardOutcome:
     report: MirrorReport
     newest: Publication
     reconfigured: bool
-    commit: Callable[[], None]
+    commit: Callable[[bool], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +90,21 @@ class MirrorShard:
         """Run once; ``at_once`` polls every feed, due or not.
 
         The outcome's ``commit`` saves what was learnt; it comes last, after everything that the
-        run publishes (rule V3), so that whatever dies before is done again.
+        run publishes (rule V3), so that whatever dies before is done again. It is told whether the
+        front could be put: if not, the feeds that brought something bring it again.
         Raises StoreUnavailableError; the next run then starts from what is stored.
         """
         lease = self.states.lease(shard, at_once=at_once)
         progress = _Progress()
         lifts = self.rules.lifts() if lease.due else ()
+        before = {
+            url: _before(lease.state.feeds[url], settings, lifts)
+            for url, settings in _oldest_first(lease)
+        }
         batch: list[_Read] = []
-        for answer in self._answers(lease, lifts):
+        for answer in self._answers(before):
             url = answer.request.url
-            settings = lease.due[url]
-            before = _before(lease.state.feeds[url], lifts_mark(settings.host, lifts))
-            read = self._read(settings, before, answer, progress=progress)
+            read = self._read(lease.due[url], before[url], answer, progress=progress)
             if read is not None:
                 if _is_full(batch, read):
                     self._store(batch, progress)
@@ -107,14 +117,11 @@ class MirrorShard:
             report=_report(lease, progress),
             newest=progress.newest,
             reconfigured=lease.before.mark != self.states.mark,
-            commit=lambda: self.states.save(lease, progress.states),
+            commit=lambda put: self.states.save(lease, _learnt(progress, put=put)),
         )
 
-    def _answers(self, lease: Lease, lifts: Iterable[str]) -> Iterator[Fetched | Unfetched]:
-        requests = [
-            conditional_request(url, _before(lease.state.feeds[url], lifts_mark(feed.host, lifts)))
-            for url, feed in _oldest_first(lease)
-        ]
+    def _answers(self, before: Mapping[str, FeedState]) -> Iterator[Fetched | Unfetched]:
+        requests = [conditional_request(url, state) for url, state in before.items()]
         return self.fetcher.fetch(requests) if requests else iter(())
 
     def _read(
@@ -157,13 +164,17 @@ class MirrorShard:
             for draft in reading.drafts
             if before.entries.get(draft.id, unseen).fingerprint != draft.fingerprint
         )
-        configured = frozenset(known.url for known in self.configuration.feeds)
+        others = frozenset(
+            known.url
+            for known in self.configuration.feeds
+            if known.host == settings.host and known.url != settings.url
+        )
         return Delivery(
             settings=settings,
             drafts=drafts,
             entries=before.entries,
-            trusted=bool(before.entries),
-            around=Circumstances(damaged, configured),
+            trusted=bool(before.entries) and not others,  # what another feed brought is there
+            around=Circumstances(damaged, others),
         )
 
     def _store(self, batch: list[_Read], progress: _Progress) -> None:
@@ -178,28 +189,53 @@ class MirrorShard:
                 for read in batch:
                     self._store([read], progress)
                 return
+            # The fault is ours, so the feed is not made to wait for it.
             url = batch[0].delivery.settings.url
-            progress.states[url] = unreadable(batch[0].before, f"could not be stored: {error!r}")
+            progress.states[url] = replace(batch[0].before, error=f"not stored: {error!r}")
             return
         for read in batch:
             outcome = next(stored) if read.delivery.drafts else Stored(entries={})
-            progress.states[read.delivery.settings.url] = _remember(read, outcome)
-            progress.stored.append(outcome)
+            url = read.delivery.settings.url
+            progress.states[url] = _remember(read, outcome)
+            progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
+            progress.stored.append(replace(outcome, publication=Publication()))
 
 
 def newest_of(first: Publication, second: Publication) -> Publication:
-    """Return as many of the newest items of both as the front could show, and every tombstone."""
+    """Return the newest items of both, as many as the front could show, and each host's newest."""
     items = sorted((*first.items, *second.items), key=lambda item: item.shown_from, reverse=True)
-    return Publication(tuple(items[:FRONT_CARDS]), (*first.tombstones, *second.tombstones))
+    newest = items[:FRONT_CARDS]
+    hosts = {item.host for item in newest}
+    others = {item.host: item for item in reversed(items) if item.host not in hosts}
+    return Publication((*newest, *others.values()), (*first.tombstones, *second.tombstones))
 
 
-def _before(state: FeedState, lifts: str) -> FeedState:
-    """Return the state to poll with: after a lift, every entry of the feed is looked at again."""
-    if state.lifts == lifts:
+def _before(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> FeedState:
+    """Return the state to poll with.
+
+    After a lift, and under other settings, every entry of the feed is looked at again.
+    """
+    mark = lifts_mark((settings.host, *state.hosts), lifts)
+    terms = terms_of(settings)
+    if (state.lifts, state.terms) == (mark, terms):
         return state
-    entries = {item: replace(known, fingerprint="") for item, known in state.entries.items()}
-    return replace(state.forgetting_body(), lifts=lifts, entries=entries)
+    known = state.entries if state.terms == terms else {}
+    entries = {item: replace(entry, fingerprint="") for item, entry in known.items()}
+    return replace(state.forgetting_body(), lifts=mark, terms=terms, entries=entries)
+
+
+def _learnt(progress: _Progress, *, put: bool) -> dict[str, FeedState]:
+    """Return what was learnt; what the front does not show yet is to be brought again."""
+    learnt = dict(progress.states)
+    if put:
+        return learnt
+    for url, brought in progress.brought.items():
+        if brought:
+            again = {item: replace(learnt[url].entries[item], fingerprint="") for item in brought}
+            entries = {**learnt[url].entries, **again}
+            learnt[url] = replace(learnt[url].forgetting_body(), entries=entries)
+    return learnt
 
 
 def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
@@ -231,15 +267,20 @@ def _remember(read: _Read, stored: Stored) -> FeedState:
     entries = dict(list({**stored.entries, **kept, **stored.entries}.items())[:_MOST_ENTRIES_KNOWN])
     damage = (_DAMAGED,) if read.feed.damaged else ()
     problems = (*damage, *read.feed.problems, *read.reading.problems, *stored.problems)
+    moved = {**({} if whole else read.before.moved), **read.reading.moved}
+    claimed = {host for draft in read.reading.drafts for host in draft.hosts}
     state = replace(
         read.poll.state,
         entries=entries,
-        moved={fresh: item for fresh, item in read.reading.moved.items() if item in entries},
+        moved={fresh: item for fresh, item in moved.items() if item in entries},
+        hosts=tuple(sorted(claimed - {read.delivery.settings.host}))[:_MOST_HOSTS],
         rung=read.reading.rung,
         title=read.feed.title,
-        hint=max(read.poll.state.hint, (read.feed.ttl or 0) * 60),
+        ttl=min((read.feed.ttl or 0) * 60, int(LONGEST_HINT.total_seconds())),
         problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),
     )
+    if read.feed.damaged:  # the whole document may come under the same validators (rule V3)
+        state = replace(state, etag=None, last_modified=None)
     return state.forgetting_body() if stored.lost else state
 
 

@@ -5,8 +5,9 @@ The three files of a listing are put in one order, ``index.html`` first and ``fe
 of two writers one stops at the first file, and what stands in ``feed.json`` stands in the others.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from feedmirror.layout import (
     item_page,
     month_folder,
     record_key,
+    records_prefix,
 )
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore, StoredObject
 from feedmirror.ports.workers import Workers
@@ -31,11 +33,14 @@ from feedmirror.publishing.cards import Card
 from feedmirror.publishing.documents import Document, without_nonce
 from feedmirror.publishing.listings import Buried, Listing, ListingUnreadableError, read_listing
 from feedmirror.publishing.selection import Publication, select
-from feedmirror.records import Item, Record, record_from_json
+from feedmirror.records import Item, Record, RecordUnreadableError, record_from_json
 from feedmirror.suppression import RuleUnreadableError
 
 if TYPE_CHECKING:
     from feedmirror.publishing.pages import Renderer
+
+
+UNCHECKED = "unchecked"  # in place of the digest of rules: none has been applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,9 @@ class OpenListing:
 
 @dataclass(frozen=True, slots=True)
 class OpenListings:
-    """All listings that a batch may change; those that cannot be read are told by their folder."""
+    """All listings that a batch may change, by folder."""
 
-    by_folder: dict[str, OpenListing] = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict)
+    by_folder: Mapping[str, OpenListing]
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -118,14 +122,7 @@ class Publisher:
     def open(self, folders: Iterable[str]) -> OpenListings:
         """Read the listings, the index of each last."""
         wanted = sorted(folders)
-        found = zip(wanted, self.workers.map(self._open, wanted), strict=True)
-        opened = OpenListings()
-        for folder, listing in found:
-            if isinstance(listing, OpenListing):
-                opened.by_folder[folder] = listing
-            else:
-                opened.unreadable[folder] = listing
-        return opened
+        return OpenListings(dict(zip(wanted, self.workers.map(self._open, wanted), strict=True)))
 
     def update(
         self, listings: OpenListings, publication: Publication, rules: Rules, *, now: datetime
@@ -147,7 +144,7 @@ class Publisher:
         folders = sorted(listings.by_folder)
         opened = [listings.by_folder[folder] for folder in folders]
         failed = zip(folders, self.workers.map(update, opened), strict=True)
-        return {**listings.unreadable, **{folder: why for folder, why in failed if why}}
+        return {folder: why for folder, why in failed if why}
 
     def _updated(self, listing: Listing, news: _News, rules: Rules, *, now: datetime) -> Listing:
         """Return the listing with what changed; all of it is shown by the rules in force."""
@@ -158,9 +155,13 @@ class Publisher:
         if mark != listing.rules:
             checked = select(self._records_of(listing), rules.concerning(hosts), now=now)
             gone |= {(stone.host, stone.id): stone for stone in checked.tombstones}
-        shown = {(card.host, card.id) for card in listing.cards}
+            allowed = {(item.host, item.id) for item in checked.items}
+        else:
+            allowed = {(card.host, card.id) for card in listing.cards}
         buried = [
-            Buried(stone.id, stone.host, stone.when) for key, stone in gone.items() if key in shown
+            Buried(card.id, card.host, stone.when if stone else now)
+            for card in listing.cards
+            if (stone := gone.get((card.host, card.id))) or (card.host, card.id) not in allowed
         ]
         return replace(listing.updated_with(cards, buried), rules=mark)
 
@@ -168,9 +169,9 @@ class Publisher:
         """Read the records of everything that a listing shows."""
         keys = [record_key(card.host, card.id) for card in listing.cards]
         found = self.workers.map(self.archive.get, keys)
-        return [record_from_json(stored.content.body) for stored in found if stored is not None]
+        return list(_readable(found))
 
-    def _open(self, folder: str) -> OpenListing | str:
+    def _open(self, folder: str) -> OpenListing:
         etags: dict[str, str | None] = {}
         for name in (INDEX, ATOM):
             summary = self.site.head(folder + name)
@@ -179,9 +180,26 @@ class Publisher:
         etags[JSON] = found.etag if found else None
         try:
             listing = read_listing(folder, found.content.body) if found else Listing(folder)
-        except ListingUnreadableError as error:
-            return f"site {error}"
+        except ListingUnreadableError:
+            listing = self._from_records(folder)
         return OpenListing(listing, etags)
+
+    def _from_records(self, folder: str) -> Listing:
+        """Make a listing that cannot be read anew from the records of its host.
+
+        It is then checked against the rules like any listing whose rules have changed. The front
+        has no host, and fills again with what is new.
+        """
+        host = folder.partition("/")[0]
+        keys = [found.key for found in self.archive.list(records_prefix(host))] if host else []
+        items = [
+            record
+            for record in _readable(self.workers.map(self.archive.get, keys))
+            if isinstance(record, Item)
+        ]
+        cards = [self.renderer().card(item) for item in items]
+        fresh = Listing(folder).updated_with(c for c in cards if folder in _folders_of(c))
+        return replace(fresh, rules=UNCHECKED)
 
     def _put_listing(self, opened: OpenListing, updated: Listing, months: tuple[str, ...]) -> bool:
         """Put the three files, the index last; returns False at the first lost condition."""
@@ -203,6 +221,14 @@ class Publisher:
         except LostConditionError:
             return False
         return True
+
+
+def _readable(found: Iterable[StoredObject | None]) -> Iterator[Record]:
+    """Yield the records that can be read; what cannot be is not shown."""
+    for stored in found:
+        if stored is not None:
+            with suppress(RecordUnreadableError):
+                yield record_from_json(stored.content.body)
 
 
 def _same(stored: Content, fresh: Content) -> bool:

@@ -49,6 +49,7 @@ class RuleReader:
 
     ledger: ObjectStore
     workers: Workers
+    known: dict[str, bytes] = field(default_factory=dict)  # bodies by key: a rule never changes
 
     def read(self, hosts: Iterable[str]) -> Rules:
         """Return the rules in force now for these hosts."""
@@ -56,19 +57,23 @@ class RuleReader:
         keys = self._keys(SUPPRESSIONS, concerned)
         lifted = self._keys(LIFTS, concerned) if keys else frozenset()
         standing = sorted(key for key in keys if lift_key(key) not in lifted)
-        bodies = self.workers.map(self.ledger.get, standing)
+        bodies = self.workers.map(self._body, standing)
         by_host: dict[str, list[Suppression]] = {}
         unreadable: dict[str, str] = {}
         names = {suppressions_prefix(host): host for host in concerned}
-        for key, stored in zip(standing, bodies, strict=True):
-            host = names[key.rpartition("/")[0] + "/"]
+        for key, body in zip(standing, bodies, strict=True):
+            host = next(host for prefix, host in names.items() if key.startswith(prefix))
             try:
-                by_host.setdefault(host, []).append(
-                    rule_from_json(stored.content.body if stored else b"")
-                )
+                by_host.setdefault(host, []).append(rule_from_json(body))
             except RuleUnreadableError as error:
                 unreadable[host] = f"ledger {key}: {error}"
         return Rules({host: tuple(rules) for host, rules in by_host.items()}, unreadable)
+
+    def _body(self, key: str) -> bytes:
+        if key not in self.known:
+            found = self.ledger.get(key)
+            self.known[key] = found.content.body if found else b""
+        return self.known[key]
 
     def lifts(self) -> tuple[str, ...]:
         """Return the keys of all lifts: what a run compares to see that content may come back."""
@@ -80,15 +85,13 @@ class RuleReader:
         page = [summary.key for summary in islice(self.ledger.list(root), _ONE_PAGE)]
         if len(page) < _ONE_PAGE:
             return frozenset(key for key in page if key.startswith(prefixes))
-        listed = self.workers.map(self.ledger.list, prefixes)
+        listed = self.workers.map(lambda prefix: list(self.ledger.list(prefix)), prefixes)
         return frozenset(summary.key for found in listed for summary in found)
 
 
-def lifts_mark(host: str, lifts: Iterable[str]) -> str:
-    """Return a digest of the lifts that concern a host; empty if there are none."""
-    prefixes = tuple(
-        lift_key(suppressions_prefix(concerned)) for concerned in _with_parents((host,))
-    )
+def lifts_mark(hosts: Iterable[str], lifts: Iterable[str]) -> str:
+    """Return a digest of the lifts that concern some hosts; empty if there are none."""
+    prefixes = tuple(lift_key(suppressions_prefix(host)) for host in _with_parents(hosts))
     concerning = sorted(key for key in lifts if key.startswith(prefixes))
     return digest(*concerning) if concerning else ""
 

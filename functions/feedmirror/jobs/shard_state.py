@@ -11,7 +11,7 @@ from datetime import datetime
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.layout import state_key
 from feedmirror.mirroring.poll_state import FeedState, ShardState, state_from_json, state_to_json
-from feedmirror.mirroring.schedule import is_due, shard_of
+from feedmirror.mirroring.schedule import is_asking_to_wait, is_due, shard_of
 from feedmirror.ports.object_store import (
     Content,
     LostConditionError,
@@ -44,7 +44,7 @@ class ShardStates:
     mark: str
 
     def lease(self, shard: int, *, at_once: bool) -> Lease:
-        """Take the feeds that are due, or all of them at once.
+        """Take the feeds that are due, or at once all that do not ask to be left alone.
 
         Raises StoreUnavailableError if other runs keep writing the state.
         """
@@ -61,7 +61,8 @@ class ShardStates:
             due = {
                 url: feed
                 for url, feed in feeds.items()
-                if at_once or is_due(known[url], interval=feed.interval, now=now)
+                if (at_once and not is_asking_to_wait(known[url], now=now))
+                or is_due(known[url], interval=feed.interval, now=now)
             }
             attempted = {url: replace(known[url], attempted=now) for url in due}
             state = ShardState({**known, **attempted}, before.mark)

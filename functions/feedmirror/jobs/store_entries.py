@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from feedmirror.addresses import digest, host_of
+from feedmirror.addresses import digest
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.jobs.publish import OpenPage, Publisher
 from feedmirror.jobs.rules import RuleReader, Rules
@@ -40,7 +40,12 @@ from feedmirror.records import (
     record_from_json,
     record_to_json,
 )
-from feedmirror.suppression import RuleUnreadableError, find_suppression
+from feedmirror.suppression import (
+    RuleUnreadableError,
+    Subject,
+    case_key,
+    find_suppression,
+)
 
 _ONE_PAGE = 1000  # keys of one list request (AWS: ListObjectsV2)
 _WRITES = {Step.CREATE, Step.UPDATE, Step.RESTORE}
@@ -81,9 +86,26 @@ class Slot:
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The hosts whose rules may cover the draft: its source host and its link's."""
-        linked = host_of(self.draft.attribution.original_url)
-        return frozenset(host for host in (self.draft.host, linked) if host)
+        """The hosts whose rules may cover the draft."""
+        return self.draft.hosts
+
+    @property
+    def claims(self) -> Subject:
+        """Everything that the item is known by: to hide, any claim counts, old or new.
+
+        Where an item's own feed brings nothing that is published, nothing new is claimed either.
+        """
+        keys = self.draft.subject.keys
+        if isinstance(self.stored, Item):
+            if self.step is Step.CONFIRM and self._is_owner(self.stored):
+                return self.stored.subject
+            keys |= self.stored.subject.keys
+        elif isinstance(self.stored, Tombstone):
+            keys |= {case_key(self.stored.case)}
+        return Subject(keys | self.item.subject.keys if self.item else keys)
+
+    def _is_owner(self, stored: Item) -> bool:
+        return stored.attribution.feed.url == self.draft.attribution.feed.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +189,7 @@ class StoreEntries:
         first_seen = slot.item.first_seen if slot.item else None
         if first_seen is None:
             return
-        body = _marker(slot.draft, first_seen)
+        body = _marker(slot, first_seen)
         slot.attributes = digest(body.decode())
         known = slot.delivery.entries.get(slot.draft.id)
         if known is not None and known.attributes == slot.attributes:
@@ -196,17 +218,20 @@ class StoreEntries:
         if slot.item is None:
             return
         try:
-            covered = find_suppression(slot.item.subject, rules.concerning(slot.hosts))
+            covered = find_suppression(slot.claims, rules.concerning(slot.hosts))
         except RuleUnreadableError as error:
             slot.problem, slot.lost = str(error), True
             return
         slot.suppressed = covered is not None
+        key = record_key(slot.item.host, slot.item.id)
+        if slot.step is Step.CONFIRM:  # what is shown is what is there behind the rules
+            found = self.archive.head(key)
+            slot.lost = found is None or found.etag != slot.etag
         if slot.suppressed or slot.step not in _WRITES:
             return
         body = record_to_json(slot.item, self.publisher.nonce())
         content = Content(body, "application/json", metadata=object_metadata(slot.item))
         try:
-            key = record_key(slot.item.host, slot.item.id)
             self.archive.put(key, content, replaces=slot.etag)
             slot.written = True
         except LostConditionError:
@@ -216,7 +241,8 @@ class StoreEntries:
         """Put the pages of what the archive now holds; what lost a condition is not among it."""
         held = [slot for slot in batch if slot.item is not None and not slot.lost]
         in_force = rules.concerning({host for slot in held for host in slot.hosts})
-        publication = select((slot.item for slot in held if slot.item), in_force, now=now)
+        shown = [slot.item for slot in held if slot.item and not slot.suppressed]
+        publication = select(shown, in_force, now=now)
         pages = {slot.draft.id: slot for slot in held}
 
         def put(item: Item) -> None:
@@ -225,13 +251,11 @@ class StoreEntries:
                 slot.lost = True
 
         self.workers.map(put, publication.items)
-        shown = tuple(item for item in publication.items if not pages[item.id].lost)
-        stones = tuple(
-            slot.stored if isinstance(slot.stored, Tombstone) else stone
-            for stone in publication.tombstones
-            if (slot := pages[stone.id]).stored is not None
+        kept = tuple(item for item in publication.items if not pages[item.id].lost)
+        gone = select(
+            (slot.stored for slot in held if slot.suppressed and slot.stored), in_force, now=now
         )
-        return Publication(shown, stones)
+        return Publication(kept, gone.tombstones)
 
 
 def _plan(slot: Slot, *, images: Images, now: datetime) -> None:
@@ -247,12 +271,12 @@ def _plan(slot: Slot, *, images: Images, now: datetime) -> None:
         slot.item = updated_item(stored, fresh) if isinstance(stored, Item) else fresh
 
 
-def _marker(draft: Draft, first_seen: datetime) -> bytes:
+def _marker(slot: Slot, first_seen: datetime) -> bytes:
     """Return a marker's body: hashes of what rules match on, and the pages; nothing readable."""
     fields = {
         "schema": 1,
-        "subject": sorted(draft.subject.keys),
-        "pages": page_keys(draft.host, draft.id, first_seen),
+        "subject": sorted(slot.claims.keys),
+        "pages": page_keys(slot.draft.host, slot.draft.id, first_seen),
     }
     return json.dumps(fields).encode()
 

@@ -1,6 +1,7 @@
 """One machine's mirror: the real handler over the embedded store, and the site as files."""
 
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,7 @@ class Machine:
         """
         site = self.bucket("site")
         count = 0
+        shutil.rmtree(self.site, ignore_errors=True)
         for summary in site.list(""):
             found = site.get(summary.key)
             if found is None:

@@ -35,54 +35,68 @@ class Identities:
 def identify(
     entries: Sequence[Entry],
     *,
+    host: str,
     rung: int = 0,
     known: Mapping[str, ItemId],
     moved: Mapping[ItemId, ItemId],
 ) -> Identities:
     """Give every entry its id; ``known`` are ids by hash of guid, from the last poll.
 
-    A known guid under a new link keeps its id; so does the new link from then on.
+    A known guid under a new link keeps its id; so does the new link from then on. An id that one
+    entry keeps is never another's: who comes by its link alone is then told apart by its guid.
+    ``host`` is the source host, within which a guid's host may change.
     """
     links = [canonical_link(entry.link or "") or "" for entry in entries]
     shared = {link for link, count in Counter(links).items() if count > 1 or not link}
     unlinked = [index for index, link in enumerate(links) if link in shared]
-    rung = _rung([entries[i] for i in unlinked], rung, round(_TOLERATED * len(entries)))
-    guids = [digest("guid", guid_alias(entry.guid)) if entry.guid else "" for entry in entries]
+    bare = [entries[index] for index in unlinked]
+    rung = _rung(bare, rung, round(_TOLERATED * len(entries)), host=host)
+    guids = [_guid(entry, host) for entry in entries]
     repeated = {guid for guid, count in Counter(guids).items() if count > 1 or not guid}
-    apart = dict(zip(unlinked, _tell_apart([entries[i] for i in unlinked], rung), strict=True))
+    apart = dict(zip(unlinked, _tell_apart(bare, rung, host=host), strict=True))
+    kept = {
+        index: known[guid]
+        for index, guid in enumerate(guids)
+        if guid in known and guid not in repeated
+    }
+    taken = set(kept.values())
     ids: list[ItemId] = []
     moves: dict[ItemId, ItemId] = {}
     for index, link in enumerate(links):
         fresh = ItemId(apart[index] if index in apart else digest("link", link))
-        kept = moved.get(fresh, fresh)
-        if guids[index] not in repeated:
-            kept = known.get(guids[index], kept)
-        if kept != fresh:
-            moves[fresh] = kept
-        ids.append(kept)
+        item = kept.get(index, moved.get(fresh, fresh))
+        if index not in kept and item in taken and guids[index]:
+            item = fresh = ItemId(digest("link and guid", link, guids[index]))
+        if item != fresh:
+            moves[fresh] = item
+        ids.append(item)
     own = {item: guid for item, guid in zip(ids, guids, strict=True) if guid not in repeated}
     return Identities(tuple(ids), rung, own, moves)
 
 
-def _rung(unlinked: Sequence[Entry], start: int, tolerated: int) -> int:
+def _guid(entry: Entry, host: str) -> str:
+    return digest("guid", guid_alias(entry.guid, host=host)) if entry.guid else ""
+
+
+def _rung(unlinked: Sequence[Entry], start: int, tolerated: int, *, host: str) -> int:
     """Move down, one way, from rungs that tell too few of the entries apart."""
     for rung in range(start, len(RUNGS) - 1):
-        values = [_value(entry, rung) for entry in unlinked]
+        values = [_value(entry, rung, host) for entry in unlinked]
         counts = Counter(values)
         if sum(1 for value in values if value is None or counts[value] > 1) <= tolerated:
             return rung
     return len(RUNGS) - 1
 
 
-def _tell_apart(unlinked: Sequence[Entry], rung: int) -> list[str]:
+def _tell_apart(unlinked: Sequence[Entry], rung: int, *, host: str) -> list[str]:
     """Return each entry's digest on the first rung where it stands alone.
 
     Entries that no rung tells apart are alike in every field: they are one item.
     """
     last = RUNGS[-1]
-    found = [digest(last, _value(entry, len(RUNGS) - 1) or "") for entry in unlinked]
+    found = [digest(last, _value(entry, len(RUNGS) - 1, host) or "") for entry in unlinked]
     for step in reversed(range(rung, len(RUNGS) - 1)):
-        values = [_value(entry, step) for entry in unlinked]
+        values = [_value(entry, step, host) for entry in unlinked]
         counts = Counter(values)
         for index, value in enumerate(values):
             if value is not None and counts[value] == 1:
@@ -90,13 +104,13 @@ def _tell_apart(unlinked: Sequence[Entry], rung: int) -> list[str]:
     return found
 
 
-def _value(entry: Entry, rung: int) -> str | None:
+def _value(entry: Entry, rung: int, host: str) -> str | None:
     """Return what a rung looks at, or None if the entry does not state it."""
     date = entry.published.isoformat() if entry.published else ""
     link = canonical_link(entry.link or "") or ""
     match RUNGS[rung]:
         case "guid":
-            return guid_alias(entry.guid) if entry.guid else None
+            return guid_alias(entry.guid, host=host) if entry.guid else None
         case "link and date":
             return f"{link}\0{date}" if date else None
         case "link, date and title":

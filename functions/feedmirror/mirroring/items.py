@@ -4,6 +4,7 @@ Everything here is decided from values. An item's content is cleaned only once i
 needed, since that costs more than all the rest.
 """
 
+import html
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,22 +26,28 @@ from feedmirror.records import (
     Publisher,
     Revisions,
 )
-from feedmirror.suppression import Subject, describe, text_key
+from feedmirror.suppression import Subject, claimed_hosts, describe, item_key, text_key
 
 EXCERPT = 300  # characters of an excerpt, and of every summary
 MOST_ENTRIES = 2000
-MOST_CATEGORIES = 32
+MOST_NAMES = 32  # authors, categories and enclosures of one entry
+LONGEST_LINE = 10_000  # characters of a title, a name or a statement of rights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An entry on its way to becoming an item; ``last`` is true of a document's last entry."""
+    """An entry on its way to becoming an item; ``last`` is true of a document's last entry.
+
+    ``hosts`` are those whose rules may cover it, and under which it is announced: its source host
+    and every host that it claims.
+    """
 
     id: ItemId
     host: str
     entry: Entry
     attribution: Attribution
     subject: Subject
+    hosts: frozenset[str]
     fingerprint: str
     guid: str
     contacts: tuple[Contact, ...]
@@ -61,7 +68,9 @@ def read_entries(feed: Feed, *, settings: FeedSettings, state: FeedState) -> Rea
     """Turn a document's entries into drafts; the newest 2,000 of more, each item once."""
     entries, problems = _newest(feed.entries)
     known = {entry.guid: item for item, entry in state.entries.items() if entry.guid}
-    identities = identify(entries, rung=state.rung, known=known, moved=state.moved)
+    identities = identify(
+        entries, host=settings.host, rung=state.rung, known=known, moved=state.moved
+    )
     drafts: dict[ItemId, Draft] = {}
     for item, entry in zip(identities.ids, entries, strict=True):
         if item not in drafts:
@@ -82,7 +91,9 @@ def attribute(entry: Entry, *, feed: Feed, settings: FeedSettings) -> Attributio
     """Say whose work an entry is (design §1, rules T1-T3).
 
     Only the operator decides the publisher; the entry's link, authors and source are its claims.
-    Authors and rights are the entry's, else its source's, else the feed's; none is ever invented.
+    Authors are the entry's, else its source's, else the feed's (RFC 4287 §4.2.1); none is ever
+    invented. What a feed permits holds for its own entries, not for those that it took from
+    elsewhere: with a source, rights and licence are the entry's or the source's.
     """
     host = settings.host
     home = settings.site or _home(feed, host)
@@ -91,8 +102,9 @@ def attribute(entry: Entry, *, feed: Feed, settings: FeedSettings) -> Attributio
         publisher=Publisher(name=feed.title or host, url=home, host=host),
         feed=FeedReference(title=feed.title, url=settings.url),
         authors=entry.authors or entry.source_authors or feed.authors,
-        rights=entry.rights or entry.source_rights or feed.rights,
-        license_url=entry.license_url or feed.license_url,
+        rights=entry.rights or (entry.source_rights if entry.source else feed.rights),
+        license_url=entry.license_url
+        or (entry.source_license_url if entry.source else feed.license_url),
         credit=entry.credit,
         source=entry.source,
     )
@@ -101,19 +113,17 @@ def attribute(entry: Entry, *, feed: Feed, settings: FeedSettings) -> Attributio
 def build_item(draft: Draft, *, settings: FeedSettings, images: Images, now: datetime) -> Item:
     """Build the item of a draft as first seen now, its content cleaned and cut as configured."""
     entry = draft.entry
-    content = clean_content(
-        entry.content_html or entry.summary_html, base_url=entry.base_url, images=images
-    )
-    text = plain_text(entry.summary_html or content, limit=EXCERPT)
-    match settings.publish:
-        case Publish.LINK:
-            content, text = "", ""
-        case Publish.EXCERPT:
-            content = ""
-        case Publish.FULL | Publish.AUTO:
-            pass
-    whole = plain_text(content)
-    subject = Subject(draft.subject.keys | {text_key(whole)}) if whole else draft.subject
+    whole = entry.content_html or entry.summary_html
+    text = plain_text(entry.summary_html or whole, limit=EXCERPT)
+    content = ""
+    if settings.publish is Publish.LINK:
+        text = ""
+    elif settings.publish is Publish.EXCERPT:
+        content = f"<p>{html.escape(text)}</p>" if text else ""
+    else:
+        content = clean_content(whole, base_url=entry.base_url, images=images)
+    words = plain_text(whole)
+    subject = Subject(draft.subject.keys | {text_key(words)}) if words else draft.subject
     return Item(
         id=draft.id,
         host=draft.host,
@@ -128,7 +138,7 @@ def build_item(draft: Draft, *, settings: FeedSettings, images: Images, now: dat
         fingerprint=draft.fingerprint,
         attribution=draft.attribution,
         subject=subject,
-        categories=entry.categories[:MOST_CATEGORIES],
+        categories=entry.categories,
         enclosures=tuple(_enclosures(entry)),
         contacts=draft.contacts,
         revisions=Revisions(seen=(draft.fingerprint,)),
@@ -139,10 +149,13 @@ def _draft(item: ItemId, entry: Entry, *, feed: Feed, settings: FeedSettings, gu
     # Without xml:base, what is relative in an entry is meant from its own page.
     base = entry.link if entry.link and entry.base_url == feed.url else entry.base_url
     entry = replace(entry, language=entry.language or feed.language, base_url=base)
+    entry = _bounded(entry)
     attribution = attribute(entry, feed=feed, settings=settings)
-    subject = describe(
-        hosts=(settings.host,),
-        addresses=(attribution.original_url,) if entry.link else (),
+    addresses = (entry.link,) if entry.link else ()
+    hosts = claimed_hosts(addresses, entry.guid) | {settings.host}
+    claims = describe(
+        hosts=hosts,
+        addresses=addresses,
         guid=entry.guid,
         authors=((author.name, author.address or "") for author in attribution.authors),
         feeds=(settings.url,),
@@ -152,16 +165,44 @@ def _draft(item: ItemId, entry: Entry, *, feed: Feed, settings: FeedSettings, gu
         host=settings.host,
         entry=entry,
         attribution=attribution,
-        subject=subject,
-        fingerprint=_fingerprint(entry, attribution),
+        subject=Subject(claims.keys | {item_key(settings.host, item)}),
+        hosts=hosts,
+        fingerprint=_fingerprint(entry, attribution, settings),
         guid=guid,
         contacts=feed.contacts,
         last=False,
     )
 
 
-def _fingerprint(entry: Entry, attribution: Attribution) -> str:
+def terms_of(settings: FeedSettings) -> str:
+    """Return a digest of what decides how a feed's entries are stored: a change is an edit."""
+    return digest("terms", settings.host, settings.publish)[:8]
+
+
+def _bounded(entry: Entry) -> Entry:
+    """Cut what no publisher means to be that long, so that no text costs a run its time."""
+    return replace(
+        entry,
+        title=shorten(entry.title),
+        rights=shorten(entry.rights or "") or None,
+        credit=shorten(entry.credit or "") or None,
+        authors=tuple(
+            replace(author, name=shorten(author.name)) for author in entry.authors[:MOST_NAMES]
+        ),
+        categories=tuple(shorten(name) for name in entry.categories[:MOST_NAMES]),
+        enclosures=entry.enclosures[:MOST_NAMES],
+    )
+
+
+def shorten(text: str) -> str:
+    """Cut a line of text that is over ten thousand characters long."""
+    return text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 1] + "…"
+
+
+def _fingerprint(entry: Entry, attribution: Attribution, settings: FeedSettings) -> str:
     """Hash what an entry says, before cleaning and without its dates (rule C1).
+
+    So that a changed setting reaches what is stored, the terms are hashed with it.
 
     Empty fields are skipped, so that a field that a later version adds changes nothing.
     """
@@ -178,6 +219,7 @@ def _fingerprint(entry: Entry, attribution: Attribution) -> str:
         "categories": entry.categories,
         "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
         "language": entry.language,
+        "terms": terms_of(settings),
     }
     stated = {name: value for name, value in said.items() if value}
     return digest("entry", json.dumps(stated, sort_keys=True))[:16]

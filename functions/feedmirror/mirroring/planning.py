@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from feedmirror.mirroring.items import Draft
 from feedmirror.records import Item, Record, Revisions, Tombstone
+from feedmirror.suppression import Subject
 
 MOST_UNANNOUNCED = 24  # updates of an entry whose own date stands still (rule C3)
 MOST_SEEN = 64  # fingerprints kept of one item: the cap above, twice over
@@ -22,10 +23,10 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a document's state and neighbours have to say: is it whole, and which feeds exist."""
+    """What is around a draft: a damaged document or a whole one, and the site's other feeds."""
 
     damaged: bool
-    configured: frozenset[str]
+    others: frozenset[str]
 
 
 def plan_entry(draft: Draft, stored: Record | None, around: Circumstances) -> Step:
@@ -41,25 +42,34 @@ def plan_entry(draft: Draft, stored: Record | None, around: Circumstances) -> St
         case Tombstone():
             return Step.RESTORE
         case Item():
-            return _plan_update(draft, stored, around.configured)
+            return _plan_update(draft, stored, around.others)
 
 
 def updated_item(stored: Item, fresh: Item) -> Item:
-    """Return the new version of a stored item, remembering the versions that were seen."""
+    """Return the new version of a stored item, remembering the versions that were seen.
+
+    What a rule knew it by before, a rule still knows it by: claims are only ever added.
+    """
     announced = _moved(stored, fresh.updated, fresh.published)
     seen = tuple(dict.fromkeys((*stored.revisions.seen, fresh.fingerprint)))[-MOST_SEEN:]
     unannounced = 0 if announced else stored.revisions.unannounced + 1
-    return replace(fresh, first_seen=stored.first_seen, revisions=Revisions(seen, unannounced))
+    return replace(
+        fresh,
+        first_seen=stored.first_seen,
+        revisions=Revisions(seen, unannounced),
+        subject=Subject(fresh.subject.keys | stored.subject.keys),
+    )
 
 
-def _plan_update(draft: Draft, stored: Item, configured: frozenset[str]) -> Step:
+def _plan_update(draft: Draft, stored: Item, others: frozenset[str]) -> Step:
     owner = stored.attribution.feed.url
-    if owner != draft.attribution.feed.url and owner in configured:
+    if owner != draft.attribution.feed.url and owner in others:
         return Step.CONFIRM  # another feed of the site brought it; two must not take turns
     if draft.fingerprint == stored.fingerprint:
         return Step.CONFIRM
     entry = draft.entry
-    if stored.updated and entry.updated and entry.updated < stored.updated:
+    shown = min(stored.updated, stored.retrieved) if stored.updated else None
+    if shown and entry.updated and entry.updated < shown:
         return Step.LEAVE  # an older version than the one shown (rule C4)
     # A, B, A again is a server in two minds, and no third version (rule C2).
     seen = draft.fingerprint in stored.revisions.seen

@@ -32,7 +32,8 @@ class FeedState:
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str = ""
-    hint: int = 0  # seconds that the feed asks to be left alone for
+    hint: int = 0  # seconds that the server's headers ask for between polls, in whole hours
+    ttl: int = 0  # seconds that the feed itself asks for
     not_before: datetime | None = None  # what Retry-After said
     failures: int = 0  # in a row
     error: str = ""
@@ -40,7 +41,9 @@ class FeedState:
     rung: int = 0  # where the identity ladder starts (rule I3)
     title: str = ""
     problems: tuple[str, ...] = ()
-    lifts: str = ""  # digest of the lifts of its host that were in force when it was read
+    lifts: str = ""  # digest of the lifts of its hosts that were in force when it was read
+    terms: str = ""  # digest of the settings that it was stored under
+    hosts: tuple[str, ...] = ()  # that its entries claim, besides its own
     entries: Mapping[ItemId, EntryState] = field(default_factory=dict)
     moved: Mapping[ItemId, ItemId] = field(
         default_factory=dict
@@ -96,6 +99,6 @@ def _feed(fields: dict[str, Any]) -> FeedState:
     entries = {
         ItemId(item): EntryState(*known) for item, known in fields.get("entries", {}).items()
     }
-    problems = tuple(fields.get("problems", ()))
-    typed: dict[str, Any] = {**fields, **times, "entries": entries, "problems": problems}
+    lists = {name: tuple(fields.get(name, ())) for name in ("problems", "hosts")}
+    typed: dict[str, Any] = {**fields, **times, "entries": entries, **lists}
     return FeedState(**typed)

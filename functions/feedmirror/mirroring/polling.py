@@ -17,7 +17,8 @@ from feedmirror.ports.fetching import Fetched, FetchRequest, Unfetched
 
 _STORABLE = re.compile(r"[\x20-\x7e]{1,512}")
 _MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
-_LONGEST_HINT = timedelta(days=7)
+LONGEST_HINT = timedelta(days=7)
+_HOUR = timedelta(hours=1)
 _LONGEST_RETRY = timedelta(days=31)
 _TOO_MANY = {429, 503}
 
@@ -104,9 +105,11 @@ def _read_body(answer: Fetched, state: FeedState) -> Poll:
 
 
 def _well(state: FeedState, headers: Mapping[str, str]) -> FeedState:
-    hint = _MAX_AGE.search(headers.get("cache-control", ""))
-    seconds = min(int(hint[1]) if hint else 0, int(_LONGEST_HINT.total_seconds()))
-    return replace(state, failures=0, error="", not_before=None, hint=seconds)
+    stated = _MAX_AGE.search(headers.get("cache-control", ""))
+    hint = min(timedelta(seconds=int(stated[1]) if stated else 0), LONGEST_HINT)
+    # Whole hours: an age that a cache counts down is no news, and no write (promise P6).
+    seconds = hint // _HOUR * 3600
+    return replace(state, failures=0, error="", gone=False, not_before=None, hint=seconds)
 
 
 def _with_validators(

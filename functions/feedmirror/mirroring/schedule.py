@@ -32,9 +32,9 @@ def next_poll(state: FeedState, *, interval: timedelta | None) -> NextPoll | Non
         interval or USUAL,
         "the configured interval" if interval else "the usual interval",
     )
-    hint = timedelta(seconds=state.hint)
-    if interval is None and hint > wait:
-        wait, reason = hint, "the publisher's Cache-Control"
+    if interval is None:
+        hints = ((state.hint, "the publisher's Cache-Control"), (state.ttl, "the feed's ttl"))
+        wait, reason = max((wait, reason), *((timedelta(seconds=s), why) for s, why in hints))
     if state.failures:
         backoff = min(wait * 2 ** min(state.failures, 10), max(LONGEST_BACKOFF, wait))
         wait, reason = backoff, f"{state.failures} failures in a row"
@@ -48,6 +48,11 @@ def is_due(state: FeedState, *, interval: timedelta | None, now: datetime) -> bo
     """Tell whether a feed may be polled now."""
     upcoming = next_poll(state, interval=interval)
     return upcoming is None or (upcoming.due is not None and upcoming.due <= now)
+
+
+def is_asking_to_wait(state: FeedState, *, now: datetime) -> bool:
+    """Tell whether the publisher has said Retry-After, and it is not yet over."""
+    return state.not_before is not None and state.not_before > now
 
 
 def shard_of(host: str, shards: int) -> int:

@@ -6,6 +6,8 @@ from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Entry
 from feedmirror.mirroring.identity import Identities, identify
 
+HOST = "example.com"
+
 
 def an_entry(
     link: str | None = None, guid: str | None = None, title: str = "", day: int | None = None
@@ -17,7 +19,7 @@ def an_entry(
 
 
 def ids_of(*entries: Entry, rung: int = 0) -> Identities:
-    return identify(entries, rung=rung, known={}, moved={})
+    return identify(entries, host=HOST, rung=rung, known={}, moved={})
 
 
 def test_a_link_identifies_an_entry_whatever_its_guid_scheme_www_and_tracking() -> None:
@@ -31,26 +33,65 @@ def test_a_known_guid_under_a_new_link_keeps_its_id_and_so_does_the_link_afterwa
     first = ids_of(an_entry("https://example.com/old", "g"))
     item = first.ids[0]
     known = {first.guids[item]: item}
-    moved = identify([an_entry("https://example.com/new", "g")], rung=0, known=known, moved={})
+    moved = identify(
+        [an_entry("https://example.com/new", "g")], host=HOST, rung=0, known=known, moved={}
+    )
     later = identify(
-        [an_entry("https://example.com/new", "other")], rung=0, known={}, moved=moved.moved
+        [an_entry("https://example.com/new", "other")],
+        host=HOST,
+        rung=0,
+        known={},
+        moved=moved.moved,
     )
 
     assert moved.ids == first.ids
     assert later.ids == first.ids
 
 
-def test_a_guid_that_moved_with_its_site_is_the_same_guid() -> None:
+def test_a_guid_that_moved_within_its_site_is_the_same_guid() -> None:
     first = ids_of(an_entry("https://example.com/old", "http://example.com/?p=1"))
     item = first.ids[0]
     moved = identify(
-        [an_entry("https://new.example/x", "https://new.example/?p=1")],
+        [an_entry("https://blog.example.com/x", "https://blog.example.com/?p=1")],
+        host=HOST,
         rung=0,
         known={first.guids[item]: item},
         moved={},
     )
 
     assert moved.ids == first.ids
+
+
+def test_in_a_feed_of_many_sites_the_same_guid_at_two_hosts_is_two_entries() -> None:
+    first = ids_of(an_entry("https://a.example.net/1", "https://a.example.net/?p=12"))
+    item = first.ids[0]
+    other = identify(
+        [an_entry("https://b.example.org/2", "https://b.example.org/?p=12")],
+        host=HOST,
+        rung=0,
+        known={first.guids[item]: item},
+        moved={},
+    )
+
+    assert other.ids != first.ids
+
+
+def test_a_link_taken_over_by_a_new_entry_does_not_take_the_old_ones_id() -> None:
+    first = ids_of(an_entry("https://example.com/slug", "g1"))
+    item = first.ids[0]
+    both = identify(
+        [
+            an_entry("https://example.com/slug", "g2"),
+            an_entry("https://example.com/slug-old", "g1"),
+        ],
+        host=HOST,
+        rung=0,
+        known={first.guids[item]: item},
+        moved={},
+    )
+
+    assert both.ids[1] == item
+    assert both.ids[0] != item
 
 
 def test_a_link_shared_by_two_entries_gives_way_to_their_guids() -> None:

@@ -24,7 +24,7 @@ from feedmirror.records import FeedReference, Item
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 FEED = FeedSettings(url="https://example.com/feed")
-WHOLE = Circumstances(damaged=False, configured=frozenset({FEED.url}))
+WHOLE = Circumstances(damaged=False, others=frozenset())
 DAMAGED = replace(WHOLE, damaged=True)
 
 
@@ -126,13 +126,27 @@ def test_a_tombstone_may_be_restored_if_the_rules_allow() -> None:
     assert plan_entry(a_draft(), a_tombstone(), WHOLE) is Step.RESTORE
 
 
-@pytest.mark.parametrize(("configured", "step"), [(True, Step.CONFIRM), (False, Step.UPDATE)])
-def test_two_feeds_of_a_site_do_not_take_turns_at_an_item(*, configured: bool, step: Step) -> None:
+@pytest.mark.parametrize(("known", "step"), [(True, Step.CONFIRM), (False, Step.UPDATE)])
+def test_two_feeds_of_a_site_do_not_take_turns_at_an_item(*, known: bool, step: Step) -> None:
     other = "https://example.com/other"
     item = replace(
         stored(a_draft()),
         attribution=an_attribution(feed=FeedReference("Other", other)),
     )
-    around = replace(WHOLE, configured=frozenset({FEED.url, other} if configured else {FEED.url}))
+    around = replace(WHOLE, others=frozenset({other} if known else ()))
 
     assert plan_entry(a_draft(title="B"), item, around) is step
+
+
+def test_a_date_in_the_future_does_not_freeze_an_item() -> None:
+    item = stored(a_draft(updated=datetime(2099, 1, 1, tzinfo=UTC)))
+
+    edit = a_draft(title="B", updated=NOW + timedelta(hours=1))
+
+    assert plan_entry(edit, item, WHOLE) is Step.UPDATE
+
+
+def test_what_an_item_was_once_known_by_it_is_always_known_by() -> None:
+    first, second = stored(a_draft(title="A", guid="one")), stored(a_draft(title="B", guid="two"))
+
+    assert updated_item(first, second).subject.keys >= first.subject.keys | second.subject.keys

@@ -17,6 +17,8 @@ HOUR = timedelta(hours=1)
         (FeedState(attempted=AT), None, HOUR, "usual"),
         (FeedState(attempted=AT), HOUR / 2, HOUR / 2, "configured"),
         (FeedState(attempted=AT, hint=7200), None, 2 * HOUR, "Cache-Control"),
+        (FeedState(attempted=AT, ttl=7200), None, 2 * HOUR, "ttl"),
+        (FeedState(attempted=AT, ttl=7200, hint=10800), None, 3 * HOUR, "Cache-Control"),
         (FeedState(attempted=AT, hint=60), None, HOUR, "usual"),
         (FeedState(attempted=AT, hint=7200), HOUR / 2, HOUR / 2, "configured"),
         (FeedState(attempted=AT, failures=1), None, 2 * HOUR, "1 failures"),

@@ -1,0 +1,40 @@
+"""The line and the metrics of a run: numbers and words, nobody's mail address.
+
+Powertools keeps a logger per service, with the stream it began with: each test names its own.
+"""
+
+import json
+
+import pytest
+
+from feedmirror.adapters.telemetry import telemetry
+from feedmirror.jobs.reports import MirrorReport
+
+
+def test_an_error_that_quotes_a_document_is_logged_without_its_mail_addresses(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = MirrorReport(
+        polled=1, failures=(("https://a.example/feed", "it says <ann@mail.example> is away"),)
+    )
+
+    telemetry("quoting").mirrored(report.to_dict())
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = next(line["report"] for line in lines if line.get("message") == "mirrored")
+    assert told["failures"] == [{"feed": "https://a.example/feed", "what": "it says <…@…> is away"}]
+    metrics = next(line for line in lines if "_aws" in line)
+    assert (metrics["Polled"], metrics["FailedFeeds"]) == ([1.0], [1.0])
+
+
+def test_a_refused_configuration_is_an_error_and_a_metric(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = telemetry("refusing")
+
+    told.refused("contact = 'a@b'")
+    told.mirrored(MirrorReport().to_dict())
+
+    output = capsys.readouterr().out
+    assert "a@b" not in output
+    assert '"ConfigurationRefused":[1.0]' in output.replace(" ", "")
