@@ -44,7 +44,7 @@ def configure(client: "S3Client", text: str) -> None:
 
 
 def test_a_scheduled_event_mirrors_the_configured_feeds_into_s3(
-    s3: "S3Client", capsys: pytest.CaptureFixture[str]
+    s3: "S3Client", capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
 
@@ -65,11 +65,9 @@ def test_a_scheduled_event_mirrors_the_configured_feeds_into_s3(
     head = s3.head_object(Bucket="test-archive", Key=found["Key"])
     assert head["Metadata"]["author"] == "Ann"
     assert head["Metadata"]["original-url"] == f"{SITE}/1"
+    told = [record.__dict__["report"] for record in caplog.records if record.msg == "mirrored"]
+    assert [report["created"] for report in told] == [1, 0]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["report"]["created"] for line in lines if line.get("message") == "mirrored"] == [
-        1,
-        0,
-    ]
     assert any(line.get("Created") == [1.0] and "_aws" in line for line in lines)
 
 
@@ -108,3 +106,16 @@ def test_more_hosts_than_threads_are_mirrored_in_one_run(s3: "S3Client") -> None
 
     assert (report["polled"], report["created"], report["lost"]) == (24, 72, 0)
     assert report["failures"] == report["problems"] == []
+
+
+def test_an_operators_template_takes_the_place_of_the_bundled_one(s3: "S3Client") -> None:
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    configure(s3, write_configuration(Configuration(mirror=a_mirror(), feeds=())))
+    handler({}, Unhurried())
+    s3.put_object(Bucket="test-archive", Key="config/templates/style.css", Body=b"p { color: red }")
+
+    handler({}, Unhurried())
+
+    style = s3.get_object(Bucket="test-site", Key="style.css")["Body"].read()
+    assert style.startswith(b"p { color: red }")
