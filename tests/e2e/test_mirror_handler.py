@@ -119,3 +119,16 @@ def test_an_operators_template_takes_the_place_of_the_bundled_one(s3: "S3Client"
 
     style = s3.get_object(Bucket="test-site", Key="style.css")["Body"].read()
     assert style.startswith(b"p { color: red }")
+
+
+def test_a_broken_template_is_told_and_the_bundled_one_takes_its_place(s3: "S3Client") -> None:
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    configure(s3, write_configuration(Configuration(mirror=a_mirror(), feeds=())))
+    s3.put_object(Bucket="test-archive", Key="config/templates/takedown.html", Body=b"{% if %}")
+
+    report = handler({}, Unhurried())
+
+    assert any("takedown.html" in problem["what"] for problem in report["problems"])
+    page = s3.get_object(Bucket="test-site", Key="takedown/index.html")["Body"].read()
+    assert b"takedown@mirror.example.org" in page

@@ -22,6 +22,7 @@ from feedmirror.publishing.listings import Buried, Listing
 from feedmirror.publishing.pages import Renderer, TakedownCount
 from feedmirror.records import Item, Person, Publisher, Source
 from feedmirror.suppression import Ground
+from needed import missing
 
 Inspect = Callable[[str, int, str, str], list[str]]
 NODE = Path(__file__).parents[1] / "node"
@@ -144,7 +145,7 @@ def packages() -> Path:
     """Return the folder of the npm packages, installed by the lock if they are not there."""
     npm, modules = shutil.which("npm"), NODE / "node_modules"
     if not npm or not shutil.which("node"):
-        pytest.skip("node and npm are not installed")
+        missing("node and npm are not installed")
     if not modules.is_dir():
         installed = subprocess.run(  # noqa: S603 -- our own lock
             [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
@@ -154,7 +155,7 @@ def packages() -> Path:
             check=False,
         )
         if installed.returncode:
-            pytest.skip("npm ci did not succeed: is a package registry in reach?")
+            missing("npm ci did not succeed: is a package registry in reach?")
     return modules
 
 
@@ -171,7 +172,7 @@ def address(site: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if not CHROMIUM.exists() or not DRIVER.exists():
-        pytest.skip("chromium and chromedriver are not installed")
+        missing("chromium and chromedriver are not installed")
     from selenium import webdriver  # noqa: PLC0415 -- slow, and only where there is a browser
     from selenium.webdriver.chrome.service import Service  # noqa: PLC0415 -- the same
 

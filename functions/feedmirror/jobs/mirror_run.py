@@ -43,21 +43,25 @@ class MirrorRun:
             shard = (first + turn) % shards
             outcomes.append(self.shard.run(shard, time_left=time_left, at_once=at_once))
         report = added_up(outcome.report for outcome in outcomes)
-        why = self._publish(outcomes)
+        why, faults = self._publish(outcomes)
         for outcome in outcomes:
             outcome.commit(not why)
-        return replace(report, problems=(*report.problems, ("", why))) if why else report
+        own = tuple(("", what) for what in (why, *faults) if what)
+        return replace(report, problems=(*report.problems, *own))
 
-    def _publish(self, outcomes: Sequence[ShardOutcome]) -> str:
-        """Put what the whole mirror shows, where it changed; returns why it could not be."""
+    def _publish(self, outcomes: Sequence[ShardOutcome]) -> tuple[str, tuple[str, ...]]:
+        """Put what the whole mirror shows, where it changed.
+
+        Returns why it could not be, and what is wrong with the operator's templates.
+        """
         newest = reduce(newest_of, (outcome.newest for outcome in outcomes), Publication())
         reconfigured = any(outcome.reconfigured for outcome in outcomes)
         if reconfigured:
             self.keep_configuration()
             self.publisher.put_fixed_pages(self.configuration.feeds)
         if not (reconfigured or newest.items or newest.tombstones):
-            return ""
-        return self._put_front(newest)
+            return "", ()
+        return self._put_front(newest), self.publisher.renderer().problems
 
     def _put_front(self, newest: Publication) -> str:
         """Put the mirror-wide listing; a lost condition means to begin again from the top."""

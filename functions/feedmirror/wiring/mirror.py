@@ -167,7 +167,12 @@ def _renderer(archive: ObjectStore, configuration: Configuration) -> "Callable[[
 
         keys = [summary.key for summary in archive.list(TEMPLATES)]
         found = {key.removeprefix(TEMPLATES): archive.get(key) for key in keys}
-        templates = {name: stored.content.body.decode() for name, stored in found.items() if stored}
+        # What is not UTF-8 shows as such on the pages; it is no reason to have none.
+        templates = {
+            name: stored.content.body.decode(errors="replace")
+            for name, stored in found.items()
+            if stored
+        }
         return Renderer(configuration.mirror, templates)
 
     return build
