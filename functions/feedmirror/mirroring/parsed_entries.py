@@ -31,8 +31,13 @@ Parsed = dict[str, Any]
 
 
 def convert_entry(parsed: Parsed, stated: Entry, *, is_atom: bool) -> Entry:
-    """Return an entry whole: its texts and dates from feedparser, the rest as ``stated``."""
-    content, summary = longest_and_other(_bodies(parsed))
+    """Return an entry whole: its texts and dates from feedparser, the rest as ``stated``.
+
+    What is stated as summary is the caption of its media, which feedparser takes for the entry's.
+    """
+    bodies = list(_bodies(parsed))
+    own = [body for body in bodies if body and html_to_plain(body) != stated.summary_html]
+    content, summary = longest_and_other(own or bodies)
     published = from_fields(_own(parsed, "published_parsed")) or from_fields(
         _own(parsed, "created_parsed")
     )

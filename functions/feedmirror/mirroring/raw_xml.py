@@ -77,6 +77,7 @@ def read_entry(element: Element, base: str) -> Entry:
         rights=node.text(*_RIGHTS) or None,
         license_url=_license(node),
         credit=_credit(element),
+        summary_html=_caption(element),
         language=stated or language_tag(element.get(XML + "lang")),
         source=next(map(_source, sources), None),
         source_authors=next(map(_authors, sources), ()),
@@ -211,6 +212,12 @@ def _credit(element: Element) -> str | None:
             text, role = plain_text(found), plain(found.get("role", ""))
             stated.append(f"{text} ({role})" if text and role else text)
     return "; ".join(text for text in dict.fromkeys(stated) if text) or None
+
+
+def _caption(element: Element) -> str:
+    """Return the caption of an entry's media (``media:description`` of Media RSS)."""
+    captions = (plain_text(child) for name, child in _media(element) if name == "media:description")
+    return next(captions, "")
 
 
 def _media(element: Element) -> Iterator[tuple[str, Element]]:

@@ -392,3 +392,23 @@ def test_the_site_of_the_first_entry_is_not_the_feeds() -> None:
     )
 
     assert feed.site_url == "https://example.org/"
+
+
+@pytest.mark.parametrize(
+    ("own", "body"), [("<p>The story.</p>", "<p>The story.</p>"), ("", "Flour")]
+)
+def test_a_caption_of_an_image_is_no_summary_unless_there_is_nothing_else(
+    own: str, body: str
+) -> None:
+    description = f"<description><![CDATA[{own}]]></description>" if own else ""
+    document = (
+        '<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><item>'
+        '<title>T</title><media:content url="https://a.example/x.jpg">'
+        f"<media:description>Flour</media:description></media:content>{description}"
+        "</item></channel></rss>"
+    )
+
+    (entry,) = parse_feed(document.encode(), url="https://a.example/feed").entries
+
+    assert body in entry.content_html
+    assert "Flour" not in entry.summary_html
