@@ -836,3 +836,19 @@ def test_the_front_names_every_host_also_those_without_an_item_among_the_latest(
 
     front = world.pages()["index.html"]
     assert [f'{number}.example.com/"><bdi>' in front for number in range(3)] == [True] * 3
+
+
+def test_an_item_is_found_by_its_link_and_by_a_guid_that_is_an_address(world: World) -> None:
+    link, guid = "https://proxy.example.org/go/1", "https://origin.example.net/1"
+    world.serve(rss(entry(1, link=link, guid=guid)))
+
+    world.run()
+
+    (item,) = world.items()
+    for under, address in (
+        ("com,example,news)", link),
+        ("org,example,proxy)", link),
+        ("net,example,origin)", guid),
+    ):
+        prefix = f"addresses/{under}/{address_key(address)}/news.example.com/{item.id}."
+        assert len(world.all(world.stores.archive, prefix)) == 1

@@ -232,8 +232,10 @@ def _learnt(progress: _Progress, *, put: bool) -> dict[str, FeedState]:
         return learnt
     for url, brought in progress.brought.items():
         if brought:
-            again = {item: replace(learnt[url].entries[item], fingerprint="") for item in brought}
-            entries = {**learnt[url].entries, **again}
+            entries = {
+                item: replace(known, fingerprint="") if item in brought else known
+                for item, known in learnt[url].entries.items()
+            }
             learnt[url] = replace(learnt[url].forgetting_body(), entries=entries)
     return learnt
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from feedmirror.addresses import digest
+from feedmirror.addresses import digest, host_of
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.jobs.publish import OpenPage, Publisher
 from feedmirror.jobs.rules import RuleReader, Rules
@@ -194,10 +194,10 @@ class StoreEntries:
         known = slot.delivery.entries.get(slot.draft.id)
         if known is not None and known.attributes == slot.attributes:
             return
-        for under in sorted(slot.hosts):
+        for under, address in _announcements(slot.draft):
             key = marker_key(
                 under,
-                address=slot.draft.attribution.original_url,
+                address=address,
                 host=slot.draft.host,
                 item=slot.draft.id,
                 attributes=slot.attributes,
@@ -269,6 +269,17 @@ def _plan(slot: Slot, *, images: Images, now: datetime) -> None:
     elif slot.step in _WRITES:
         fresh = build_item(slot.draft, settings=slot.delivery.settings, images=images, now=now)
         slot.item = updated_item(stored, fresh) if isinstance(stored, Item) else fresh
+
+
+def _announcements(draft: Draft) -> list[tuple[str, str]]:
+    """Return the hosts and addresses that an item is announced under.
+
+    Its link under the link's host and under its source host, and a guid that is an address under
+    that address's host: whoever asks by one of them finds the item with one request.
+    """
+    link, guid = draft.attribution.original_url, draft.entry.guid or ""
+    pairs = {(draft.host, link), (host_of(link), link), (host_of(guid), guid)}
+    return sorted((host, address) for host, address in pairs if host)
 
 
 def _marker(slot: Slot, first_seen: datetime) -> bytes:
