@@ -8,7 +8,8 @@ from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.rules import RuleReader, lifts_mark
 from feedmirror.jobs.shard_state import Lease, ShardStates
-from feedmirror.jobs.store_entries import Delivery, Stored, StoreEntries
+from feedmirror.jobs.slots import Delivery, Stored
+from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed

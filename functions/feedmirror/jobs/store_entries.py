@@ -6,120 +6,50 @@ condition is left to the next run, which is told to look again. An ETag read bef
 the same promise, only stricter: whatever came in between makes the put fail.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from feedmirror.addresses import digest, host_of
-from feedmirror.configuration import FeedSettings, Images
-from feedmirror.jobs.publish import OpenPage, Publisher
+from feedmirror.addresses import digest
+from feedmirror.configuration import Images
+from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import RuleReader, Rules
+from feedmirror.jobs.slots import (
+    WRITES,
+    Delivery,
+    Slot,
+    Stored,
+    announcements,
+    marker_body,
+    outcome_of,
+    plan_slot,
+)
 from feedmirror.layout import (
     ItemId,
     host_folder,
     marker_key,
     month_folder,
-    page_keys,
     record_key,
     records_prefix,
 )
-from feedmirror.mirroring.items import Draft, build_item
-from feedmirror.mirroring.planning import Circumstances, Step, plan_entry, updated_item
-from feedmirror.mirroring.poll_state import EntryState
+from feedmirror.mirroring.planning import Step
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
 from feedmirror.ports.workers import Workers
 from feedmirror.publishing.selection import Publication, select
 from feedmirror.records import (
     Item,
-    Record,
     RecordUnreadableError,
-    Tombstone,
     object_metadata,
     record_from_json,
     record_to_json,
 )
 from feedmirror.suppression import (
     RuleUnreadableError,
-    Subject,
-    case_key,
     find_suppression,
 )
 
 _ONE_PAGE = 1000  # keys of one list request (AWS: ListObjectsV2)
-_WRITES = {Step.CREATE, Step.UPDATE, Step.RESTORE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """The drafts of one feed that are not as they were last seen.
-
-    ``entries`` is what was last seen; ``trusted`` says that an entry not among them is new, so that
-    nothing need be read to see that its key is free.
-    """
-
-    settings: FeedSettings
-    drafts: tuple[Draft, ...]
-    entries: Mapping[ItemId, EntryState]
-    trusted: bool
-    around: Circumstances
-
-
-@dataclass(slots=True)
-class Slot:
-    """One draft on its way through the protocol, with what is found in its place."""
-
-    draft: Draft
-    delivery: Delivery
-    vacant: bool = False
-    attributes: str = ""
-    stored: Record | None = None
-    etag: str | None = None
-    step: Step = Step.LEAVE
-    item: Item | None = None
-    page: OpenPage | None = None
-    problem: str = ""
-    lost: bool = False
-    written: bool = False
-    suppressed: bool = False
-
-    @property
-    def hosts(self) -> frozenset[str]:
-        """The hosts whose rules may cover the draft."""
-        return self.draft.hosts
-
-    @property
-    def claims(self) -> Subject:
-        """Everything that the item is known by: to hide, any claim counts, old or new.
-
-        Where an item's own feed brings nothing that is published, nothing new is claimed either.
-        """
-        keys = self.draft.subject.keys
-        if isinstance(self.stored, Item):
-            if self.step is Step.CONFIRM and self._is_owner(self.stored):
-                return self.stored.subject
-            keys |= self.stored.subject.keys
-        elif isinstance(self.stored, Tombstone):
-            keys |= {case_key(self.stored.case)}
-        return Subject(keys | self.item.subject.keys if self.item else keys)
-
-    def _is_owner(self, stored: Item) -> bool:
-        return stored.attribution.feed.url == self.draft.attribution.feed.url
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of one delivery."""
-
-    entries: Mapping[ItemId, EntryState]
-    problems: tuple[str, ...] = ()
-    created: int = 0
-    updated: int = 0
-    restored: int = 0
-    suppressed: int = 0
-    lost: int = 0
-    publication: Publication = field(default_factory=Publication)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +67,7 @@ class StoreEntries:
         batches = self._look(deliveries)
         slots = [slot for batch in batches for slot in batch]
         for slot in slots:
-            _plan(slot, images=self.images, now=now)
+            plan_slot(slot, images=self.images, now=now)
         self.workers.map(self._announce, [slot for slot in slots if slot.step is not Step.LEAVE])
         shown = [slot for slot in slots if slot.item is not None]
         self.workers.map(self._open_page, shown)
@@ -147,7 +77,7 @@ class StoreEntries:
         publications = {id(batch): self._publish(batch, rules, now=now) for batch in batches}
         merged = _joined(publications.values())
         failed = self.publisher.update(listings, merged, rules, now=now)
-        return tuple(_outcome(batch, publications[id(batch)], failed) for batch in batches)
+        return tuple(outcome_of(batch, publications[id(batch)], failed) for batch in batches)
 
     def _look(self, deliveries: Sequence[Delivery]) -> list[list[Slot]]:
         """Read what is stored in the drafts' places, where it cannot be known without."""
@@ -189,12 +119,12 @@ class StoreEntries:
         first_seen = slot.item.first_seen if slot.item else None
         if first_seen is None:
             return
-        body = _marker(slot, first_seen)
+        body = marker_body(slot, first_seen)
         slot.attributes = digest(body.decode())
         known = slot.delivery.entries.get(slot.draft.id)
         if known is not None and known.attributes == slot.attributes:
             return
-        for under, address in _announcements(slot.draft):
+        for under, address in announcements(slot.draft):
             key = marker_key(
                 under,
                 address=address,
@@ -227,7 +157,7 @@ class StoreEntries:
         if slot.step is Step.CONFIRM:  # what is shown is what is there behind the rules
             found = self.archive.head(key)
             slot.lost = found is None or found.etag != slot.etag
-        if slot.suppressed or slot.step not in _WRITES:
+        if slot.suppressed or slot.step not in WRITES:
             return
         body = record_to_json(slot.item, self.publisher.nonce())
         content = Content(body, "application/json", metadata=object_metadata(slot.item))
@@ -258,40 +188,6 @@ class StoreEntries:
         return Publication(kept, gone.tombstones)
 
 
-def _plan(slot: Slot, *, images: Images, now: datetime) -> None:
-    """Decide what is to be done, and build the item that would be shown."""
-    if slot.problem:
-        return
-    slot.step = plan_entry(slot.draft, slot.stored, slot.delivery.around)
-    stored = slot.stored
-    if slot.step is Step.CONFIRM and isinstance(stored, Item):
-        slot.item = stored
-    elif slot.step in _WRITES:
-        fresh = build_item(slot.draft, settings=slot.delivery.settings, images=images, now=now)
-        slot.item = updated_item(stored, fresh) if isinstance(stored, Item) else fresh
-
-
-def _announcements(draft: Draft) -> list[tuple[str, str]]:
-    """Return the hosts and addresses that an item is announced under.
-
-    Its link under the link's host and under its source host, and a guid that is an address under
-    that address's host: whoever asks by one of them finds the item with one request.
-    """
-    link, guid = draft.attribution.original_url, draft.entry.guid or ""
-    pairs = {(draft.host, link), (host_of(link), link), (host_of(guid), guid)}
-    return sorted((host, address) for host, address in pairs if host)
-
-
-def _marker(slot: Slot, first_seen: datetime) -> bytes:
-    """Return a marker's body: hashes of what rules match on, and the pages; nothing readable."""
-    fields = {
-        "schema": 1,
-        "subject": sorted(slot.claims.keys),
-        "pages": page_keys(slot.draft.host, slot.draft.id, first_seen),
-    }
-    return json.dumps(fields).encode()
-
-
 def _folders(slots: Iterable[Slot]) -> frozenset[str]:
     """Return the listings that may show the items."""
     return frozenset(
@@ -310,27 +206,4 @@ def _joined(publications: Iterable[Publication]) -> Publication:
     return Publication(
         tuple(item for part in parts for item in part.items),
         tuple(stone for part in parts for stone in part.tombstones),
-    )
-
-
-def _outcome(batch: Sequence[Slot], publication: Publication, failed: Mapping[str, str]) -> Stored:
-    """Sum up one delivery; an entry that is to be looked at again has no fingerprint."""
-    entries: dict[ItemId, EntryState] = {}
-    hosts = {slot.draft.host for slot in batch}
-    reasons = tuple(why for folder, why in failed.items() if folder.partition("/")[0] in hosts)
-    for slot in batch:
-        slot.lost = slot.lost or (slot.item is not None and bool(reasons))
-        seen = "" if slot.lost or slot.problem else slot.draft.fingerprint
-        if slot.step is not Step.LEAVE or not slot.delivery.around.damaged:
-            entries[slot.draft.id] = EntryState(seen, slot.attributes, slot.draft.guid)
-    written = [slot.step for slot in batch if slot.written]
-    return Stored(
-        entries=entries,
-        problems=(*dict.fromkeys(slot.problem for slot in batch if slot.problem), *reasons),
-        created=written.count(Step.CREATE),
-        updated=written.count(Step.UPDATE),
-        restored=written.count(Step.RESTORE),
-        suppressed=sum(slot.suppressed for slot in batch),
-        lost=sum(slot.lost for slot in batch),
-        publication=publication,
     )

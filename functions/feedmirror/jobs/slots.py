@@ -1,0 +1,149 @@
+"""One draft on its way through the protocol of design §4: what is found, decided and done."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from feedmirror.addresses import host_of
+from feedmirror.configuration import FeedSettings, Images
+from feedmirror.jobs.publish import OpenPage
+from feedmirror.layout import ItemId, page_keys
+from feedmirror.mirroring.items import Draft, build_item
+from feedmirror.mirroring.planning import Circumstances, Step, plan_entry, updated_item
+from feedmirror.mirroring.poll_state import EntryState
+from feedmirror.publishing.selection import Publication
+from feedmirror.records import Item, Record, Tombstone
+from feedmirror.suppression import Subject, case_key
+
+WRITES = {Step.CREATE, Step.UPDATE, Step.RESTORE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The drafts of one feed that are not as they were last seen.
+
+    ``entries`` is what was last seen; ``trusted`` says that an entry not among them is new, so that
+    nothing need be read to see that its key is free.
+    """
+
+    settings: FeedSettings
+    drafts: tuple[Draft, ...]
+    entries: Mapping[ItemId, EntryState]
+    trusted: bool
+    around: Circumstances
+
+
+@dataclass(slots=True)
+class Slot:
+    """One draft on its way through the protocol, with what is found in its place."""
+
+    draft: Draft
+    delivery: Delivery
+    vacant: bool = False
+    attributes: str = ""
+    stored: Record | None = None
+    etag: str | None = None
+    step: Step = Step.LEAVE
+    item: Item | None = None
+    page: OpenPage | None = None
+    problem: str = ""
+    lost: bool = False
+    written: bool = False
+    suppressed: bool = False
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts whose rules may cover the draft."""
+        return self.draft.hosts
+
+    @property
+    def claims(self) -> Subject:
+        """Everything that the item is known by: to hide, any claim counts, old or new.
+
+        Where an item's own feed brings nothing that is published, nothing new is claimed either.
+        """
+        keys = self.draft.subject.keys
+        if isinstance(self.stored, Item):
+            if self.step is Step.CONFIRM and self._is_owner(self.stored):
+                return self.stored.subject
+            keys |= self.stored.subject.keys
+        elif isinstance(self.stored, Tombstone):
+            keys |= {case_key(self.stored.case)}
+        return Subject(keys | self.item.subject.keys if self.item else keys)
+
+    def _is_owner(self, stored: Item) -> bool:
+        return stored.attribution.feed.url == self.draft.attribution.feed.url
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of one delivery."""
+
+    entries: Mapping[ItemId, EntryState]
+    problems: tuple[str, ...] = ()
+    created: int = 0
+    updated: int = 0
+    restored: int = 0
+    suppressed: int = 0
+    lost: int = 0
+    publication: Publication = field(default_factory=Publication)
+
+
+def plan_slot(slot: Slot, *, images: Images, now: datetime) -> None:
+    """Decide what is to be done, and build the item that would be shown."""
+    if slot.problem:
+        return
+    slot.step = plan_entry(slot.draft, slot.stored, slot.delivery.around)
+    stored = slot.stored
+    if slot.step is Step.CONFIRM and isinstance(stored, Item):
+        slot.item = stored
+    elif slot.step in WRITES:
+        fresh = build_item(slot.draft, settings=slot.delivery.settings, images=images, now=now)
+        slot.item = updated_item(stored, fresh) if isinstance(stored, Item) else fresh
+
+
+def announcements(draft: Draft) -> list[tuple[str, str]]:
+    """Return the hosts and addresses that an item is announced under.
+
+    Its link under the link's host and under its source host, and a guid that is an address under
+    that address's host: whoever asks by one of them finds the item with one request.
+    """
+    link, guid = draft.attribution.original_url, draft.entry.guid or ""
+    pairs = {(draft.host, link), (host_of(link), link), (host_of(guid), guid)}
+    return sorted((host, address) for host, address in pairs if host)
+
+
+def marker_body(slot: Slot, first_seen: datetime) -> bytes:
+    """Return a marker's body: hashes of what rules match on, and the pages; nothing readable."""
+    fields = {
+        "schema": 1,
+        "subject": sorted(slot.claims.keys),
+        "pages": page_keys(slot.draft.host, slot.draft.id, first_seen),
+    }
+    return json.dumps(fields).encode()
+
+
+def outcome_of(
+    batch: Sequence[Slot], publication: Publication, failed: Mapping[str, str]
+) -> Stored:
+    """Sum up one delivery; an entry that is to be looked at again has no fingerprint."""
+    entries: dict[ItemId, EntryState] = {}
+    hosts = {slot.draft.host for slot in batch}
+    reasons = tuple(why for folder, why in failed.items() if folder.partition("/")[0] in hosts)
+    for slot in batch:
+        slot.lost = slot.lost or (slot.item is not None and bool(reasons))
+        seen = "" if slot.lost or slot.problem else slot.draft.fingerprint
+        if slot.step is not Step.LEAVE or not slot.delivery.around.damaged:
+            entries[slot.draft.id] = EntryState(seen, slot.attributes, slot.draft.guid)
+    written = [slot.step for slot in batch if slot.written]
+    return Stored(
+        entries=entries,
+        problems=(*dict.fromkeys(slot.problem for slot in batch if slot.problem), *reasons),
+        created=written.count(Step.CREATE),
+        updated=written.count(Step.UPDATE),
+        restored=written.count(Step.RESTORE),
+        suppressed=sum(slot.suppressed for slot in batch),
+        lost=sum(slot.lost for slot in batch),
+        publication=publication,
+    )
