@@ -15,7 +15,7 @@ from feedmirror.records import (
     Publisher,
     Tombstone,
 )
-from feedmirror.suppression import Ground, Subject, describe
+from feedmirror.suppression import Ground, RuleId, Scope, Subject, Suppression, describe
 
 AN_ID = ItemId("abcdefghijklmnopqrstuvwxyz")
 A_MOMENT = datetime(2026, 11, 3, 10, 30, tzinfo=UTC)
@@ -95,3 +95,17 @@ def _subject(fields: dict[str, Any]) -> Subject:
         authors=((author.name, author.address or "") for author in credit.authors),
         feeds=(credit.feed.url,),
     )
+
+
+def a_rule(*keys: str, **overrides: Any) -> Suppression:  # noqa: ANN401 -- a builder takes any field
+    """Return a rule of news.example.com with these keys, by a publisher's wish."""
+    fields: dict[str, Any] = {
+        "id": RuleId("r1"),
+        "scope": Scope.ITEM,
+        "host": "news.example.com",
+        "keys": frozenset(keys),
+        "ground": Ground.PUBLISHER,
+        "case": "case-1",
+        "when": A_MOMENT,
+    }
+    return Suppression(**{**fields, **overrides})

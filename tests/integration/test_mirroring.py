@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import a_rule
 from feedmirror.addresses import digest
 from feedmirror.configuration import FeedSettings, Images, Publish
 from feedmirror.layout import state_key
@@ -17,7 +18,6 @@ from feedmirror.suppression import (
     Ground,
     RuleId,
     Scope,
-    Suppression,
     address_key,
     author_keys,
     domain_key,
@@ -29,7 +29,7 @@ from feedmirror.suppression import (
     text_key,
 )
 from loopback import Answer
-from world import SITE, START, Documents, World, entry, rss
+from world import SITE, Documents, World, entry, rss
 
 
 @pytest.fixture
@@ -50,18 +50,6 @@ def lose_state(world: World) -> None:
     assert found is not None
     world.stores.archive.put(
         state_key(0), Content(b"lost", "application/json"), replaces=found.etag
-    )
-
-
-def a_rule(*keys: str, rule: str = "r1", scope: Scope = Scope.ITEM) -> Suppression:
-    return Suppression(
-        id=RuleId(rule),
-        scope=scope,
-        host="news.example.com",
-        keys=frozenset(keys),
-        ground=Ground.PUBLISHER,
-        case="case-1",
-        when=START,
     )
 
 
@@ -464,9 +452,9 @@ def test_what_a_rule_covers_is_not_stored_until_the_rule_is_lifted(
 def test_a_rule_covers_an_item_by_guid_feed_and_text(world: World) -> None:
     url = world.serve(rss(entry(1, text="The  Text."), entry(2, guid="dead"), entry(3)), "/a")
     world.serve(rss(entry(4)), "/b")
-    world.suppress(a_rule(text_key("the text."), rule="r1"))
-    world.suppress(a_rule(guid_key("news.example.com", "dead"), rule="r2"))
-    world.suppress(a_rule(feed_key(world.publisher.url("/b")), rule="r3", scope=Scope.FEED))
+    world.suppress(a_rule(text_key("the text."), id=RuleId("r1")))
+    world.suppress(a_rule(guid_key("news.example.com", "dead"), id=RuleId("r2")))
+    world.suppress(a_rule(feed_key(world.publisher.url("/b")), id=RuleId("r3"), scope=Scope.FEED))
 
     world.run()
 

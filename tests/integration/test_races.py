@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import a_mirror
+from builders import a_mirror, a_rule
 from feedmirror.addresses import surt
 from feedmirror.layout import (
     FRONT,
@@ -30,9 +30,6 @@ from feedmirror.publishing.pages import Renderer
 from feedmirror.records import Tombstone, object_metadata, record_to_json
 from feedmirror.suppression import (
     Ground,
-    RuleId,
-    Scope,
-    Suppression,
     address_key,
     author_keys,
 )
@@ -77,16 +74,7 @@ BY_AUTHOR = author_keys("news.example.com", name="Bob")
 
 def take_down(world: World, keys: frozenset[str]) -> None:
     """Remove for good what a rule with these keys covers."""
-    rule = Suppression(
-        id=RuleId("r1"),
-        scope=Scope.ITEM,
-        host="news.example.com",
-        keys=keys,
-        ground=Ground.PUBLISHER,
-        case="case-1",
-        when=START,
-    )
-    world.suppress(rule)
+    world.suppress(a_rule(*keys, when=START))
     prefix = f"addresses/{surt('news.example.com')}/"
     found = world.all(world.stores.archive, prefix)
     markers = {key: json.loads(body) for key, body in found.items()}

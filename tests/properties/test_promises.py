@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from builders import a_rule
 from feedmirror.layout import state_key
 from feedmirror.ports.object_store import Content
 from feedmirror.records import object_metadata
 from feedmirror.suppression import (
-    Ground,
     RuleId,
     Scope,
     Suppression,
@@ -23,7 +23,7 @@ from feedmirror.suppression import (
     find_suppression,
     guid_key,
 )
-from world import SITE, START, Documents, World, entry, rss
+from world import SITE, Documents, World, entry, rss
 
 SLOW = settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -141,7 +141,8 @@ def test_p1_what_a_rule_covers_before_it_is_brought_is_never_stored_and_comes_wi
         if what == "serve" and isinstance(which, set):
             served |= dict.fromkeys(which, value)
         elif what == "suppress" and isinstance(which, str):
-            rule = a_rule(number, *RULES[which], value)
+            scope, make = RULES[which]
+            rule = a_rule(make(value), id=RuleId(f"r{number}"), scope=scope, case=f"c{number}")
             standing[world.suppress(rule)] = rule
         elif what == "lift" and standing:
             key = sorted(standing)[value % len(standing)]
@@ -179,15 +180,3 @@ def a_story(number: int, version: int) -> str:
 
 def keys_of(number: int) -> frozenset[str]:
     return frozenset(make(number) for _, make in RULES.values())
-
-
-def a_rule(number: int, scope: Scope, make: Callable[[int], str], value: int) -> Suppression:
-    return Suppression(
-        id=RuleId(f"r{number}"),
-        scope=scope,
-        host="news.example.com",
-        keys=frozenset({make(value)}),
-        ground=Ground.PUBLISHER,
-        case="case-1",
-        when=START,
-    )

@@ -1,16 +1,13 @@
 """One function decides what is covered; these are its cases (design §3.1, §4)."""
 
-from datetime import UTC, datetime
-
 import pytest
 
+from builders import a_rule
 from feedmirror.suppression import (
-    Ground,
     RuleId,
     RuleUnreadableError,
     Scope,
     Subject,
-    Suppression,
     address_key,
     author_keys,
     describe,
@@ -26,18 +23,6 @@ from feedmirror.suppression import (
 )
 
 FEED = "https://news.example.com/feed"
-
-
-def a_rule(*keys: str, rule: str = "r1", scope: Scope = Scope.ITEM) -> Suppression:
-    return Suppression(
-        id=RuleId(rule),
-        scope=scope,
-        host="news.example.com",
-        keys=frozenset(keys),
-        ground=Ground.PUBLISHER,
-        case="c1",
-        when=datetime(2026, 11, 22, tzinfo=UTC),
-    )
 
 
 def a_subject() -> Subject:
@@ -102,7 +87,7 @@ def test_no_rules_cover_nothing() -> None:
 
 
 def test_the_first_rule_that_covers_is_the_one_returned() -> None:
-    rules = [a_rule("none", rule="a"), a_rule(host_key("news.example.com"), rule="b")]
+    rules = [a_rule("none", id=RuleId("a")), a_rule(host_key("news.example.com"), id=RuleId("b"))]
 
     assert find_suppression(a_subject(), rules) is rules[1]
 
