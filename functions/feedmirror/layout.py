@@ -52,6 +52,17 @@ def suppressions_prefix(host: str) -> str:
     return f"{SUPPRESSIONS}{surt(host)}/"
 
 
+def suppression_key(host: str, rule: str) -> str:
+    """Return the ledger's key of one rule."""
+    return f"{suppressions_prefix(host)}{rule}.json"
+
+
+def host_of_rule(key: str) -> str:
+    """Return the host that a rule's key stands under."""
+    labels = key.removeprefix(SUPPRESSIONS).partition(")")[0].split(",")
+    return ".".join(reversed(labels))
+
+
 def lift_key(suppression: str) -> str:
     """Return the ledger's key of the lift that ends the rule kept under a key."""
     return LIFTS + suppression.removeprefix(SUPPRESSIONS)

@@ -139,13 +139,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """What stands in a removed item's place: no title, author, text, address or image."""
+    """What stands in a removed item's place: no title, author, text, address or image.
+
+    ``rules`` are the ledger's keys of every rule that put it there, whichever claim they reached
+    the item by: while one of them stands, so does the tombstone.
+    """
 
     id: ItemId
     host: str
     when: datetime
     case: str
     ground: Ground
+    rules: tuple[str, ...] = ()
 
 
 Record = Item | Tombstone
@@ -262,5 +267,9 @@ def _item(fields: dict[str, Any]) -> Item:
 
 
 def _tombstone(fields: dict[str, Any]) -> Tombstone:
-    typed = {"when": datetime.fromisoformat(fields["when"]), "ground": Ground(fields["ground"])}
+    typed = {
+        "when": datetime.fromisoformat(fields["when"]),
+        "ground": Ground(fields["ground"]),
+        "rules": tuple(fields.get("rules", ())),
+    }
     return Tombstone(**{**fields, **typed})

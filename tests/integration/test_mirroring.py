@@ -202,8 +202,10 @@ def test_one_new_entry_is_one_record_and_the_pages_that_changed(world: World) ->
         ]
     )
     assert sum(key.startswith("addresses/") for key in requests.done) == 1
-    item_keys = [asked for asked in requests.asked if new.id in asked[1]]
-    assert {method for method, _ in item_keys} == {"put"}  # no look-up of a new item
+    page, record = f"news.example.com/{new.id}/index.html", f"items/news.example.com/{new.id}.json"
+    assert [method for method, key in requests.asked if key == page] == ["put"]
+    # No look-up of a new item; the front reads what the archive holds behind its own rules.
+    assert [method for method, key in requests.asked if key == record] == ["put", "get"]
 
 
 def test_an_edit_updates_the_record_the_page_and_the_listings(world: World) -> None:
@@ -784,9 +786,9 @@ def test_every_shard_gets_its_turn_however_little_time_there_is(world: World) ->
         host = f"https://{number}.example.com"
         world.serve(rss(entry(1, link=f"{host}/1")), f"/{number}", site=host)
 
-    for _ in range(24):
+    for _ in range(60):  # hourly, as a schedule does
         world.run(at_once=False, time_left=timedelta(seconds=1))
-        world.later(1 / 60)
+        world.later(1)
 
     assert len({item.host for item in world.items()}) == 12
 
@@ -840,3 +842,28 @@ def test_an_item_is_found_by_its_link_and_by_a_guid_that_is_an_address(world: Wo
     ):
         prefix = f"addresses/{under}/{address_key(address)}/news.example.com/{item.id}."
         assert len(world.all(world.stores.archive, prefix)) == 1
+
+
+def test_a_setting_that_goes_back_and_forth_is_followed_each_time(world: World) -> None:
+    url = world.serve(rss(entry(1, text="Words.")))
+    for publish in (Publish.LINK, Publish.FULL, Publish.LINK, Publish.FULL, Publish.LINK):
+        world.feeds = [FeedSettings(url=url, site=SITE, publish=publish)]
+        world.run()
+        world.later()
+        shown = "Words." in "".join(world.pages().values())
+        assert shown == (publish is Publish.FULL)
+
+
+def test_a_304_that_says_nothing_of_its_age_is_no_reason_to_write(world: World) -> None:
+    world.serve(rss(entry(1)))
+    etag = world.documents["/feed"].headers[0]
+    body = world.documents["/feed"].body
+    world.documents["/feed"] = Answer(body=body, headers=(etag, ("Cache-Control", "max-age=7200")))
+    world.run()
+    world.documents["/feed"] = Answer(body=body, headers=(etag,))
+    world.later(3)
+    requests = world.watch()
+
+    world.run(at_once=False)
+
+    assert requests.done == [state_key(0)]

@@ -30,8 +30,11 @@ from feedmirror.publishing.pages import Renderer
 from feedmirror.records import Tombstone, object_metadata, record_to_json
 from feedmirror.suppression import (
     Ground,
+    RuleId,
+    Scope,
     address_key,
     author_keys,
+    host_key,
 )
 from world import SITE, START, Documents, World, entry, rss
 
@@ -74,7 +77,7 @@ BY_AUTHOR = author_keys("news.example.com", name="Bob")
 
 def take_down(world: World, keys: frozenset[str]) -> None:
     """Remove for good what a rule with these keys covers."""
-    world.suppress(a_rule(*keys, when=START))
+    rule = world.suppress(a_rule(*keys, when=START))
     prefix = f"addresses/{surt('news.example.com')}/"
     found = world.all(world.stores.archive, prefix)
     markers = {key: json.loads(body) for key, body in found.items()}
@@ -90,13 +93,15 @@ def take_down(world: World, keys: frozenset[str]) -> None:
         if page.endswith(JSON)
     }
     for host, item in announced:
-        entomb(world, host, item)
+        entomb(world, host, item, rule)
         for folder in {*folders, host_folder(host), FRONT}:
             withdraw(world, folder, Buried(item, host, START))
 
 
-def entomb(world: World, host: str, item: ItemId) -> None:
-    stone = Tombstone(id=item, host=host, when=START, case="case-1", ground=Ground.PUBLISHER)
+def entomb(world: World, host: str, item: ItemId, rule: str) -> None:
+    stone = Tombstone(
+        id=item, host=host, when=START, case="case-1", ground=Ground.PUBLISHER, rules=(rule,)
+    )
 
     def record() -> Content:
         body = record_to_json(stone, next(NONCES))
@@ -293,3 +298,77 @@ def test_what_a_second_feed_says_of_the_author_takes_the_item_down_for_good(
     world.run()
 
     assert readable(world) == []
+
+
+def test_a_rule_at_a_host_that_the_item_no_longer_names_still_holds_it(
+    worlds: Callable[[], World],
+) -> None:
+    world = worlds()
+    brought(world)
+    moved = entry(1, link="https://other.example.org/1", title=CANARY, text=CANARY)
+    world.run()
+    (item,) = (found for found in world.items() if found.title == CANARY)
+    old = world.suppress(
+        a_rule(host_key("old.example.net"), host="old.example.net", scope=Scope.HOST)
+    )
+    entomb(world, item.host, item.id, old)
+    for folder in ("news.example.com/", "news.example.com/2026-11/", FRONT):
+        withdraw(world, folder, Buried(item.id, item.host, START))
+    overwrite(world.stores.site, item_page(item.host, item.id), lambda: Content(b"gone", "x"))
+    world.serve(rss(moved, entry(2)))
+    world.later()
+    world.run()
+    assert readable(world) == []
+
+    world.lift(old)
+    world.later()
+    world.run()
+    assert readable(world) != []
+
+
+def test_a_tombstone_of_two_rules_stands_until_both_are_lifted(
+    worlds: Callable[[], World],
+) -> None:
+    world = worlds()
+    brought(world)
+    world.run()
+    (item,) = (found for found in world.items() if found.title == CANARY)
+    rules = [
+        world.suppress(a_rule("nothing present", id=RuleId(name), case=name)) for name in ("a", "b")
+    ]
+    stone = Tombstone(
+        id=item.id,
+        host=item.host,
+        when=START,
+        case="b",
+        ground=Ground.PUBLISHER,
+        rules=tuple(rules),
+    )
+    key = record_key(item.host, item.id)
+    overwrite(
+        world.stores.archive, key, lambda: Content(record_to_json(stone, "ff"), "application/json")
+    )
+    world.lift(rules[1])
+    world.later()
+    world.run()
+    assert isinstance(world.records()[key], Tombstone)
+
+    world.lift(rules[0])
+    world.later()
+    world.run()
+    assert not isinstance(world.records()[key], Tombstone)
+
+
+def test_a_takedown_while_the_front_is_made_is_not_undone_by_it(
+    worlds: Callable[[], World],
+) -> None:
+    by_guid = frozenset({address_key("https://origin.example.net/1")})
+
+    def announced_by_guid(world: World) -> None:
+        guid = "https://origin.example.net/1"
+        world.serve(rss(entry(1, guid=guid, title=CANARY, text=CANARY), entry(2)))
+
+    for world, disturb in at_each_call(worlds, announced_by_guid, "before"):
+        disturb(lambda world=world: take_down(world, by_guid))  # type: ignore[misc]  # binds the loop's value
+
+        assert not [key for key in readable(world) if "/" not in key]

@@ -72,7 +72,15 @@ def test_two_bodies_of_one_record_differ_by_their_nonce_alone() -> None:
 def test_a_tombstone_says_nothing_of_what_it_replaces() -> None:
     fields = json.loads(record_to_json(a_tombstone(), "aa"))
 
-    assert fields.keys() == {"schema", "kind", "id", "host", "when", "case", "ground", "nonce"}
+    told = {"schema", "kind", "id", "host", "when", "case", "ground", "rules", "nonce"}
+    assert fields.keys() == told
+
+
+def test_a_tombstone_that_names_no_rule_can_be_read() -> None:
+    fields = json.loads(record_to_json(a_tombstone(), "aa"))
+    del fields["rules"]
+
+    assert record_from_json(json.dumps(fields).encode()) == a_tombstone()
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.reports import MirrorReport, added_up
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.layout import FRONT
+from feedmirror.mirroring.schedule import shard_of
 from feedmirror.publishing.selection import Publication, select
 from feedmirror.suppression import RuleUnreadableError
 
-_TURN = 60  # seconds: then another shard goes first, so that time does not always cut off the same
 _ATTEMPTS = 4  # to put the front against other writers
 
 
@@ -36,7 +36,7 @@ class MirrorRun:
         """
         outcomes: list[ShardOutcome] = []
         shards = self.configuration.mirror.shards
-        first = int(self.clock().timestamp() // _TURN)
+        first = shard_of(self.clock().isoformat(), shards)  # no period of any schedule
         for turn in range(shards):
             if outcomes and time_left() < RESERVE:
                 break
@@ -71,7 +71,9 @@ class MirrorRun:
             hosts = {host for item in newest.items for host in (item.host, item.link_host)}
             rules = self.rules.read(hosts | listings.hosts)
             try:
-                checked = select(newest.items, rules.concerning(hosts), now=self.clock())
+                # Behind the rules, and long after they were put: what the archive holds now.
+                records = self.publisher.records((item.host, item.id) for item in newest.items)
+                checked = select(records, rules.concerning(hosts), now=self.clock())
             except RuleUnreadableError as error:
                 return str(error)
             shown = Publication(checked.items, (*newest.tombstones, *checked.tombstones))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.reports import MirrorReport
-from feedmirror.jobs.rules import RuleReader, lifts_mark
+from feedmirror.jobs.rules import EVERY_HOST, RuleReader, lifts_mark
 from feedmirror.jobs.shard_state import Lease, ShardStates
 from feedmirror.jobs.slots import Delivery, Stored
 from feedmirror.jobs.store_entries import StoreEntries
@@ -56,6 +56,7 @@ class _Progress:
     ``newest`` are the items that the front may show, ``brought`` the ids that each feed brought.
     """
 
+    lifts: tuple[str, ...]
     states: dict[str, FeedState] = field(default_factory=dict)
     brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
     unchanged: int = 0
@@ -96,10 +97,9 @@ class MirrorShard:
         Raises StoreUnavailableError; the next run then starts from what is stored.
         """
         lease = self.states.lease(shard, at_once=at_once)
-        progress = _Progress()
-        lifts = self.rules.lifts() if lease.due else ()
+        progress = _Progress(self.rules.lifts() if lease.due else ())
         before = {
-            url: _before(lease.state.feeds[url], settings, lifts)
+            url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
         }
         batch: list[_Read] = []
@@ -197,7 +197,7 @@ class MirrorShard:
         for read in batch:
             outcome = next(stored) if read.delivery.drafts else Stored(entries={})
             url = read.delivery.settings.url
-            progress.states[url] = _remember(read, outcome)
+            progress.states[url] = _remember(read, outcome, progress.lifts)
             progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))
@@ -221,8 +221,7 @@ def _before(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> F
     terms = terms_of(settings)
     if (state.lifts, state.terms) == (mark, terms):
         return state
-    known = state.entries if state.terms == terms else {}
-    entries = {item: replace(entry, fingerprint="") for item, entry in known.items()}
+    entries = {item: replace(entry, fingerprint="") for item, entry in state.entries.items()}
     return replace(state.forgetting_body(), lifts=mark, terms=terms, entries=entries)
 
 
@@ -260,7 +259,7 @@ def _is_full(batch: list[_Read], read: _Read) -> bool:
     )
 
 
-def _remember(read: _Read, stored: Stored) -> FeedState:
+def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
     """Return a feed's next state: its entries as they were seen, its validators last of all."""
     present = {draft.id for draft in read.reading.drafts}
     whole = not (read.poll.partial or read.feed.damaged)
@@ -271,12 +270,16 @@ def _remember(read: _Read, stored: Stored) -> FeedState:
     damage = (_DAMAGED,) if read.feed.damaged else ()
     problems = (*damage, *read.feed.problems, *read.reading.problems, *stored.problems)
     moved = {**({} if whole else read.before.moved), **read.reading.moved}
-    claimed = {host for draft in read.reading.drafts for host in draft.hosts}
+    claimed = {host for draft in read.reading.drafts for host in draft.hosts} | stored.hosts
+    claimed |= set() if whole else set(read.before.hosts)
+    hosts = tuple(sorted(claimed - {read.delivery.settings.host}))
+    hosts = hosts if len(hosts) <= _MOST_HOSTS else (EVERY_HOST,)
     state = replace(
         read.poll.state,
         entries=entries,
         moved={fresh: item for fresh, item in moved.items() if item in entries},
-        hosts=tuple(sorted(claimed - {read.delivery.settings.host}))[:_MOST_HOSTS],
+        hosts=hosts,
+        lifts=lifts_mark((read.delivery.settings.host, *hosts), lifts),
         rung=read.reading.rung,
         title=read.feed.title,
         ttl=min((read.feed.ttl or 0) * 60, int(LONGEST_HINT.total_seconds())),

@@ -153,7 +153,8 @@ class Publisher:
         gone = {(stone.host, stone.id): stone for stone in news.publication.tombstones}
         mark = rules.mark(hosts)
         if mark != listing.rules:
-            checked = select(self._records_of(listing), rules.concerning(hosts), now=now)
+            records = self.records((card.host, card.id) for card in listing.cards)
+            checked = select(records, rules.concerning(hosts), now=now)
             gone |= {(stone.host, stone.id): stone for stone in checked.tombstones}
             allowed = {(item.host, item.id) for item in checked.items}
         else:
@@ -165,9 +166,9 @@ class Publisher:
         ]
         return replace(listing.updated_with(cards, buried), rules=mark)
 
-    def _records_of(self, listing: Listing) -> list[Record]:
-        """Read the records of everything that a listing shows."""
-        keys = [record_key(card.host, card.id) for card in listing.cards]
+    def records(self, wanted: Iterable[tuple[str, ItemId]]) -> list[Record]:
+        """Read the records of items by host and id, as far as they can be read."""
+        keys = [record_key(host, item) for host, item in wanted]
         found = self.workers.map(self.archive.get, keys)
         return list(_readable(found))
 

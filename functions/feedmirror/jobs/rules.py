@@ -14,6 +14,7 @@ from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
 from feedmirror.suppression import RuleUnreadableError, Suppression, rule_from_json
 
+EVERY_HOST = "*"  # in place of hosts that are too many to name
 _ONE_PAGE = 1000  # keys of one list request (AWS: ListObjectsV2)
 
 
@@ -69,6 +70,10 @@ class RuleReader:
                 unreadable[host] = f"ledger {key}: {error}"
         return Rules({host: tuple(rules) for host, rules in by_host.items()}, unreadable)
 
+    def stands(self, key: str) -> bool:
+        """Tell whether one rule is in force: it is there, and not lifted."""
+        return self.ledger.head(key) is not None and self.ledger.head(lift_key(key)) is None
+
     def _body(self, key: str) -> bytes:
         if key not in self.known:
             found = self.ledger.get(key)
@@ -91,8 +96,9 @@ class RuleReader:
 
 def lifts_mark(hosts: Iterable[str], lifts: Iterable[str]) -> str:
     """Return a digest of the lifts that concern some hosts; empty if there are none."""
-    prefixes = tuple(lift_key(suppressions_prefix(host)) for host in _with_parents(hosts))
-    concerning = sorted(key for key in lifts if key.startswith(prefixes))
+    known = frozenset(hosts)
+    prefixes = tuple(lift_key(suppressions_prefix(host)) for host in _with_parents(known))
+    concerning = sorted(key for key in lifts if EVERY_HOST in known or key.startswith(prefixes))
     return digest(*concerning) if concerning else ""
 
 

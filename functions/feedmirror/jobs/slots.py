@@ -8,7 +8,7 @@ from datetime import datetime
 from feedmirror.addresses import host_of
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.jobs.publish import OpenPage
-from feedmirror.layout import ItemId, page_keys
+from feedmirror.layout import ItemId, host_of_rule, page_keys
 from feedmirror.mirroring.items import Draft, build_item
 from feedmirror.mirroring.planning import Circumstances, Step, plan_entry, updated_item
 from feedmirror.mirroring.poll_state import EntryState
@@ -68,7 +68,7 @@ class Slot:
             if self.step is Step.CONFIRM and self._is_owner(self.stored):
                 return self.stored.subject
             keys |= self.stored.subject.keys
-        elif isinstance(self.stored, Tombstone):
+        elif isinstance(self.stored, Tombstone) and not self.stored.rules:
             keys |= {case_key(self.stored.case)}
         return Subject(keys | self.item.subject.keys if self.item else keys)
 
@@ -87,6 +87,7 @@ class Stored:
     restored: int = 0
     suppressed: int = 0
     lost: int = 0
+    hosts: frozenset[str] = frozenset()  # under which rules put the tombstones that were met
     publication: Publication = field(default_factory=Publication)
 
 
@@ -145,5 +146,11 @@ def outcome_of(
         restored=written.count(Step.RESTORE),
         suppressed=sum(slot.suppressed for slot in batch),
         lost=sum(slot.lost for slot in batch),
+        hosts=frozenset(
+            host_of_rule(rule)
+            for slot in batch
+            if isinstance(slot.stored, Tombstone)
+            for rule in slot.stored.rules
+        ),
         publication=publication,
     )

@@ -40,6 +40,7 @@ from feedmirror.publishing.selection import Publication, select
 from feedmirror.records import (
     Item,
     RecordUnreadableError,
+    Tombstone,
     object_metadata,
     record_from_json,
     record_to_json,
@@ -152,7 +153,9 @@ class StoreEntries:
         except RuleUnreadableError as error:
             slot.problem, slot.lost = str(error), True
             return
-        slot.suppressed = covered is not None
+        stone = slot.stored
+        held = isinstance(stone, Tombstone) and any(map(self.rules.stands, stone.rules))
+        slot.suppressed = held or covered is not None
         key = record_key(slot.item.host, slot.item.id)
         if slot.step is Step.CONFIRM:  # what is shown is what is there behind the rules
             found = self.archive.head(key)

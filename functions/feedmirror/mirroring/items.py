@@ -202,7 +202,7 @@ def shorten(text: str) -> str:
 def _fingerprint(entry: Entry, attribution: Attribution, settings: FeedSettings) -> str:
     """Hash what an entry says, before cleaning and without its dates (rule C1).
 
-    So that a changed setting reaches what is stored, the terms are hashed with it.
+    The terms stand behind it, so that a changed setting reaches what is stored.
 
     Empty fields are skipped, so that a field that a later version adds changes nothing.
     """
@@ -219,10 +219,9 @@ def _fingerprint(entry: Entry, attribution: Attribution, settings: FeedSettings)
         "categories": entry.categories,
         "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
         "language": entry.language,
-        "terms": terms_of(settings),
     }
     stated = {name: value for name, value in said.items() if value}
-    return digest("entry", json.dumps(stated, sort_keys=True))[:16]
+    return f"{digest('entry', json.dumps(stated, sort_keys=True))[:16]}.{terms_of(settings)}"
 
 
 def _newest(entries: Sequence[Entry]) -> tuple[Sequence[Entry], tuple[str, ...]]:

@@ -52,7 +52,8 @@ def updated_item(stored: Item, fresh: Item) -> Item:
     """
     announced = _moved(stored, fresh.updated, fresh.published)
     seen = tuple(dict.fromkeys((*stored.revisions.seen, fresh.fingerprint)))[-MOST_SEEN:]
-    unannounced = 0 if announced else stored.revisions.unannounced + 1
+    edited = _terms(stored.fingerprint) == _terms(fresh.fingerprint)
+    unannounced = 0 if announced else stored.revisions.unannounced + edited
     return replace(
         fresh,
         first_seen=stored.first_seen,
@@ -67,6 +68,8 @@ def _plan_update(draft: Draft, stored: Item, others: frozenset[str]) -> Step:
         return Step.CONFIRM  # another feed of the site brought it; two must not take turns
     if draft.fingerprint == stored.fingerprint:
         return Step.CONFIRM
+    if _terms(draft.fingerprint) != _terms(stored.fingerprint):
+        return Step.UPDATE  # the operator's choice, which no rule about publishers holds back
     entry = draft.entry
     shown = min(stored.updated, stored.retrieved) if stored.updated else None
     if shown and entry.updated and entry.updated < shown:
@@ -76,6 +79,11 @@ def _plan_update(draft: Draft, stored: Item, others: frozenset[str]) -> Step:
     restless = stored.revisions.unannounced >= MOST_UNANNOUNCED
     announced = _moved(stored, entry.updated, entry.published)
     return Step.UPDATE if announced or not (seen or restless) else Step.CONFIRM
+
+
+def _terms(fingerprint: str) -> str:
+    """Return the part of a fingerprint that tells the settings it was stored under."""
+    return fingerprint.partition(".")[2]
 
 
 def _moved(stored: Item, updated: object, published: object) -> bool:

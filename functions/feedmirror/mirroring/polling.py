@@ -55,7 +55,7 @@ def read_answer(answer: Fetched | Unfetched, state: FeedState, *, now: datetime)
             return _read_body(answer, state)
         case 304:
             kept = _with_validators(state, answer.headers, otherwise=state)
-            return Poll(News.NOTHING, _well(kept, answer.headers))
+            return Poll(News.NOTHING, _well(kept, answer.headers, otherwise=state.hint))
         case 410:
             gone = failed(
                 state, "410 Gone: the publisher has ended this feed; it is polled no more"
@@ -104,11 +104,11 @@ def _read_body(answer: Fetched, state: FeedState) -> Poll:
     return Poll(News.DOCUMENT, replace(fresh, body_hash=kept), answer.body, partial)
 
 
-def _well(state: FeedState, headers: Mapping[str, str]) -> FeedState:
+def _well(state: FeedState, headers: Mapping[str, str], *, otherwise: int = 0) -> FeedState:
     stated = _MAX_AGE.search(headers.get("cache-control", ""))
     hint = min(timedelta(seconds=int(stated[1]) if stated else 0), LONGEST_HINT)
     # Whole hours: an age that a cache counts down is no news, and no write (promise P6).
-    seconds = hint // _HOUR * 3600
+    seconds = hint // _HOUR * 3600 if "cache-control" in headers else otherwise
     return replace(state, failures=0, error="", gone=False, not_before=None, hint=seconds)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from feedmirror.layout import suppression_key
 from feedmirror.records import Item, Record, Tombstone
 from feedmirror.suppression import Suppression, find_suppression
 
@@ -40,4 +41,11 @@ def select(
 
 def bury(item: Item, rule: Suppression, *, now: datetime) -> Tombstone:
     """Return the tombstone that a rule puts in an item's place."""
-    return Tombstone(id=item.id, host=item.host, when=now, case=rule.case, ground=rule.ground)
+    return Tombstone(
+        id=item.id,
+        host=item.host,
+        when=now,
+        case=rule.case,
+        ground=rule.ground,
+        rules=(suppression_key(rule.host, rule.id),),
+    )
