@@ -117,10 +117,9 @@ class StoreEntries:
 
     def _announce(self, slot: Slot) -> None:
         """Create the markers of the draft's present attributes, unless they are known to exist."""
-        first_seen = slot.item.first_seen if slot.item else None
-        if first_seen is None:
+        if slot.item is None:
             return
-        body = marker_body(slot, first_seen)
+        body = marker_body(slot, slot.item.first_seen)
         slot.attributes = digest(body.decode())
         known = slot.delivery.entries.get(slot.draft.id)
         if known is not None and known.attributes == slot.attributes:
