@@ -867,3 +867,18 @@ def test_a_304_that_says_nothing_of_its_age_is_no_reason_to_write(world: World) 
     world.run(at_once=False)
 
     assert requests.done == [state_key(0)]
+
+
+def test_a_feed_that_has_ended_leaves_its_items_to_the_sites_other_feed(world: World) -> None:
+    world.serve(rss(entry(1)), "/feed")
+    world.serve(rss(entry(1)), "/other")
+    world.run()
+    world.documents["/feed"] = Answer(410)
+    world.later()
+    world.run()
+    world.serve(rss(entry(1, title="Edited")), "/other")
+    world.later()
+
+    world.run()
+
+    assert [item.title for item in world.items()] == ["Edited"]

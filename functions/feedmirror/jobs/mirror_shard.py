@@ -57,6 +57,7 @@ class _Progress:
     """
 
     lifts: tuple[str, ...]
+    gone: frozenset[str]  # feeds that have ended: they own no item any more
     states: dict[str, FeedState] = field(default_factory=dict)
     brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
     unchanged: int = 0
@@ -97,7 +98,8 @@ class MirrorShard:
         Raises StoreUnavailableError; the next run then starts from what is stored.
         """
         lease = self.states.lease(shard, at_once=at_once)
-        progress = _Progress(self.rules.lifts() if lease.due else ())
+        gone = frozenset(url for url, state in lease.state.feeds.items() if state.gone)
+        progress = _Progress(self.rules.lifts() if lease.due else (), gone)
         before = {
             url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
@@ -153,11 +155,20 @@ class MirrorShard:
             progress.states[url] = unreadable(before, f"could not be read: {error!r}")
             return None
         progress.changed += 1
-        delivery = self._delivery(settings, before, reading, damaged=feed.damaged)
+        around = Circumstances(feed.damaged, self._others(settings) - progress.gone)
+        delivery = self._delivery(settings, before, reading, around=around)
         return _Read(before, poll, feed, reading, delivery)
 
+    def _others(self, settings: FeedSettings) -> frozenset[str]:
+        """Return the other feeds of a feed's host."""
+        return frozenset(
+            known.url
+            for known in self.configuration.feeds
+            if known.host == settings.host and known.url != settings.url
+        )
+
     def _delivery(
-        self, settings: FeedSettings, before: FeedState, reading: Reading, *, damaged: bool
+        self, settings: FeedSettings, before: FeedState, reading: Reading, *, around: Circumstances
     ) -> Delivery:
         unseen = EntryState()
         drafts = tuple(
@@ -165,17 +176,13 @@ class MirrorShard:
             for draft in reading.drafts
             if before.entries.get(draft.id, unseen).fingerprint != draft.fingerprint
         )
-        others = frozenset(
-            known.url
-            for known in self.configuration.feeds
-            if known.host == settings.host and known.url != settings.url
-        )
         return Delivery(
             settings=settings,
             drafts=drafts,
             entries=before.entries,
-            trusted=bool(before.entries) and not others,  # what another feed brought is there
-            around=Circumstances(damaged, others),
+            # What another feed of the host brought is there, though this one does not know it.
+            trusted=bool(before.entries) and not self._others(settings),
+            around=around,
         )
 
     def _store(self, batch: list[_Read], progress: _Progress) -> None:
