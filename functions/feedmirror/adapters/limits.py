@@ -4,9 +4,9 @@ import re
 from dataclasses import replace
 
 from feedmirror.ports.object_store import Content
+from feedmirror.records import METADATA_LIMIT
 
 KEY_LIMIT = 1024
-METADATA_LIMIT = 2048
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HEADER_TEXT = re.compile(r"([!-~]([ -~]*[!-~])?)?")
 

@@ -1,5 +1,6 @@
 """One run over one shard: lease, poll, read, store, remember."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
-from feedmirror.mirroring.items import Reading, read_entries, terms_of
+from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import (
@@ -58,6 +59,7 @@ class _Progress:
 
     lifts: tuple[str, ...]
     gone: frozenset[str]  # feeds that have ended: they own no item any more
+    by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
     states: dict[str, FeedState] = field(default_factory=dict)
     brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
     unchanged: int = 0
@@ -90,7 +92,7 @@ class MirrorShard:
     def run(
         self, shard: int, *, time_left: Callable[[], timedelta], at_once: bool = False
     ) -> ShardOutcome:
-        """Run once; ``at_once`` polls every feed, due or not.
+        """Run once; ``at_once`` polls every feed that does not ask to wait, due or not.
 
         The outcome's ``commit`` saves what was learnt; it comes last, after everything that the
         run publishes (rule V3), so that whatever dies before is done again. It is told whether the
@@ -99,7 +101,9 @@ class MirrorShard:
         """
         lease = self.states.lease(shard, at_once=at_once)
         gone = frozenset(url for url, state in lease.state.feeds.items() if state.gone)
-        progress = _Progress(self.rules.lifts() if lease.due else (), gone)
+        lifts = self.rules.lifts() if lease.due else ()
+        own = (feed for feed in self.configuration.feeds if feed.url in lease.state.feeds)
+        progress = _Progress(lifts, gone, _by_host(own if lease.due else ()))
         before = {
             url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
@@ -155,35 +159,16 @@ class MirrorShard:
             progress.states[url] = unreadable(before, f"could not be read: {error!r}")
             return None
         progress.changed += 1
-        around = Circumstances(feed.damaged, self._others(settings) - progress.gone)
-        delivery = self._delivery(settings, before, reading, around=around)
-        return _Read(before, poll, feed, reading, delivery)
-
-    def _others(self, settings: FeedSettings) -> frozenset[str]:
-        """Return the other feeds of a feed's host."""
-        return frozenset(
-            known.url
-            for known in self.configuration.feeds
-            if known.host == settings.host and known.url != settings.url
-        )
-
-    def _delivery(
-        self, settings: FeedSettings, before: FeedState, reading: Reading, *, around: Circumstances
-    ) -> Delivery:
-        unseen = EntryState()
-        drafts = tuple(
-            draft
-            for draft in reading.drafts
-            if before.entries.get(draft.id, unseen).fingerprint != draft.fingerprint
-        )
-        return Delivery(
+        others = progress.by_host[settings.host] - {url}
+        delivery = Delivery(
             settings=settings,
-            drafts=drafts,
+            drafts=_unseen(reading, before),
             entries=before.entries,
             # What another feed of the host brought is there, though this one does not know it.
-            trusted=bool(before.entries) and not self._others(settings),
-            around=around,
+            trusted=bool(before.entries) and not others,
+            around=Circumstances(feed.damaged, others - progress.gone),
         )
+        return _Read(before, poll, feed, reading, delivery)
 
     def _store(self, batch: list[_Read], progress: _Progress) -> None:
         """Store a batch; if it fails for a reason of ours, one by one, to see whose fault it is."""
@@ -208,6 +193,24 @@ class MirrorShard:
             progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))
+
+
+def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:
+    """Return the feeds' addresses by their source hosts."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for feed in feeds:
+        found[feed.host].add(feed.url)
+    return {host: frozenset(urls) for host, urls in found.items()}
+
+
+def _unseen(reading: Reading, before: FeedState) -> tuple[Draft, ...]:
+    """Return the drafts that are not as they were last seen."""
+    never = EntryState()
+    return tuple(
+        draft
+        for draft in reading.drafts
+        if before.entries.get(draft.id, never).fingerprint != draft.fingerprint
+    )
 
 
 def newest_of(first: Publication, second: Publication) -> Publication:

@@ -6,16 +6,14 @@ tell which rules there are and which are lifted, so only rules that concern a ho
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 
 from feedmirror.addresses import digest, parents
 from feedmirror.layout import LIFTS, SUPPRESSIONS, lift_key, suppressions_prefix
-from feedmirror.ports.object_store import ObjectStore
+from feedmirror.ports.object_store import ObjectStore, keys_of_one_page
 from feedmirror.ports.workers import Workers
 from feedmirror.suppression import RuleUnreadableError, Suppression, rule_from_json
 
 EVERY_HOST = "*"  # in place of hosts that are too many to name
-_ONE_PAGE = 1000  # keys of one list request (AWS: ListObjectsV2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,8 @@ class RuleReader:
     def _keys(self, root: str, hosts: frozenset[str]) -> frozenset[str]:
         """List the keys that concern the hosts: in one request while the ledger fits in it."""
         prefixes = tuple(root + suppressions_prefix(host)[len(SUPPRESSIONS) :] for host in hosts)
-        page = [summary.key for summary in islice(self.ledger.list(root), _ONE_PAGE)]
-        if len(page) < _ONE_PAGE:
+        page = keys_of_one_page(self.ledger, root)
+        if page is not None:
             return frozenset(key for key in page if key.startswith(prefixes))
         listed = self.workers.map(lambda prefix: list(self.ledger.list(prefix)), prefixes)
         return frozenset(summary.key for found in listed for summary in found)

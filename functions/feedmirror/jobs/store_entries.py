@@ -9,7 +9,6 @@ the same promise, only stricter: whatever came in between makes the put fail.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 
 from feedmirror.addresses import digest
 from feedmirror.configuration import Images
@@ -34,7 +33,12 @@ from feedmirror.layout import (
     records_prefix,
 )
 from feedmirror.mirroring.planning import Step
-from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
+from feedmirror.ports.object_store import (
+    Content,
+    LostConditionError,
+    ObjectStore,
+    keys_of_one_page,
+)
 from feedmirror.ports.workers import Workers
 from feedmirror.publishing.selection import Publication, select
 from feedmirror.records import (
@@ -49,8 +53,6 @@ from feedmirror.suppression import (
     RuleUnreadableError,
     find_suppression,
 )
-
-_ONE_PAGE = 1000  # keys of one list request (AWS: ListObjectsV2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +100,8 @@ class StoreEntries:
         if delivery.trusted:
             return ids - delivery.entries.keys()
         prefix = records_prefix(delivery.settings.host)
-        page = [found.key for found in islice(self.archive.list(prefix), _ONE_PAGE)]
-        if len(page) == _ONE_PAGE:
+        page = keys_of_one_page(self.archive, prefix)
+        if page is None:
             return frozenset()
         taken = {key.removeprefix(prefix).removesuffix(".json") for key in page}
         return frozenset(item for item in ids if item not in taken)

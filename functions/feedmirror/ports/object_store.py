@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
+
+_ONE_PAGE = 1000  # keys of one list request (AWS: ListObjectsV2)
 
 
 class LostConditionError(Exception):
@@ -58,3 +61,9 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectSummary]:
         """Yield the objects whose keys start with the prefix and sort behind ``after``, by key."""
+
+
+def keys_of_one_page(store: ObjectStore, prefix: str) -> list[str] | None:
+    """Return all keys under a prefix if one request lists them, or None if there may be more."""
+    page = [found.key for found in islice(store.list(prefix), _ONE_PAGE)]
+    return page if len(page) < _ONE_PAGE else None
