@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NewType
 
 from feedmirror.addresses import surt
-from feedmirror.suppression import address_key
+from feedmirror.suppression import address_hash
 
 ItemId = NewType("ItemId", str)
 
@@ -16,6 +16,11 @@ LAST_GOOD_CONFIGURATION = "state/mirror.toml"
 TEMPLATES = "config/templates/"
 SUPPRESSIONS = "suppressions/"
 LIFTS = "lifts/"
+CASES = "cases/"
+CLOSED = "closed/"
+LIMITS = "limits/"
+LOG = "log/"
+RECOVERY = "recovery/"
 INDEX, ATOM, JSON = "index.html", "feed.xml", "feed.json"
 LISTING_FILES = (INDEX, ATOM, JSON)
 FRONT = ""
@@ -34,7 +39,7 @@ def records_prefix(host: str) -> str:
 
 def marker_key(under: str, *, address: str, host: str, item: ItemId, attributes: str) -> str:
     """Return the archive's key of the marker that makes a record known under an address."""
-    return f"{markers_prefix(under)}{address_key(address)}/{host}/{item}.{attributes}"
+    return f"{markers_prefix(under)}{address_hash(address)}/{host}/{item}.{attributes}"
 
 
 def markers_prefix(host: str) -> str:
@@ -95,3 +100,29 @@ def page_keys(host: str, item: ItemId, first_seen: datetime) -> tuple[str, ...]:
 def fixed_pages(host: str) -> tuple[str, ...]:
     """Return the site keys that may show any item of a host."""
     return tuple(folder + name for folder in (FRONT, host_folder(host)) for name in LISTING_FILES)
+
+
+def case_key(case: str) -> str:
+    """Return the ledger's key of one case."""
+    return f"{CASES}{case}.json"
+
+
+def closed_key(case: str) -> str:
+    """Return the ledger's key that says that a case is closed."""
+    return CLOSED + case
+
+
+def recovery_prefix(case: str) -> str:
+    """Return the mail bucket's prefix of what a case took down."""
+    return f"{RECOVERY}{case}/"
+
+
+def recovery_key(case: str, host: str, item: ItemId) -> str:
+    """Return the mail bucket's key of an item as it was before a case took it down."""
+    return f"{recovery_prefix(case)}{host}/{item}.json"
+
+
+def domain_markers_prefixes(host: str) -> tuple[str, str]:
+    """Return the archive's prefixes of all markers under a host, and under the hosts below it."""
+    own = markers_prefix(host)
+    return own, own.removesuffix(")/") + ","

@@ -3,7 +3,8 @@
 A *subject* is everything that a rule could know an item by, as hashes: addresses, guid, authors,
 feeds, paths, hosts and domains, text. A *suppression* is a standing rule that names some of those
 hashes. A rule covers a subject when they share one; nothing else is ever asked. Each hash says
-what kind of thing it is of, so a guid can never be taken for an address.
+what kind of thing it is of (``guid:…``), so a guid can never be taken for an address, and whoever
+takes one item down can tell what is that item's alone.
 """
 
 import json
@@ -26,6 +27,10 @@ from feedmirror.addresses import (
 )
 
 RuleId = NewType("RuleId", str)
+_OF_ONE_ITEM = ("item", "address", "guid", "text")  # kinds of hashes; the others are shared
+_LIKENESS = {"guid": "g", "text": "t"}
+_MOST_LIKENESSES = 16
+_LIKENESS_OF_ALL = "x"
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _SCHEME_AND_HOST = re.compile(r"^[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
 
@@ -86,23 +91,28 @@ def find_suppression(subject: Subject, rules: Iterable[Suppression]) -> Suppress
 
 def address_key(address: str) -> str:
     """Return the hash of an address in its coarse form, as rules and markers compare it."""
+    return f"address:{address_hash(address)}"
+
+
+def address_hash(address: str) -> str:
+    """Return the hash of an address as it stands in the keys of markers (design §3.1)."""
     return digest("address", coarse_address(address) or address.strip())
 
 
 def author_keys(host: str, *, name: str = "", address: str = "") -> frozenset[str]:
     """Return the hashes of an author at a host, by name and by mail address, where given."""
     spelled = (("author", fold(name)), ("mailbox", fold(address)))
-    return frozenset(digest(kind, host, text) for kind, text in spelled if text)
+    return frozenset(_key(kind, host, text) for kind, text in spelled if text)
 
 
 def feed_key(address: str) -> str:
     """Return the hash of a feed's address."""
-    return digest("feed", coarse_address(address) or address.strip())
+    return _key("feed", coarse_address(address) or address.strip())
 
 
 def guid_key(host: str, guid: str) -> str:
     """Return the hash of a guid at a host; a guid's scheme and host may change (rule I4)."""
-    return digest("guid", host, guid_alias(guid, host=host))
+    return _key("guid", host, guid_alias(guid, host=host))
 
 
 def guid_alias(guid: str, *, host: str) -> str:
@@ -121,32 +131,62 @@ def guid_alias(guid: str, *, host: str) -> str:
 
 def item_key(host: str, item: str) -> str:
     """Return the hash that covers one item whatever becomes of its link, guid and author."""
-    return digest("item", host, item)
+    return _key("item", host, item)
 
 
 def host_key(host: str) -> str:
     """Return the hash that covers one host, exactly."""
-    return digest("host", host)
+    return _key("host", host)
 
 
 def case_key(case: str) -> str:
     """Return the hash that a tombstone is known by: while its case's rule stands, so does it."""
-    return digest("case", case)
+    return _key("case", case)
 
 
 def domain_key(host: str) -> str:
     """Return the hash that covers a host and every host below it."""
-    return digest("domain", host)
+    return _key("domain", host)
 
 
 def path_key(prefix: str) -> str:
     """Return the hash of a path prefix such as ``example.com/blog/``."""
-    return digest("path", prefix)
+    return _key("path", prefix)
 
 
-def text_key(text: str) -> str:
-    """Return the hash of a text, whatever its case, spacing and invisible characters."""
-    return digest("text", fold(text))
+def text_key(host: str, text: str) -> str:
+    """Return the hash of a text at a host, whatever its case, spacing and invisible characters."""
+    return _key("text", host, fold(text))
+
+
+def keys_of_one_item(subject: Subject) -> frozenset[str]:
+    """Return what a subject shares with no other item, or only by its publisher's own choice."""
+    return frozenset(key for key in subject.keys if key.partition(":")[0] in _OF_ONE_ITEM)
+
+
+def likenesses(keys: Iterable[str]) -> str:
+    """Return the beginnings of the guids' and texts' hashes, for the name of a marker.
+
+    Whoever looks for an item's likes then reads only the markers whose names may be theirs.
+    """
+    short = sorted(_short(key) for key in keys if key.partition(":")[0] in _LIKENESS)
+    return "".join(short) if len(short) <= _MOST_LIKENESSES else f"-{_LIKENESS_OF_ALL}"
+
+
+def may_be_like(attributes: str, keys: Iterable[str]) -> bool:
+    """Tell whether a marker with these attributes may share a guid or a text with some keys."""
+    named = set(attributes.split("-")[1:])
+    wanted = {_short(key)[1:] for key in keys if key.partition(":")[0] in _LIKENESS}
+    return _LIKENESS_OF_ALL in named or not named.isdisjoint(wanted)
+
+
+def _short(key: str) -> str:
+    kind, _, hashed = key.partition(":")
+    return f"-{_LIKENESS[kind]}{hashed[:8]}"
+
+
+def _key(kind: str, *parts: str) -> str:
+    return f"{kind}:{digest(kind, *parts)}"
 
 
 def fold(text: str) -> str:

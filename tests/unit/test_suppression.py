@@ -16,6 +16,10 @@ from feedmirror.suppression import (
     find_suppression,
     guid_key,
     host_key,
+    item_key,
+    keys_of_one_item,
+    likenesses,
+    may_be_like,
     path_key,
     rule_from_json,
     rule_to_json,
@@ -78,8 +82,12 @@ def test_a_rule_spares_an_item_for(what: str) -> None:
 
 
 def test_a_text_is_known_whatever_its_case_spacing_and_invisible_characters() -> None:
-    assert text_key("The  Text\u200b of\nit") == text_key("the text of it")
-    assert text_key("the text of it") != text_key("the text of him")
+    assert text_key("news.example.com", "The  Text\u200b of\nit") == text_key(
+        "news.example.com", "the text of it"
+    )
+    assert text_key("news.example.com", "the text of it") != text_key(
+        "news.example.com", "the text of him"
+    )
 
 
 def test_no_rules_cover_nothing() -> None:
@@ -108,3 +116,35 @@ def test_a_rule_is_read_back_as_it_was_written() -> None:
 def test_a_rule_that_is_not_understood_is_never_taken_for_none(body: bytes) -> None:
     with pytest.raises(RuleUnreadableError, match="schema 1"):
         rule_from_json(body)
+
+
+def test_what_is_one_items_alone_covers_neither_its_author_nor_its_site() -> None:
+    alone = keys_of_one_item(
+        Subject(
+            a_subject().keys
+            | {item_key("news.example.com", "x"), text_key("news.example.com", "words")}
+        )
+    )
+
+    assert address_key("https://shop.example.org/blog/post?id=1") in alone
+    assert guid_key("news.example.com", "/?p=12") in alone
+    assert item_key("news.example.com", "x") in alone
+    assert text_key("news.example.com", "words") in alone
+    assert {key.partition(":")[0] for key in alone} == {"address", "guid", "item", "text"}
+
+
+def test_a_text_counts_at_its_own_host_only() -> None:
+    assert text_key("news.example.com", "words") != text_key("example.net", "words")
+
+
+def test_the_name_of_a_marker_tells_what_shares_a_guid_or_a_text() -> None:
+    host = "news.example.com"
+    guid, text = guid_key(host, "g1"), text_key(host, "words")
+    name = "hash" + likenesses({guid, text, address_key("https://news.example.com/1")})
+
+    assert may_be_like(name, {guid})
+    assert may_be_like(name, {text, guid_key(host, "g2")})
+    assert not may_be_like(name, {guid_key(host, "g2"), text_key(host, "other")})
+    assert not may_be_like(name, {address_key("https://news.example.com/1")})
+    many = likenesses(guid_key(host, str(number)) for number in range(40))
+    assert may_be_like("hash" + many, {guid})

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from feedmirror.addresses import host_of
+from feedmirror.addresses import digest, host_of
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.jobs.publish import OpenPage
 from feedmirror.layout import ItemId, host_of_rule, page_keys
@@ -14,7 +14,7 @@ from feedmirror.mirroring.planning import Circumstances, Step, plan_entry, updat
 from feedmirror.mirroring.poll_state import EntryState
 from feedmirror.publishing.selection import Publication
 from feedmirror.records import Item, Record, Tombstone
-from feedmirror.suppression import Subject, case_key
+from feedmirror.suppression import Subject, case_key, likenesses
 
 WRITES = {Step.CREATE, Step.UPDATE, Step.RESTORE}
 
@@ -123,6 +123,14 @@ def marker_body(slot: Slot, first_seen: datetime) -> bytes:
         "pages": page_keys(slot.draft.host, slot.draft.id, first_seen),
     }
     return json.dumps(fields).encode()
+
+
+def attributes_of(slot: Slot, body: bytes) -> str:
+    """Return what tells a marker from others of the same item: a hash of its body, and likenesses.
+
+    The body is what the hash is of, so two markers of one name say the same.
+    """
+    return digest(body.decode()) + likenesses(slot.claims.keys)
 
 
 def outcome_of(

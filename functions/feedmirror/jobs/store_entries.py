@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedmirror.addresses import digest
 from feedmirror.configuration import Images
 from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import RuleReader, Rules
@@ -20,6 +19,7 @@ from feedmirror.jobs.slots import (
     Slot,
     Stored,
     announcements,
+    attributes_of,
     marker_body,
     outcome_of,
     plan_slot,
@@ -122,7 +122,7 @@ class StoreEntries:
         if slot.item is None:
             return
         body = marker_body(slot, slot.item.first_seen)
-        slot.attributes = digest(body.decode())
+        slot.attributes = attributes_of(slot, body)
         known = slot.delivery.entries.get(slot.draft.id)
         if known is not None and known.attributes == slot.attributes:
             return

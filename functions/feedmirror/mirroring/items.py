@@ -123,7 +123,7 @@ def build_item(draft: Draft, *, settings: FeedSettings, images: Images, now: dat
     else:
         content = clean_content(whole, base_url=entry.base_url, images=images)
     words = plain_text(whole)
-    subject = Subject(draft.subject.keys | {text_key(words)}) if words else draft.subject
+    texts = {text_key(host, words) for host in draft.hosts} if words else frozenset()
     return Item(
         id=draft.id,
         host=draft.host,
@@ -137,7 +137,7 @@ def build_item(draft: Draft, *, settings: FeedSettings, images: Images, now: dat
         retrieved=now,
         fingerprint=draft.fingerprint,
         attribution=draft.attribution,
-        subject=subject,
+        subject=Subject(draft.subject.keys | texts),
         categories=entry.categories,
         enclosures=tuple(_enclosures(entry)),
         contacts=draft.contacts,
