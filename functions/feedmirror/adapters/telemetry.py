@@ -31,6 +31,31 @@ class Telemetry:
         self.metrics.add_metric("FailedFeeds", MetricUnit.Count, len(report["failures"]))
         self.metrics.flush_metrics()
 
+    def taken_down(self, report: Mapping[str, Any]) -> None:
+        """Tell what the takedown function did, from its report."""
+        self.logger.info("takedown", extra={"report": _without_addresses(report)})
+        states = [case["state"] for case in report.get("cases", ())]
+        for state in dict.fromkeys(states):
+            name = f"Cases{str(state).title()}"
+            self.metrics.add_metric(name, MetricUnit.Count, states.count(state))
+        hour = report.get("hour", {})
+        for name in ("repaired", "lapsed", "mails"):
+            if name in hour:
+                self.metrics.add_metric(name.title(), MetricUnit.Count, hour[name])
+        failed = len(report.get("batchItemFailures", ()))
+        self.metrics.add_metric("FailedTasks", MetricUnit.Count, failed)
+        self.metrics.flush_metrics()
+
+    def task_failed(self, message: str, error: Exception) -> None:
+        """Tell that one message of the work queue failed and comes again."""
+        why = _MAILBOX.sub(_REDACTED, repr(error))
+        self.logger.error("task failed", extra={"message_id": message, "why": why})
+
+    def alarm(self, subject: str, text: str) -> None:
+        """Log an error and count it: the operator's alarm where there is no topic."""
+        self.logger.error(subject, extra={"text": _MAILBOX.sub(_REDACTED, text)})
+        self.metrics.add_metric("Alarms", MetricUnit.Count, 1)
+
     def refused(self, problem: str) -> None:
         """Tell that the operator's configuration was refused and the last good one is in force."""
         self.logger.error(

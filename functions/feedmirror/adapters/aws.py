@@ -1,0 +1,79 @@
+"""Clients of Amazon's services, made in one way, and what their errors mean.
+
+boto3 and botocore are loaded only once a client is made, so that the embedded store does without
+them. What an error says is told without the mail addresses that Amazon repeats in it.
+"""
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from feedmirror.ports.object_store import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+Service = Literal["sesv2", "sqs", "sns", "cloudfront"]
+# A mail that is sent again by botocore, after an answer that got lost, arrives twice. The caller
+# writes down what it means to send and decides itself. The others may well be told a thing twice.
+_ATTEMPTS = {"sesv2": 1}
+_LONGEST = 300  # characters of what a service says
+_MAILBOX = re.compile(r"[^\s<>\"'@,;:]{1,64}@[^\s<>\"'@,;:]{1,255}")
+_REDACTED = "…@…"
+
+
+@overload
+def make_client(name: Literal["sesv2"], *, endpoint_url: str | None = None) -> "SESV2Client": ...
+@overload
+def make_client(name: Literal["sqs"], *, endpoint_url: str | None = None) -> "SQSClient": ...
+@overload
+def make_client(name: Literal["sns"], *, endpoint_url: str | None = None) -> "SNSClient": ...
+@overload
+def make_client(
+    name: Literal["cloudfront"], *, endpoint_url: str | None = None
+) -> "CloudFrontClient": ...
+def make_client(name: Service, *, endpoint_url: str | None = None) -> Any:
+    """Return a client with bounded attempts and timeouts; SES's makes one attempt only.
+
+    Credentials, region and ``AWS_ENDPOINT_URL`` are boto3's own business.
+    """
+    from boto3.session import Session  # noqa: PLC0415 -- 0.4 s, only where AWS is used
+    from botocore.config import Config  # noqa: PLC0415 -- the same
+
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS.get(name, 4)},
+        connect_timeout=3,
+        read_timeout=10,
+        tcp_keepalive=True,
+    )
+    return Session().client(name, endpoint_url=endpoint_url, config=config)
+
+
+@cache
+def faults() -> tuple[type[Exception], ...]:
+    """Return all that botocore raises for an answer, or for none."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- with the client
+
+    return (BotoCoreError, ClientError)
+
+
+def code_of(error: Exception) -> str:
+    """Return the code of a service's answer, or nothing where there was no answer."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 -- with the client
+
+    if not isinstance(error, ClientError):
+        return ""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def reason_of(error: Exception) -> str:
+    """Return what an error says in one line, without mail addresses."""
+    return _MAILBOX.sub(_REDACTED, " ".join(str(error).split()))[:_LONGEST]
+
+
+def unavailable(what: str, error: Exception) -> StoreUnavailableError:
+    """Return what any trouble with a service means to whoever asked for something."""
+    return StoreUnavailableError(f"{what}: {reason_of(error)}")

@@ -1,0 +1,54 @@
+"""The operator's alarms: by Amazon SNS, or as lines of the log."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from feedmirror.adapters.aws import faults, unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+_SUBJECT, _TEXT = 99, 60_000  # characters: SNS takes under 100, and under 256 KiB of UTF-8
+
+
+@dataclass(frozen=True, slots=True)
+class SnsAlarms:
+    """Alarms that SNS brings to whoever has subscribed to the topic."""
+
+    client: "SNSClient"
+    topic: str
+
+    def alarm(self, subject: str, text: str) -> None:
+        """Tell that something is wrong, shortened to what SNS takes.
+
+        Raises StoreUnavailableError.
+        """
+        try:
+            self.client.publish(
+                TopicArn=self.topic, Subject=_subject(subject), Message=_text(text) or subject
+            )
+        except faults() as error:
+            raise unavailable(f"topic {self.topic}", error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedAlarms:
+    """Alarms on one's own machine, handed to whatever writes its log."""
+
+    say: Callable[[str, str], object]
+
+    def alarm(self, subject: str, text: str) -> None:
+        """Tell that something is wrong."""
+        self.say(subject, text)
+
+
+def _subject(text: str) -> str:
+    """Return a text without ends of lines and controls (API reference, Publish)."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _SUBJECT else line[: _SUBJECT - 1] + "…"
+
+
+def _text(text: str) -> str:
+    """Return a text that UTF-8 can say, within the size that a topic takes unless told more."""
+    return text.encode(errors="replace").decode()[:_TEXT]

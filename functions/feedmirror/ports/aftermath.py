@@ -1,0 +1,31 @@
+"""What follows a change of what is shown: caches, work that is left, and the operator's alarm.
+
+Each of them may raise StoreUnavailableError; what asked for it is then done again.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+
+class WorkQueue(Protocol):
+    """Work for the takedown function, done at least once and in any order."""
+
+    def send(self, task: Mapping[str, Any]) -> None:
+        """Hand on one task."""
+
+
+class Cdn(Protocol):
+    """The caches in front of the site."""
+
+    def invalidate(self, paths: Sequence[str], *, reference: str) -> None:
+        """Forget what is cached under paths such as ``/host/*``.
+
+        The same paths under the same reference count once, so it may be asked again.
+        """
+
+
+class Alarms(Protocol):
+    """The operator's attention, at once."""
+
+    def alarm(self, subject: str, text: str) -> None:
+        """Tell that something is wrong that nobody may have noticed."""
