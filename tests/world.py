@@ -4,12 +4,12 @@ Only the clock and the nonces are the test's own; stores, fetcher, jobs and page
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from builders import a_mirror
 from feedmirror.adapters.fetching import CurlFetcher
@@ -19,10 +19,18 @@ from feedmirror.configuration import Configuration, FeedSettings, MirrorSettings
 from feedmirror.jobs.configure import Configured
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.layout import lift_key, suppressions_prefix
-from feedmirror.ports.object_store import Content, ObjectStore, ObjectSummary, StoredObject
+from feedmirror.ports.dns import DnsUnavailableError
+from feedmirror.ports.object_store import (
+    Content,
+    ObjectStore,
+    ObjectSummary,
+    StoredObject,
+    StoreUnavailableError,
+)
 from feedmirror.records import Item, Tombstone, record_from_json
 from feedmirror.suppression import Suppression, rule_to_json
-from feedmirror.wiring.mirror import Stores, compose
+from feedmirror.wiring.mirror import compose
+from feedmirror.wiring.stores import Stores
 from loopback import Answer, Publisher, Seen
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -87,9 +95,9 @@ class _Noted:
 class Documents:
     """A loopback publisher of documents by path, with ETags that it honours."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.2") -> None:
         self.by_path: dict[str, Answer] = {}
-        self.publisher = Publisher(self._answer)
+        self.publisher = Publisher(self._answer, address=address)
 
     def __enter__(self) -> Self:
         self.publisher.__enter__()
@@ -106,6 +114,34 @@ class Documents:
         return answer
 
 
+@dataclass
+class Handed:
+    """The takedown function's end of the work queue: what it was handed; ``full`` takes nothing."""
+
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    full: bool = False
+
+    def send(self, task: Mapping[str, Any]) -> None:
+        if self.full:
+            raise StoreUnavailableError("the queue is full")
+        self.tasks.append(dict(task))
+
+
+@dataclass
+class Names:
+    """TXT records by name; a name that is down is not answered for."""
+
+    records: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+
+    def txt(self, name: str) -> tuple[bytes, ...]:
+        self.asked.append(name)
+        if name in self.down:
+            raise DnsUnavailableError("no answer within 5 s")
+        return self.records.get(name, ())
+
+
 class World:
     """One mirror of some documents, and the time."""
 
@@ -120,6 +156,9 @@ class World:
         self.documents = documents.by_path
         self.publisher = documents.publisher
         self.requests = Requests()
+        self.names = Names()
+        self.handed = Handed()
+        self.networks = list(LOOPBACK)
         self.now = START
         self.mirror: MirrorSettings = a_mirror()
         self.feeds: list[FeedSettings] = []
@@ -154,11 +193,13 @@ class World:
         configuration = Configuration(mirror=self.mirror, feeds=tuple(self.feeds))
         run = compose(
             watched,
-            fetcher=CurlFetcher(user_agent="test", allowed_networks=LOOPBACK),
+            fetcher=CurlFetcher(user_agent="test", allowed_networks=tuple(self.networks)),
             configured=Configured(configuration, "text", "mark"),
             clock=lambda: self.now,
             nonce=lambda: f"{next(self._nonces):016x}",
         )
+        tokens = replace(run.tokens, dns=lambda: self.names, hand_on=self.handed)
+        run = replace(run, tokens=tokens)
         return run.run(time_left=lambda: time_left, at_once=at_once)
 
     def watch(self) -> Requests:

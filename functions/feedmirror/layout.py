@@ -13,9 +13,11 @@ ItemId = NewType("ItemId", str)
 
 CONFIGURATION = "config/mirror.toml"
 LAST_GOOD_CONFIGURATION = "state/mirror.toml"
+LOOKS = "state/tokens.json"
 TEMPLATES = "config/templates/"
 SUPPRESSIONS = "suppressions/"
 LIFTS = "lifts/"
+CHALLENGES = "challenges/"
 CASES = "cases/"
 CLOSED = "closed/"
 LIMITS = "limits/"
@@ -71,6 +73,16 @@ def host_of_rule(key: str) -> str:
 def lift_key(suppression: str) -> str:
     """Return the ledger's key of the lift that ends the rule kept under a key."""
     return LIFTS + suppression.removeprefix(SUPPRESSIONS)
+
+
+def challenges_prefix(host: str) -> str:
+    """Return the ledger's prefix of the tokens that a host is to show."""
+    return f"{CHALLENGES}{surt(host)}/"
+
+
+def challenge_key(host: str, case: str) -> str:
+    """Return the ledger's key of the token that a host is to show for a case."""
+    return f"{challenges_prefix(host)}{case}.json"
 
 
 def item_page(host: str, item: ItemId) -> str:

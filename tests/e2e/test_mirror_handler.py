@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
@@ -13,7 +14,10 @@ from moto import mock_aws
 from builders import a_mirror
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
+from feedmirror.layout import challenge_key
 from feedmirror.local.machine import Unhurried
+from feedmirror.takedowns.challenges import Challenge, challenge_to_json
+from feedmirror.takedowns.decision import Proving
 from loopback import Answer, Publisher
 from world import SITE, entry, rss
 
@@ -69,6 +73,61 @@ def test_a_scheduled_event_mirrors_the_configured_feeds_into_s3(
     assert [report["created"] for report in told] == [1, 0]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert any(line.get("Created") == [1.0] and "_aws" in line for line in lines)
+
+
+TOKEN = "feedmirror-takedown=" + "a" * 26
+
+
+@pytest.fixture
+def shown(s3: "S3Client") -> Iterator[None]:
+    """A configured feed that shows the token of an open challenge."""
+    document = rss(entry(1), extra=f"<description>{TOKEN}</description>")
+    with Publisher({"/feed": Answer(body=document.encode())}) as publisher:
+        feed = FeedSettings(url=publisher.url("/feed"), site=SITE)
+        wanted = Challenge(
+            case="c",
+            host="news.example.com",
+            token=TOKEN,
+            ways=(Proving.FEED,),
+            until=datetime.now(UTC) + timedelta(days=14),
+            feed=feed.url,
+        )
+        key = challenge_key(wanted.host, wanted.case)
+        s3.put_object(Bucket=BUCKETS["LEDGER"], Key=key, Body=challenge_to_json(wanted))
+        configure(s3, write_configuration(Configuration(mirror=a_mirror(), feeds=(feed,))))
+        yield
+
+
+@pytest.mark.usefixtures("shown")
+def test_a_token_that_a_feed_shows_goes_to_the_work_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    sqs = boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="work")["QueueUrl"]
+    monkeypatch.setenv("FEEDMIRROR_WORK_QUEUE_URL", queue)
+
+    report = handler({}, Unhurried())
+
+    assert (report["findings"], report["created"], report["problems"]) == (1, 1, [])
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    found = {"kind": "proof", "case": "c", "host": "news.example.com", "way": "feed"}
+    assert json.loads(message["Body"]) == {**found, "token": TOKEN}
+
+
+@pytest.mark.usefixtures("shown")
+def test_without_a_queue_the_takedown_function_has_it_at_once_and_its_refusal_costs_no_item(
+    s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    s3.create_bucket(Bucket="test-mail")
+    monkeypatch.setenv("FEEDMIRROR_MAIL_BUCKET", "test-mail")
+
+    report = handler({}, Unhurried())
+
+    assert (report["findings"], report["created"]) == (0, 1)
+    (problem,) = report["problems"]
+    assert problem["what"].startswith("case c: proof not handed on: TaskUnreadableError")
 
 
 FORBIDDEN = (

@@ -131,6 +131,7 @@ def test_an_unchanged_feed_costs_one_request_and_no_write_but_the_lease(world: W
     assert (report.polled, report.unchanged) == (1, 1)
     assert len(world.publisher.seen) == 2
     assert requests.asked == [
+        ("list", "challenges/"),
         ("get", state_key(0)),
         ("put", state_key(0)),
         ("list", "lifts/"),
@@ -148,7 +149,7 @@ def test_a_thousand_requests_of_s3_are_not_more_for_many_unchanged_feeds(world: 
     report = world.run(at_once=False)
 
     assert report.unchanged == 30
-    assert len(requests.asked) == 3
+    assert len(requests.asked) == 4
 
 
 def test_a_feed_that_is_not_due_is_not_asked(world: World) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 
 from feedmirror.configuration import Configuration
+from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_shard import RESERVE, MirrorShard, ShardOutcome, newest_of
 from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.reports import MirrorReport, added_up
@@ -25,6 +26,7 @@ class MirrorRun:
     shard: MirrorShard
     publisher: Publisher
     rules: RuleReader
+    tokens: LookForTokens
     clock: Callable[[], datetime]
     configuration: Configuration
     keep_configuration: Callable[[], None]
@@ -34,6 +36,7 @@ class MirrorRun:
 
         Raises StoreUnavailableError if the store fails; whatever was not saved is done again.
         """
+        tokens = self.tokens.begin(time_left=time_left)
         outcomes: list[ShardOutcome] = []
         shards = self.configuration.mirror.shards
         first = shard_of(self.clock().isoformat(), shards)  # no period of any schedule
@@ -41,13 +44,17 @@ class MirrorRun:
             if outcomes and time_left() < RESERVE:
                 break
             shard = (first + turn) % shards
-            outcomes.append(self.shard.run(shard, time_left=time_left, at_once=at_once))
+            outcomes.append(
+                self.shard.run(shard, time_left=time_left, at_once=at_once, tokens=tokens)
+            )
         report = added_up(outcome.report for outcome in outcomes)
         why, faults = self._publish(outcomes)
+        self.tokens.finish(tokens)
         for outcome in outcomes:
             outcome.commit(not why)
-        own = tuple(("", what) for what in (why, *faults) if what)
-        return replace(report, problems=(*report.problems, *own))
+        own = tuple(("", what) for what in (why, *faults, *tokens.problems) if what)
+        problems = (*report.problems, *own)
+        return replace(report, findings=tokens.findings, problems=problems)
 
     def _publish(self, outcomes: Sequence[ShardOutcome]) -> tuple[str, tuple[str, ...]]:
         """Put what the whole mirror shows, where it changed.

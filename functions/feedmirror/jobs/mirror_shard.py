@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.rules import EVERY_HOST, RuleReader, lifts_mark
 from feedmirror.jobs.shard_state import Lease, ShardStates
@@ -57,6 +58,7 @@ class _Progress:
     ``newest`` are the items that the front may show, ``brought`` the ids that each feed brought.
     """
 
+    tokens: TokenSearch
     lifts: tuple[str, ...]
     gone: frozenset[str]  # feeds that have ended: they own no item any more
     by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
@@ -90,9 +92,16 @@ class MirrorShard:
     configuration: Configuration
 
     def run(
-        self, shard: int, *, time_left: Callable[[], timedelta], at_once: bool = False
+        self,
+        shard: int,
+        *,
+        tokens: TokenSearch,
+        time_left: Callable[[], timedelta],
+        at_once: bool = False,
     ) -> ShardOutcome:
         """Run once; ``at_once`` polls every feed that does not ask to wait, due or not.
+
+        Documents are shown to ``tokens`` before they are read as feeds.
 
         The outcome's ``commit`` saves what was learnt; it comes last, after everything that the
         run publishes (rule V3), so that whatever dies before is done again. It is told whether the
@@ -103,11 +112,12 @@ class MirrorShard:
         gone = frozenset(url for url, state in lease.state.feeds.items() if state.gone)
         lifts = self.rules.lifts() if lease.due else ()
         own = (feed for feed in self.configuration.feeds if feed.url in lease.state.feeds)
-        progress = _Progress(lifts, gone, _by_host(own if lease.due else ()))
+        progress = _Progress(tokens, lifts, gone, _by_host(own if lease.due else ()))
         before = {
             url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
         }
+        before |= {url: before[url].forgetting_body() for url in tokens.whole & before.keys()}
         batch: list[_Read] = []
         for answer in self._answers(before):
             url = answer.request.url
@@ -147,6 +157,7 @@ class MirrorShard:
             if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
                 progress.unchanged += poll.news is News.NOTHING
                 return None
+            progress.tokens.read(url, poll.body)
             content_type = answer.headers.get("content-type", "")
             feed = parse_feed(poll.body, url=answer.url, content_type=content_type)
             if feed.damaged and not feed.entries:

@@ -137,7 +137,7 @@ class Publisher:
             except RuleUnreadableError as error:
                 return str(error)
             months = listings.months_of(updated.host)
-            if updated == opened.listing or self._put_listing(opened, updated, months):
+            if updated == opened.listing or self.put_listing(opened, updated, months):
                 return ""
             return f"site {folder or '/'}: changed meanwhile"
 
@@ -145,6 +145,17 @@ class Publisher:
         opened = [listings.by_folder[folder] for folder in folders]
         failed = zip(folders, self.workers.map(update, opened), strict=True)
         return {folder: why for folder, why in failed if why}
+
+    def put_listing(self, opened: OpenListing, updated: Listing, months: tuple[str, ...]) -> bool:
+        """Put the three files, the index last; returns False at the first lost condition."""
+        documents = self.renderer().listing(updated, nonce=self.nonce(), months=months)
+        try:
+            for name in LISTING_FILES:
+                content = _content(documents[name])
+                self.site.put(updated.folder + name, content, replaces=opened.etags[name])
+        except LostConditionError:
+            return False
+        return True
 
     def _updated(self, listing: Listing, news: _News, rules: Rules, *, now: datetime) -> Listing:
         """Return the listing with what changed; all of it is shown by the rules in force."""
@@ -201,17 +212,6 @@ class Publisher:
         cards = [self.renderer().card(item) for item in items]
         fresh = Listing(folder).updated_with(c for c in cards if folder in _folders_of(c))
         return replace(fresh, rules=UNCHECKED)
-
-    def _put_listing(self, opened: OpenListing, updated: Listing, months: tuple[str, ...]) -> bool:
-        """Put the three files, the index last; returns False at the first lost condition."""
-        documents = self.renderer().listing(updated, nonce=self.nonce(), months=months)
-        try:
-            for name in LISTING_FILES:
-                content = _content(documents[name])
-                self.site.put(updated.folder + name, content, replaces=opened.etags[name])
-        except LostConditionError:
-            return False
-        return True
 
     def _put(self, page: OpenPage, document: Document) -> bool:
         content, found = _content(document), page.found

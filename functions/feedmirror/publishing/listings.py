@@ -6,7 +6,7 @@ are three kinds: the front (all hosts' latest), a host's latest, and a host's mo
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -103,6 +103,10 @@ class Listing:
             hosts=_hosts(self.hosts, fresh.values()) if self.kind is Kind.FRONT else (),
             months=_months(self.months, fresh.values()) if self.kind is Kind.HOST else self.months,
         )
+
+    def without_hosts(self, covers: Callable[[str], bool]) -> "Listing":
+        """Return the front without the hosts that a takedown of whole hosts covers."""
+        return replace(self, hosts=tuple(each for each in self.hosts if not covers(each.host)))
 
     def _newest_cards(self, cards: Iterable[Card]) -> tuple[Card, ...]:
         newest = sorted(cards, key=lambda card: card.id)

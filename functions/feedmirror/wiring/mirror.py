@@ -1,8 +1,7 @@
 """The mirror function put together: settings to stores, stores to jobs."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -11,36 +10,27 @@ from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.adapters.fetching import CurlFetcher
 from feedmirror.adapters.networks import Network
 from feedmirror.adapters.telemetry import Telemetry, telemetry
-from feedmirror.adapters.workers import InOrder, Threads
-from feedmirror.configuration import Configuration, MirrorSettings
+from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.configure import Configured, ReadConfiguration
+from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_run import MirrorRun
 from feedmirror.jobs.mirror_shard import MirrorShard
 from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.shard_state import ShardStates
 from feedmirror.jobs.store_entries import StoreEntries
-from feedmirror.layout import TEMPLATES
+from feedmirror.jobs.token_looks import TokenLooks
+from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetcher
-from feedmirror.ports.object_store import ObjectStore
-from feedmirror.ports.workers import Workers
 from feedmirror.settings import Settings, read_settings
 from feedmirror.version import VERSION
+from feedmirror.wiring.stores import Stores, open_stores, renderer_of
 
 if TYPE_CHECKING:
-    from feedmirror.publishing.pages import Renderer
+    from feedmirror.ports.dns import TxtLookup
 
-THREADS = 16  # requests to S3 at once: what one connection pool of boto3 is given
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """The buckets that the mirror function may use, and how many requests at once they bear."""
-
-    archive: ObjectStore
-    site: ObjectStore
-    ledger: ObjectStore
-    workers: Workers
+# A token's file: nobody waits for a slow one, and nothing longer is one.
+_TOKEN_TIMEOUT, _TOKEN_BYTES = timedelta(seconds=10), 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +50,47 @@ class MirrorFunction:
         mirror, networks = configured.configuration.mirror, self.settings.allowed_networks
         fetcher = polite_fetcher(mirror, allowed_networks=networks)
         run = compose(self.stores, fetcher=fetcher, configured=configured)
-        report = run.run(
+        queue = _work_queue(self.settings, context)
+        report = replace(run, tokens=replace(run.tokens, hand_on=queue)).run(
             time_left=lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()),
             at_once=event.get("at_once") is True,
         )
         told = {**report.to_dict(), "refused_configuration": configured.refused}
         self.telemetry.mirrored(told)
         return told
+
+
+@dataclass(frozen=True, slots=True)
+class InlineQueue:
+    """A work queue of no length: the takedown function does the task here and now."""
+
+    context: Any
+
+    def send(self, task: Mapping[str, Any]) -> None:
+        """Have one task done; raises whatever the takedown function raises."""
+        from feedmirror.wiring.takedown import takedown_function  # noqa: PLC0415 -- rarely needed
+
+        takedown_function().handle({"tasks": [dict(task)]}, self.context)
+
+
+@dataclass(frozen=True, slots=True)
+class DistantQueue:
+    """The work queue in SQS, whose client is made when there is something to send."""
+
+    url: str
+
+    def send(self, task: Mapping[str, Any]) -> None:
+        """Hand on one task; raises StoreUnavailableError."""
+        _sqs_queue(self.url).send(task)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlimited:
+    """A context in Lambda's place, where no time runs out."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the longest time that Lambda itself would give: 15 minutes."""
+        return 15 * 60 * 1000
 
 
 def compose(
@@ -83,7 +107,7 @@ def compose(
     publisher = Publisher(
         site=stores.site,
         archive=stores.archive,
-        renderer=_renderer(stores.archive, configuration),
+        renderer=renderer_of(stores.archive, configuration),
         workers=stores.workers,
         nonce=nonce,
     )
@@ -109,11 +133,22 @@ def compose(
         clock=clock,
         configuration=configuration,
     )
+    tokens = LookForTokens(
+        ledger=stores.ledger,
+        workers=stores.workers,
+        looks=TokenLooks(archive=stores.archive, nonce=nonce),
+        fetcher=_for_tokens(fetcher),
+        dns=_public_dns,
+        hand_on=InlineQueue(Unlimited()),
+        clock=clock,
+        feeds=configuration.feeds,
+    )
     reader = ReadConfiguration(stores.archive, VERSION)
     return MirrorRun(
         shard=shard,
         publisher=publisher,
         rules=rules,
+        tokens=tokens,
         clock=clock,
         configuration=configuration,
         keep_configuration=lambda: reader.keep(configured),
@@ -126,6 +161,33 @@ def polite_fetcher(mirror: MirrorSettings, *, allowed_networks: tuple[Network, .
     return CurlFetcher(user_agent=agent, allowed_networks=allowed_networks)
 
 
+def _for_tokens(fetcher: Fetcher) -> Fetcher:
+    """Return the fetcher with the limits of a token's file, where it is one that has limits."""
+    if not isinstance(fetcher, CurlFetcher):
+        return fetcher
+    return replace(fetcher, timeout=_TOKEN_TIMEOUT, max_bytes=_TOKEN_BYTES)
+
+
+def _public_dns() -> "TxtLookup":
+    from feedmirror.adapters.dns import DnsTxtLookup  # noqa: PLC0415 -- only while a token is sought
+
+    return DnsTxtLookup()
+
+
+def _work_queue(settings: Settings, context: Any) -> WorkQueue:  # noqa: ANN401 -- Lambda's own
+    """Return the queue of the takedown function, or what stands in for it where there is none."""
+    url = settings.work_queue_url
+    return InlineQueue(context) if url is None else DistantQueue(url)
+
+
+@cache
+def _sqs_queue(url: str) -> WorkQueue:
+    from feedmirror.adapters.aws import make_client  # noqa: PLC0415 -- 0.4 s, rarely needed
+    from feedmirror.adapters.sqs import SqsQueue  # noqa: PLC0415 -- the same
+
+    return SqsQueue(make_client("sqs"), url)
+
+
 def mirror_function() -> MirrorFunction:
     """Return the function for the present environment, warm after its first call."""
     return _function(read_settings())
@@ -134,45 +196,3 @@ def mirror_function() -> MirrorFunction:
 @lru_cache(maxsize=1)
 def _function(settings: Settings) -> MirrorFunction:
     return MirrorFunction(settings, open_stores(settings), telemetry("mirror"))
-
-
-def open_stores(settings: Settings) -> Stores:
-    """Open the buckets, in the embedded store if the settings name one, else in S3."""
-    if settings.embedded_store is None:
-        from feedmirror.adapters.s3 import S3Store, make_client  # noqa: PLC0415 -- not used locally
-
-        client = make_client(connections=THREADS)
-        return _stores(lambda name: S3Store(client, name), settings, threads=THREADS)
-    from feedmirror.adapters.sqlite import SqliteStore  # noqa: PLC0415 -- not used in AWS
-
-    path = settings.embedded_store
-    return _stores(lambda name: SqliteStore(path, name), settings, threads=0)
-
-
-def _stores(bucket: Callable[[str], ObjectStore], settings: Settings, *, threads: int) -> Stores:
-    return Stores(
-        archive=bucket(settings.archive_bucket),
-        site=bucket(settings.site_bucket),
-        ledger=bucket(settings.ledger_bucket),
-        workers=Threads(ThreadPoolExecutor(threads)) if threads else InOrder(),
-    )
-
-
-def _renderer(archive: ObjectStore, configuration: Configuration) -> "Callable[[], Renderer]":
-    """Return a renderer that is built when the first page changed: templates cost start-up time."""
-
-    @cache
-    def build() -> "Renderer":
-        from feedmirror.publishing.pages import Renderer  # noqa: PLC0415 -- see above
-
-        keys = [summary.key for summary in archive.list(TEMPLATES)]
-        found = {key.removeprefix(TEMPLATES): archive.get(key) for key in keys}
-        # What is not UTF-8 shows as such on the pages; it is no reason to have none.
-        templates = {
-            name: stored.content.body.decode(errors="replace")
-            for name, stored in found.items()
-            if stored
-        }
-        return Renderer(configuration.mirror, templates)
-
-    return build

@@ -1,0 +1,312 @@
+"""Carrying out what a case has decided, from wherever it was left.
+
+Everything is done at least once and may be done again: rules are created under fixed ids, a sweep
+goes on behind the last slice that the case notes, a token is the one that the decision drew. What
+must not happen twice, the mails, has its own notes (:mod:`feedmirror.jobs.correspond`).
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from feedmirror.jobs.case_book import CaseBook
+from feedmirror.jobs.entomb import EMPTIED, Cause, Entomb
+from feedmirror.jobs.ledger_rules import write_rule
+from feedmirror.jobs.limits import Limits
+from feedmirror.jobs.open_challenges import OpenChallenges
+from feedmirror.jobs.removal_log import RemovalLog
+from feedmirror.jobs.sweep import Sweep
+from feedmirror.jobs.undo import Undo
+from feedmirror.layout import (
+    ATOM,
+    FRONT,
+    INDEX,
+    JSON,
+    REMOVED,
+    recovery_prefix,
+    suppression_key,
+)
+from feedmirror.ports.aftermath import Cdn
+from feedmirror.ports.object_store import LostConditionError, ObjectStore
+from feedmirror.suppression import Scope
+from feedmirror.takedowns.cases import Case, Event, State
+from feedmirror.takedowns.decision import Outcome
+from feedmirror.takedowns.orders import Order, orders_from_json
+
+RESERVE = timedelta(seconds=30)  # kept back to note where a sweep is, and to hand it on
+_MOST_PATHS = 30  # of single pages; a folder as a whole costs as much as one of them
+BY_A_PERSON = "operator"
+_ACTS = {Outcome.REMOVE, Outcome.MASK, Outcome.RESTORE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarryOn:
+    """Does what a case's orders say, as far as time allows."""
+
+    cases: CaseBook
+    ledger: ObjectStore
+    mail: ObjectStore
+    challenges: OpenChallenges
+    sweep: Sweep
+    entomb: Entomb
+    undo: Undo
+    limits: Limits
+    log: RemovalLog
+    cdn: Cdn
+    clock: Callable[[], datetime]
+
+    def run(self, case: Case, *, time_left: Callable[[], timedelta]) -> Case:
+        """Return the case as it then is; still ``received`` if the time did not suffice."""
+        if case.decision is None or case.state is not State.RECEIVED:
+            return case
+        orders = settled_orders(case)
+        acts = [order for order in orders if order.outcome in _ACTS]
+        # All is covered by rules before the first slice of any sweep (design §4).
+        case = self._prepare(case, orders, acts)
+        for order in acts:
+            if not _is_done(case, order):
+                case = self._do(case, order, time_left=time_left)
+            if not _is_done(case, order):
+                return case
+        return self._finish(case, orders)
+
+    def _prepare(self, case: Case, orders: Sequence[Order], acts: Sequence[Order]) -> Case:
+        self.challenges.open(case, orders)
+        for order in acts:
+            if order.number not in case.numbers(Event.RULED):
+                case = self._rule(case, order)
+        return case
+
+    def _rule(self, case: Case, order: Order) -> Case:
+        for rule in order.rules:
+            write_rule(self.ledger, rule)
+        if order.outcome is Outcome.MASK and order.row == 24:  # noqa: PLR2004 -- strangers' masks
+            self.limits.remember_masks(order.places, case.id)
+        return self.cases.add(
+            case,
+            Event.RULED,
+            unless=lambda known: order.number in known.numbers(Event.RULED),
+            order=order.number,
+        )
+
+    def _do(self, case: Case, order: Order, *, time_left: Callable[[], timedelta]) -> Case:
+        if order.outcome is Outcome.RESTORE:
+            return self._restore(case, order)
+        for number in range(len(order.rules)):
+            case = self._sweep(case, order, number, time_left=time_left)
+            if _position(case, order, number) is not None:
+                return case
+        return self._carried_out(case, order)
+
+    def _sweep(
+        self, case: Case, order: Order, number: int, *, time_left: Callable[[], timedelta]
+    ) -> Case:
+        """Sweep behind one rule, slice by slice, noting each in the case."""
+        rule = order.rules[number]
+        cause = _cause(case, order)
+        while (after := _position(case, order, number)) is not None:
+            if time_left() < RESERVE or case.state is not State.RECEIVED:
+                return case  # time is up, or a person has meanwhile undone it
+            places = order.places if number == 0 else ()
+            done = self.sweep.run(rule, cause, after=after, places=places)
+            case = self.cases.add(
+                case,
+                Event.SLICE,
+                order=order.number,
+                final=_is_final(order),
+                rule=number,
+                reached=len(done.items),
+                after=done.after,
+            )
+        return case
+
+    def _carried_out(self, case: Case, order: Order) -> Case:
+        """Finish an order: what shows nothing of the host any more, the log, the caches."""
+        if order.scope in {Scope.HOST, Scope.DOMAIN}:
+            self.entomb.forget_host(_covers(order))
+        taken = [s.key for s in self.mail.list(recovery_prefix(case.id))]
+        if _is_final(order) and not order.keeps_copies:
+            self._empty(taken)
+        self.log.add(case.id, order, copies=len(taken))
+        self.cdn.invalidate(
+            _paths(order), reference=f"{case.id}-{order.number}-{int(_is_final(order))}"
+        )
+        return self.cases.add(
+            case,
+            Event.CARRIED_OUT,
+            unless=lambda known: _is_done(known, order),
+            order=order.number,
+            final=_is_final(order),
+            copies=len(taken),
+        )
+
+    def _empty(self, keys: Collection[str]) -> None:
+        """Let go of what a proven wish for privacy does not let us keep."""
+        for key in keys:
+            found = self.mail.get(key)
+            if found is not None and found.content.body != EMPTIED:
+                with suppress(LostConditionError):  # somebody else has just done the same
+                    self.mail.put(key, replace(found.content, body=EMPTIED), replaces=found.etag)
+
+    def _restore(self, case: Case, order: Order) -> Case:
+        restored = self.cases.load(order.restores) if order.restores else None
+        shown, bars = 0, (case.decision or {}).get("bars")
+        if bars:
+            self.limits.bar(bars[0], [(host, item) for host, item in bars[1]])
+        if restored is not None and restored.decision is not None:
+            shown = self.undo_case(
+                restored, by=case.id, places=order.places or None, countered=bool(bars)
+            )
+        return self.cases.add(
+            case,
+            Event.CARRIED_OUT,
+            unless=lambda known: _is_done(known, order),
+            order=order.number,
+            final=True,
+            copies=shown,
+        )
+
+    def undo_case(
+        self,
+        case: Case,
+        *,
+        by: str,
+        places: Collection[tuple[str, str]] | None = None,
+        event: Event = Event.RESTORED,
+        countered: bool = False,
+    ) -> int:
+        """Undo what a case took down, or only some places of it; return how many are shown again.
+
+        What lapses or is refused is what was masked: a removal that was proved stays. Safe to
+        repeat; the case is told last.
+        """
+        undone = {Outcome.MASK} if event is not Event.RESTORED else {Outcome.REMOVE, Outcome.MASK}
+        others = frozenset() if by == BY_A_PERSON or countered else proved_by_others(case)
+        orders = [
+            order
+            for order in settled_orders(case)
+            if order.outcome in undone and order.number not in others
+        ]
+        some = (
+            None
+            if places is None
+            else [(h, i) for o in orders for h, i in o.places if (h, i) in places]
+        )
+        shown = self.undo.run(case.id, orders, by=by, places=some)
+        self.challenges.close(case, orders_of_case(case))
+        everything = {place for order in orders for place in order.places}
+        if some is None or everything <= set(some):
+            self.cases.add(
+                case,
+                event,
+                unless=lambda known: any(True for _ in known.of(event)),
+                by=by,
+                shown=shown,
+                countered=countered,
+            )
+        self.cdn.invalidate(["/*"], reference=f"{case.id}-{event}-{by}")
+        return shown
+
+    def _finish(self, case: Case, orders: Sequence[Order]) -> Case:
+        """Say where the case stands now that everything due has been done."""
+        event = _standing_event(case, orders)
+        if event not in {Event.MASKED, Event.ASKED}:
+            self.challenges.close(case, orders_of_case(case))
+        return self.cases.add(case, event, unless=lambda known: known.state is not State.RECEIVED)
+
+
+def orders_of_case(case: Case) -> tuple[Order, ...]:
+    """Return a case's orders as they were decided."""
+    return orders_from_json((case.decision or {}).get("orders", ()))
+
+
+def settled_orders(case: Case) -> tuple[Order, ...]:
+    """Return a case's orders as they stand: what was proved or approved is a removal by now."""
+    settled = case.numbers(Event.PROVED, Event.APPROVED)
+    return tuple(
+        replace(order, outcome=Outcome.REMOVE, proven=True, until=None, proving=())
+        if order.number in settled and order.outcome is not Outcome.RESTORE
+        else order
+        for order in orders_of_case(case)
+    )
+
+
+def proved_by_others(case: Case) -> frozenset[int]:
+    """Return the numbers of the orders that somebody else than the requester proved."""
+    requester = (case.decision or {}).get("requester", "")
+    return frozenset(
+        int(number)
+        for entry in case.of(Event.PROVED)
+        if entry.details.get("by_whom", requester) != requester
+        for number in entry.details["orders"]
+    )
+
+
+def _is_final(order: Order) -> bool:
+    return order.outcome is not Outcome.MASK
+
+
+def _is_done(case: Case, order: Order) -> bool:
+    return any(
+        entry.details["order"] == order.number and (entry.details["final"] or not _is_final(order))
+        for entry in case.of(Event.CARRIED_OUT)
+    )
+
+
+def _position(case: Case, order: Order, rule: int) -> str | None:
+    """Return behind which marker a rule's sweep goes on; None if it has been through them all.
+
+    A sweep that began as a mask's is done again once it is a removal: its tombstones say so.
+    """
+    position: str | None = ""
+    for entry in case.of(Event.SLICE):
+        of = entry.details
+        if (of["order"], of["rule"]) == (order.number, rule) and of["final"] == _is_final(order):
+            position = of["after"]
+    return position
+
+
+def _cause(case: Case, order: Order) -> Cause:
+    return Cause(
+        case=case.id,
+        ground=order.ground,
+        rules=tuple(suppression_key(rule.host, rule.id) for rule in order.rules),
+        provisional=not _is_final(order),
+        keeps_copies=order.keeps_copies,
+    )
+
+
+def _covers(order: Order) -> Callable[[str], bool]:
+    if order.scope is Scope.DOMAIN:
+        return lambda host: host == order.host or host.endswith(f".{order.host}")
+    return lambda host: host == order.host
+
+
+def _paths(order: Order) -> list[str]:
+    """Return what the caches are to forget: the pages themselves, and all that lists them."""
+    front = [f"/{FRONT}{name}" for name in (INDEX, ATOM, JSON)] + ["/", f"/{REMOVED}", "/removed/"]
+    hosts = sorted({order.host, *(host for host, _ in order.places)})
+    if order.scope is not Scope.ITEM or len(order.places) + len(hosts) > _MOST_PATHS:
+        return [*front, *(f"/{host}/*" for host in hosts)]
+    pages = [f"/{host}/{item}/*" for host, item in order.places]
+    listings = [f"/{host}/{name}" for host in hosts for name in ("", INDEX, ATOM, JSON, "20*")]
+    return [*front, *listings, *pages]
+
+
+def _standing_event(case: Case, orders: Sequence[Order]) -> Event:
+    """Return what a case is once its orders are carried out: the most open of them counts."""
+    outcomes = {order.outcome for order in orders} | {
+        Outcome(name) for name in (case.decision or {}).get("beside", ())
+    }
+    approved = any(True for _ in case.of(Event.APPROVED))
+    asked = any(order.proving for order in orders)
+    if Outcome.MASK in outcomes:
+        return Event.MASKED
+    if asked or Outcome.CHALLENGE in outcomes:
+        return Event.ASKED
+    if Outcome.REVIEW in outcomes and not approved:
+        return Event.HELD
+    if Outcome.REMOVE in outcomes:
+        return Event.REMOVED
+    return Event.RESTORED if Outcome.RESTORE in outcomes else Event.CLOSED

@@ -1,0 +1,226 @@
+"""The takedown's writes of design §4: tombstones over records and pages, and cleaned listings.
+
+Every key concerned is overwritten under the ETag that was just read, whether it exists or not and
+whatever stands there: a writer that holds an older ETag loses its condition. Nothing is ever
+taken away: a missing key would let a late writer create it again.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from feedmirror.jobs.publish import OpenListing, Publisher
+from feedmirror.layout import (
+    FRONT,
+    JSON,
+    ItemId,
+    host_folder,
+    item_page,
+    month_folder,
+    record_key,
+    recovery_key,
+)
+from feedmirror.ports.object_store import (
+    Content,
+    LostConditionError,
+    ObjectStore,
+    StoreUnavailableError,
+)
+from feedmirror.publishing.listings import Buried
+from feedmirror.records import (
+    Item,
+    Record,
+    RecordUnreadableError,
+    Tombstone,
+    object_metadata,
+    record_from_json,
+    record_to_json,
+)
+from feedmirror.suppression import Ground
+
+if TYPE_CHECKING:
+    from feedmirror.publishing.pages import Renderer
+
+_ATTEMPTS = 64  # against other writers, each of whom gives up when it loses
+_JSON = "application/json"
+EMPTIED = b"{}"  # what a recovery copy says whose content may not be kept
+# Of two grounds on one tombstone the one that binds more is told.
+_WEIGHT = {Ground.UPSTREAM: 0, Ground.PUBLISHER: 1, Ground.PRIVACY: 2, Ground.LEGAL: 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why items are taken down: the case, and the ledger's keys of the rules that cover them."""
+
+    case: str
+    ground: Ground
+    rules: tuple[str, ...]
+    provisional: bool
+    keeps_copies: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """One item that a rule reaches, landed or announced, and the listings that may show it."""
+
+    host: str
+    id: ItemId
+    folders: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entomb:
+    """Puts tombstones in the place of items, and takes them out of every listing."""
+
+    archive: ObjectStore
+    site: ObjectStore
+    mail: ObjectStore
+    publisher: Publisher
+    clock: Callable[[], datetime]
+
+    @property
+    def renderer(self) -> "Renderer":
+        """The renderer of the mirror's pages."""
+        return self.publisher.renderer()
+
+    def run(self, items: Sequence[Concerned], cause: Cause) -> None:
+        """Take the items down: recovery copies, records, pages, then the listings."""
+        stones = self.publisher.workers.map(lambda item: self._entomb(item, cause), items)
+        gone: dict[str, list[Buried]] = {}
+        for (stone, folders), item in zip(stones, items, strict=True):
+            for folder in {FRONT, host_folder(item.host), *folders, *item.folders}:
+                gone.setdefault(folder, []).append(Buried(stone.id, stone.host, stone.when))
+        self._withdraw(gone)
+
+    def forget_host(self, covers: Callable[[str], bool]) -> None:
+        """Take hosts out of the front page's list of hosts."""
+        self._put_again(FRONT, lambda opened: replace_hosts(opened, covers))
+
+    def _entomb(self, item: Concerned, cause: Cause) -> tuple[Tombstone, frozenset[str]]:
+        """Overwrite one record and its page; return the tombstone and the item's month."""
+        stone, was = self._put_stone(item, cause)
+        document = self.renderer.tombstone_page(stone, nonce=self.publisher.nonce())
+        page = Content(
+            document.body, document.content_type, document.cache_control, dict(document.metadata)
+        )
+        key = item_page(item.host, item.id)
+        for _ in range(_ATTEMPTS):
+            found = self.site.head(key)
+            try:
+                self.site.put(key, page, replaces=found.etag if found else None)
+            except LostConditionError:
+                continue
+            months = {month_folder(was.host, was.first_seen)} if isinstance(was, Item) else set()
+            return stone, frozenset(months)
+        raise StoreUnavailableError(f"site {key}: changed {_ATTEMPTS} times")
+
+    def _put_stone(self, item: Concerned, cause: Cause) -> tuple[Tombstone, Record | None]:
+        key = record_key(item.host, item.id)
+        for _ in range(_ATTEMPTS):
+            found = self.archive.get(key)
+            was = _record(found.content.body) if found else None
+            if found is not None:
+                self._keep_copy(item, (found.content.body, was), cause)
+            stone = _stone(item, was, cause, now=self.clock())
+            body = record_to_json(stone, self.publisher.nonce())
+            content = Content(body, _JSON, metadata=object_metadata(stone))
+            try:
+                self.archive.put(key, content, replaces=found.etag if found else None)
+            except LostConditionError:
+                continue
+            return stone, was
+        raise StoreUnavailableError(f"archive {key}: changed {_ATTEMPTS} times")
+
+    def _keep_copy(self, item: Concerned, found: tuple[bytes, Record | None], cause: Cause) -> None:
+        """Keep what is about to be overwritten, so that it can be put back as it was.
+
+        A copy that is there already is of an earlier attempt, or of a version before an edit that
+        came in between: the newer one takes its place. Where another case has put a tombstone,
+        its copy is the one to keep.
+        """
+        key = recovery_key(cause.case, item.host, item.id)
+        body, was = found
+        if isinstance(was, Tombstone):
+            if not set(cause.rules).isdisjoint(was.rules):
+                return  # this case's own tombstone, put before a crash
+            earlier = self.mail.get(recovery_key(was.case, item.host, item.id))
+            if earlier is None:
+                return
+            body = earlier.content.body
+        content = Content(
+            body if cause.keeps_copies else EMPTIED,
+            _JSON,
+            metadata={"taken": self.clock().isoformat()},
+        )
+        replaces: str | None = None
+        for _ in range(_ATTEMPTS):
+            try:
+                self.mail.put(key, content, replaces=replaces)
+            except LostConditionError:
+                known = self.mail.head(key)
+                replaces = known.etag if known else None
+                continue
+            return
+        raise StoreUnavailableError(f"mail {key}: changed {_ATTEMPTS} times")
+
+    def _withdraw(self, gone: Mapping[str, Sequence[Buried]]) -> None:
+        """Put every listing again without the items; also one that never showed them."""
+
+        def withdraw(folder: str) -> None:
+            self._put_again(
+                folder,
+                lambda opened: replace(
+                    opened, listing=opened.listing.updated_with((), gone[folder])
+                ),
+            )
+
+        self.publisher.workers.map(withdraw, sorted(gone))
+
+    def _put_again(self, folder: str, change: Callable[[OpenListing], OpenListing]) -> None:
+        host = folder.partition("/")[0]
+        folders = {folder, host_folder(host)} if host else {folder}
+        for _ in range(_ATTEMPTS):
+            listings = self.publisher.open(folders)
+            changed = change(listings.by_folder[folder])
+            if self.publisher.put_listing(changed, changed.listing, listings.months_of(host)):
+                return
+        raise StoreUnavailableError(f"site {folder}{JSON}: changed {_ATTEMPTS} times")
+
+
+def replace_hosts(opened: OpenListing, covers: Callable[[str], bool]) -> OpenListing:
+    """Return the front without the hosts that are covered."""
+    return replace(opened, listing=opened.listing.without_hosts(covers))
+
+
+def _record(body: bytes) -> Record | None:
+    """Read a record; what cannot be read is overwritten all the same, and kept."""
+    try:
+        return record_from_json(body)
+    except RecordUnreadableError:
+        return None
+
+
+def _stone(item: Concerned, was: Record | None, cause: Cause, *, now: datetime) -> Tombstone:
+    """Return the tombstone to put; one that stands keeps its date and its rules (RFC 6721 §3)."""
+    if not isinstance(was, Tombstone):
+        return Tombstone(
+            id=item.id,
+            host=item.host,
+            when=now,
+            case=cause.case,
+            ground=cause.ground,
+            rules=cause.rules,
+        )
+    ground = max(was.ground, cause.ground, key=_WEIGHT.__getitem__)
+    return replace(
+        was,
+        case=was.case if cause.provisional else cause.case,
+        ground=was.ground if cause.provisional else ground,
+        rules=tuple(dict.fromkeys((*was.rules, *cause.rules))),
+    )
+
+
+def folders_of(pages: Iterable[str]) -> frozenset[str]:
+    """Return the listings among some page keys, by folder."""
+    return frozenset(page.removesuffix(JSON) for page in pages if page.endswith(f"/{JSON}"))

@@ -1,0 +1,167 @@
+"""Bringing back what a case took down, exactly as it was: lifts, then the recovery copies.
+
+This is the writer's half of design §4 like the mirror's: the ETags of records, pages and listings
+are read first, then the rules, then everything is put under the ETag that was read. The items'
+markers stand since they were first stored. What loses its condition is tried again from the top.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from feedmirror.jobs.publish import OpenPage, Publisher
+from feedmirror.jobs.rules import RuleReader
+from feedmirror.layout import (
+    FRONT,
+    ItemId,
+    host_folder,
+    lift_key,
+    month_folder,
+    record_key,
+    recovery_key,
+    recovery_prefix,
+    suppression_key,
+)
+from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
+from feedmirror.publishing.selection import Publication
+from feedmirror.records import (
+    Item,
+    RecordUnreadableError,
+    object_metadata,
+    record_from_json,
+    record_to_json,
+)
+from feedmirror.suppression import Suppression, find_suppression
+
+_BATCH = 200  # items
+_ATTEMPTS = 8
+_JSON = "application/json"
+Place = tuple[str, ItemId]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grave:
+    """An item to be shown again, what was found in its place, and whether that is it already."""
+
+    item: Item
+    etag: str
+    page: OpenPage
+    is_back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """Lifts rules and puts back what they took down."""
+
+    archive: ObjectStore
+    ledger: ObjectStore
+    mail: ObjectStore
+    publisher: Publisher
+    rules: RuleReader
+    clock: Callable[[], datetime]
+
+    def lift(self, rules: Iterable[Suppression], *, by: str) -> None:
+        """End rules, each by its id; ``by`` is the case that ends them."""
+
+        def lift(rule: Suppression) -> None:
+            key = lift_key(suppression_key(rule.host, rule.id))
+            body = json.dumps({"schema": 1, "by": by, "when": self.clock().isoformat()}).encode()
+            try:
+                self.ledger.put(key, Content(body, _JSON), replaces=None)
+            except LostConditionError:
+                return  # it was lifted before
+
+        self.publisher.workers.map(lift, list(rules))
+
+    def run(self, case: str, places: Collection[Place] | None = None) -> int:
+        """Put back what a case took down, or only some of it; return how many items are shown.
+
+        What another rule still covers stays down.
+        """
+        wanted = self._copies(case) if places is None else iter(sorted(places))
+        shown = 0
+        while batch := list(islice(wanted, _BATCH)):
+            shown += self._restore(case, batch)
+        return shown
+
+    def _copies(self, case: str) -> Iterator[Place]:
+        prefix = recovery_prefix(case)
+        for summary in self.mail.list(prefix):
+            host, _, name = summary.key.removeprefix(prefix).partition("/")
+            yield host, ItemId(name.removesuffix(".json"))
+
+    def _restore(self, case: str, places: Sequence[Place]) -> int:
+        shown: set[Place] = set()
+        left = list(places)
+        for _ in range(_ATTEMPTS):
+            dug = self.publisher.workers.map(lambda place: self._dig(case, place), left)
+            graves = [grave for grave in dug if grave]
+            put, covered = self._put_back(graves)
+            shown |= put
+            settled = put | covered
+            left = [place for g in graves if (place := (g.item.host, g.item.id)) not in settled]
+            if not left:
+                break
+        return len(shown)
+
+    def _dig(self, case: str, place: Place) -> _Grave | None:
+        """Return what may be put back at a place, or None if there is nothing to do there."""
+        host, item = place
+        found = self.archive.get(record_key(host, item))
+        copy = self.mail.get(recovery_key(case, host, item))
+        if found is None or copy is None:
+            return None
+        try:
+            stone = record_from_json(found.content.body)
+            kept = record_from_json(copy.content.body)
+        except RecordUnreadableError:
+            return None  # its content was not kept: the next run of the mirror may bring it
+        if not isinstance(kept, Item):
+            return None
+        page = self.publisher.open_page(host, item, fresh=False)
+        if isinstance(stone, Item):
+            return _Grave(stone, found.etag, page, is_back=True)
+        if any(map(self.rules.stands, stone.rules)):
+            return None
+        return _Grave(kept, found.etag, page, is_back=False)
+
+    def _put_back(self, graves: Sequence[_Grave]) -> tuple[frozenset[Place], frozenset[Place]]:
+        """Put records, pages and listings; return what is shown, and what is covered by a rule."""
+        if not graves:
+            return frozenset(), frozenset()
+        listings = self.publisher.open(_folders(graves))
+        hosts = {host for g in graves for host in (g.item.host, g.item.link_host)}
+        rules = self.rules.read(hosts | listings.hosts)
+        in_force = rules.concerning(hosts)
+        free = [g for g in graves if find_suppression(g.item.subject, in_force) is None]
+        shown = tuple(grave.item for grave in free if self._put(grave))
+        failed = self.publisher.update(listings, Publication(shown), rules, now=self.clock())
+        places = frozenset((item.host, item.id) for item in shown)
+        covered = frozenset((g.item.host, g.item.id) for g in graves if g not in free)
+        return (frozenset() if failed else places), covered
+
+    def _put(self, grave: _Grave) -> bool:
+        item = grave.item
+        if grave.is_back:
+            return self.publisher.put_page(grave.page, item)
+        body = record_to_json(item, self.publisher.nonce())
+        content = Content(body, _JSON, metadata=object_metadata(item))
+        try:
+            self.archive.put(record_key(item.host, item.id), content, replaces=grave.etag)
+        except LostConditionError:
+            return False
+        return self.publisher.put_page(grave.page, item)
+
+
+def _folders(graves: Iterable[_Grave]) -> frozenset[str]:
+    return frozenset(
+        folder
+        for grave in graves
+        for folder in (
+            FRONT,
+            host_folder(grave.item.host),
+            month_folder(grave.item.host, grave.item.first_seen),
+        )
+    )

@@ -1,0 +1,308 @@
+"""A mail taken in: read, judged, looked up and decided, and the decision kept before it is done.
+
+Once a case has its decision, no retry decides again: two deliveries of one mail, or a retry after
+a crash, do what the first wrote down.
+"""
+
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from feedmirror.addresses import host_of
+from feedmirror.configuration import MirrorSettings
+from feedmirror.jobs.case_book import CaseBook
+from feedmirror.jobs.find_claims import FindClaims
+from feedmirror.jobs.limits import Limits
+from feedmirror.ports.dns import TxtLookup
+from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
+from feedmirror.suppression import Ground
+from feedmirror.takedowns.cases import OPEN, Case, CaseUnreadableError, Event
+from feedmirror.takedowns.claims import Claim, Held, Standing
+from feedmirror.takedowns.decision import Answered, Background, Outcome, Plan, Situation
+from feedmirror.takedowns.decision_table import decide
+from feedmirror.takedowns.matters import best_standing
+from feedmirror.takedowns.message import Message
+from feedmirror.takedowns.notice import Element, Future, Kind, Notice
+from feedmirror.takedowns.orders import Order, order_to_json, orders_from_json, orders_of
+from feedmirror.takedowns.reading_mail import read_message
+from feedmirror.takedowns.reading_notice import read_notice
+from feedmirror.takedowns.receipt import Receipt, Verdict, mailbox_key
+from feedmirror.takedowns.sender import Proof, Sender, judge_sender
+from feedmirror.takedowns.targets import tags_of
+
+_MOST_LOOKED_AT = 100  # items whose past is asked about: strangers are given 25
+_FORMAL = (
+    Element.SIGNATURE,
+    Element.WORK,
+    Element.MATERIAL,
+    Element.CONTACT,
+    Element.GOOD_FAITH,
+    Element.ACCURACY,
+)
+_DECIDED = {Kind.REMOVAL, Kind.RETRACTION, Kind.COUNTER_NOTICE}
+
+
+class MailMissingError(Exception):
+    """The mail of an event is not in the bucket yet; the event has to come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A mail and what was made of it, step by step."""
+
+    situation: Situation
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeIn:
+    """Takes mails in."""
+
+    cases: CaseBook
+    mail: ObjectStore
+    find: FindClaims
+    limits: Limits
+    dns: TxtLookup
+    mirror: MirrorSettings
+    clock: Callable[[], datetime]
+    draw: Callable[[], str]
+
+    def run(self, case_id: str, key: str, receipt: Receipt | None, *, proven_as: str = "") -> Case:
+        """Return the mail's case, decided; the operator vouches for whoever it is ``proven_as``.
+
+        Raises MailMissingError, StoreUnavailableError and CaseUnreadableError; nothing else,
+        whatever the mail is.
+        """
+        stated = receipt.to_dict() if receipt else None
+        case = self.cases.open(case_id, mail=key, receipt=stated)
+        if case.decision is not None:
+            return case
+        if stated and case.receipt is None:
+            case = self.cases.add(case, Event.RECEIVED, mail=key, receipt=stated)
+        found = self.mail.get(key)
+        if found is None:
+            raise MailMissingError(f"mail {key} is not there")
+        try:
+            considered = self.consider(
+                found.content.body, case.receipt, case=case.id, proven_as=proven_as
+            )
+            decision = {**self._decision(considered, case.id), "vouched": bool(proven_as)}
+            self._remember(considered, case.id)
+        except StoreUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- no mail may stop the queue; a person reads it
+            why = f"it could not be read: {type(error).__name__}"
+            decision = {"orders": [], "beside": [Outcome.REVIEW], "row": 6, "why": why}
+        return self.cases.add(
+            case, Event.DECIDED, unless=lambda known: known.decision is not None, **decision
+        )
+
+    def consider(
+        self, raw: bytes, receipt: Receipt | None, *, case: str, proven_as: str = ""
+    ) -> Considered:
+        """Return what a mail is and what would be done about it; nothing is changed.
+
+        ``proven_as`` is an address that the operator vouches for, as if it were proved.
+        """
+        now = self.clock()
+        infected = receipt is not None and receipt.virus is Verdict.FAIL
+        message = Message() if infected else read_message(raw)
+        sender = judge_sender(
+            message, receipt, raw=raw, contact=self.mirror.contact, now=now, dns=self.dns
+        )
+        if proven_as:
+            sender = vouched(proven_as)
+        tags = tags_of(receipt.recipients if receipt else message.recipients, self.mirror.contact)
+        notice = read_notice(message, mirror=self.mirror, tags=tags)
+        if not notice.case:
+            notice = replace(notice, case=self.limits.case_of_sent(message.references))
+        claims = self.find.run(notice, sender)
+        bare = read_notice(message, mirror=self.mirror, tags=())
+        background = self._background(
+            sender, notice, claims, case=case, says_so=bare.kind in _DECIDED
+        )
+        situation = Situation(
+            receipt=receipt,
+            message=message,
+            sender=sender,
+            notice=notice,
+            claims=claims,
+            background=background,
+            unproven=self.mirror.unproven,
+            own_hosts=_own_hosts(self.mirror),
+            own_mail=sender.address == self.mirror.contact.lower(),
+            now=now,
+        )
+        plan = decide(situation)
+        narrowed = {step.claim for step in plan.steps if not step.wide} - {None}
+        held = tuple(
+            self.find.all_of(claim) if number in narrowed else claim
+            for number, claim in enumerate(claims)
+        )
+        return Considered(replace(situation, claims=held), plan)
+
+    def _background(
+        self,
+        sender: Sender,
+        notice: Notice,
+        claims: Sequence[Claim],
+        *,
+        case: str,
+        says_so: bool,
+    ) -> Background:
+        now = self.clock()
+        who = mailbox_key(sender.address) if sender.proved else ""
+        held = [each for claim in claims for each in claim.items][:_MOST_LOOKED_AT]
+        places = [(each.host, each.id) for each in held]
+        answered, asked = self._answered(notice, sender, says_so=says_so)
+        opener = self._opener(answered, held)
+        return Background(
+            seen_before=self.limits.was_seen(sender.message_key, case),
+            over_limit=bool(who) and self.limits.is_over(sender, case, now),
+            masks_used_up=bool(who) and self.limits.masks_used_up(who, case, now),
+            discredited=bool(who) and self.limits.is_discredited(who, case),
+            masked_hosts=self.limits.masked_hosts({c.host for c in claims if c.host}, case, now),
+            masked_before=self.limits.masked_before(places, case),
+            barred=self.limits.barred(who, places) if who else frozenset(),
+            asked_this_week=self.limits.asked_this_week(
+                (each.feed for each in held if each.feed), case, now
+            ),
+            answered=answered,
+            answered_claims=tuple(_claim_of(order) for order in asked),
+            opened_by=str(opener.get("requester", "")),
+            opened_with=Standing(opener.get("standing", Standing.STRANGER)),
+        )
+
+    def _answered(
+        self, notice: Notice, sender: Sender, *, says_so: bool = True
+    ) -> tuple[Answered | None, list[Order]]:
+        """Return the case that a mail belongs to, and the orders that its nonce is of.
+
+        ``says_so`` tells that its own words decide, whatever it answers.
+        """
+        known = self._load(notice.case) if notice.case else None
+        if known is None or known.decision is None:
+            return None, []
+        orders = [
+            order
+            for order in orders_from_json(known.decision["orders"])
+            if order.nonce and hmac.compare_digest(order.nonce, notice.nonce)
+        ]
+        asks = {order.asks for order in orders}
+        requester = str(known.decision.get("requester", ""))
+        # A stored contact has to say that it is to go; "what is this about?" is no consent.
+        consents = says_so or asks <= {requester}
+        answered = Answered(
+            case=known.id,
+            requester=requester,
+            nonce_is_valid=bool(orders) and known.state in OPEN and consents,
+            from_asked=mailbox_key(sender.address) in asks,
+            open=known.state in OPEN,
+            ground=orders[0].ground if orders else Ground.PUBLISHER,
+            future=Future.UNSAID if known.decision.get("future", True) else Future.REFUSED,
+        )
+        return answered, orders
+
+    def _opener(self, answered: Answered | None, held: Sequence[Held]) -> dict[str, Any]:
+        """Return the decision of the case that a retraction or a counter-notice is about."""
+        cases = {each.masked_by or each.taken_by for each in held} - {""}
+        case = answered.case if answered else cases.pop() if len(cases) == 1 else ""
+        known = self._load(case) if case else None
+        return dict(known.decision or {}) if known else {}
+
+    def _load(self, case: str) -> Case | None:
+        try:
+            return self.cases.load(case)
+        except CaseUnreadableError:
+            return None
+
+    def _decision(self, considered: Considered, case: str) -> dict[str, Any]:
+        """Return a decision as the case keeps it: no address of a person, no word of the mail."""
+        situation, plan = considered.situation, considered.plan
+        notice, answered = situation.notice, situation.background.answered
+        orders = orders_of(plan, situation.claims, case=case, now=situation.now, draw=self.draw)
+        finished = self._finished(situation, plan)
+        return {
+            "row": min((step.row for step in plan.steps), default=0),
+            "why": plan.why,
+            "kind": notice.kind,
+            "scope": notice.scope,
+            "language": notice.language,
+            "future": notice.future is not Future.REFUSED,
+            "elements": sorted(notice.elements),
+            "missing": [e for e in _FORMAL if e not in notice.elements] if notice.formal else [],
+            "unclear": len(notice.unclear),
+            "sender": {"proof": situation.sender.proof, "why": situation.sender.why},
+            "requester": mailbox_key(situation.sender.address) if situation.sender.proved else "",
+            "standing": best_standing(situation),
+            "orders": [order_to_json(order) for order in orders],
+            "beside": sorted(
+                {s.outcome for s in plan.steps if s.claim is None and s.finishes is None}
+            ),
+            "says": list(plan.says),
+            "urgent": plan.urgent,
+            "not_held": sum(not claim.is_held for claim in situation.claims),
+            "finishes": answered.case if answered and finished else "",
+            "finished": finished,
+            "bars": [plan.bars[0], [list(place) for place in plan.bars[1]]] if plan.bars else None,
+            "bounced": self._bounced(situation.message),
+            "correction": notice.kind is Kind.CORRECTION,
+        }
+
+    def _bounced(self, message: Message) -> str:
+        """Return the case whose mail a bounce is about, or nothing."""
+        report = message.report
+        return self.limits.case_of_sent([report.original_id]) if report and report.failed else ""
+
+    def _finished(self, situation: Situation, plan: Plan) -> list[int]:
+        """Return the numbers of the other case's orders that its answer proves."""
+        if situation.background.answered is None:
+            return []
+        _, asked = self._answered(situation.notice, situation.sender)
+        return [
+            asked[step.finishes].number
+            for step in plan.steps
+            if step.finishes is not None and step.outcome is Outcome.REMOVE
+        ]
+
+    def _remember(self, considered: Considered, case: str) -> None:
+        """Count what bears on later mails; all by the case's id, so a retry counts once."""
+        situation, plan = considered.situation, considered.plan
+        sender = situation.sender
+        if sender.message_key and sender.proved:
+            self.limits.remember_message(sender.message_key, case)
+        if sender.proved:
+            self.limits.count_mail(sender, case, situation.now)
+            if any(step.row == 24 and step.outcome is Outcome.MASK for step in plan.steps):  # noqa: PLR2004 -- strangers' masks
+                self.limits.count_mask(mailbox_key(sender.address), case, situation.now)
+        for step in plan.steps:
+            if step.row == 26 and step.outcome is Outcome.CHALLENGE and step.claim is not None:  # noqa: PLR2004 -- contacts that are asked
+                for held in situation.claims[step.claim].items:
+                    if held.feed:
+                        self.limits.remember_asked(held.feed, case, situation.now)
+
+
+def vouched(address: str) -> Sender:
+    """Return the sender that an operator vouches for."""
+    return Sender(address=address, domain=address.rpartition("@")[2], proof=Proof.DMARC)
+
+
+def _own_hosts(mirror: MirrorSettings) -> frozenset[str]:
+    site = host_of(mirror.site)
+    return frozenset({mirror.contact.rpartition("@")[2].lower(), *([site] if site else [])})
+
+
+def _claim_of(order: Order) -> Claim:
+    """Return what an order was about, as far as an answer to its challenge needs it."""
+    items = tuple(Held(host=host, id=item, hosts=frozenset({host})) for host, item in order.places)
+    keys = frozenset[str]().union(*(rule.keys for rule in order.rules))
+    return Claim(
+        scope=order.scope,
+        host=order.host,
+        keys=keys,
+        items=items,
+        count=order.count,
+        feed=order.feed,
+    )

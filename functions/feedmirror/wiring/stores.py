@@ -1,0 +1,82 @@
+"""The buckets, opened: in S3, or in the embedded store; and the renderer that lives on them."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from feedmirror.adapters.workers import InOrder, Threads
+from feedmirror.configuration import Configuration
+from feedmirror.layout import TEMPLATES
+from feedmirror.ports.object_store import ObjectStore
+from feedmirror.ports.workers import Workers
+from feedmirror.settings import Settings
+
+if TYPE_CHECKING:
+    from feedmirror.publishing.pages import Renderer
+
+THREADS = 16  # requests to S3 at once: what one connection pool of boto3 is given
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The buckets that the mirror function may use, and how many requests at once they bear."""
+
+    archive: ObjectStore
+    site: ObjectStore
+    ledger: ObjectStore
+    workers: Workers
+
+
+def open_stores(settings: Settings) -> Stores:
+    """Open the buckets, in the embedded store if the settings name one, else in S3."""
+    if settings.embedded_store is None:
+        from feedmirror.adapters.s3 import S3Store, make_client  # noqa: PLC0415 -- not used locally
+
+        client = make_client(connections=THREADS)
+        return _stores(lambda name: S3Store(client, name), settings, threads=THREADS)
+    from feedmirror.adapters.sqlite import SqliteStore  # noqa: PLC0415 -- not used in AWS
+
+    path = settings.embedded_store
+    return _stores(lambda name: SqliteStore(path, name), settings, threads=0)
+
+
+def open_bucket(settings: Settings, name: str) -> ObjectStore:
+    """Open one more bucket, where the settings keep theirs."""
+    if settings.embedded_store is None:
+        from feedmirror.adapters.s3 import S3Store, make_client  # noqa: PLC0415 -- not used locally
+
+        return S3Store(make_client(connections=THREADS), name)
+    from feedmirror.adapters.sqlite import SqliteStore  # noqa: PLC0415 -- not used in AWS
+
+    return SqliteStore(settings.embedded_store, name)
+
+
+def _stores(bucket: Callable[[str], ObjectStore], settings: Settings, *, threads: int) -> Stores:
+    return Stores(
+        archive=bucket(settings.archive_bucket),
+        site=bucket(settings.site_bucket),
+        ledger=bucket(settings.ledger_bucket),
+        workers=Threads(ThreadPoolExecutor(threads)) if threads else InOrder(),
+    )
+
+
+def renderer_of(archive: ObjectStore, configuration: Configuration) -> "Callable[[], Renderer]":
+    """Return a renderer that is built when the first page changed: templates cost start-up time."""
+
+    @cache
+    def build() -> "Renderer":
+        from feedmirror.publishing.pages import Renderer  # noqa: PLC0415 -- see above
+
+        keys = [summary.key for summary in archive.list(TEMPLATES)]
+        found = {key.removeprefix(TEMPLATES): archive.get(key) for key in keys}
+        # What is not UTF-8 shows as such on the pages; it is no reason to have none.
+        templates = {
+            name: stored.content.body.decode(errors="replace")
+            for name, stored in found.items()
+            if stored
+        }
+        return Renderer(configuration.mirror, templates)
+
+    return build

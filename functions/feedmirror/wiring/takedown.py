@@ -1,0 +1,269 @@
+"""The takedown function put together: settings to stores, stores to jobs."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from feedmirror.adapters.clock import fresh_nonce, utc_now
+from feedmirror.adapters.telemetry import Telemetry, telemetry
+from feedmirror.configuration import Configuration
+from feedmirror.jobs.answers import Answers
+from feedmirror.jobs.carry_on import CarryOn
+from feedmirror.jobs.case_book import CaseBook
+from feedmirror.jobs.configure import ReadConfiguration
+from feedmirror.jobs.correspond import Correspond
+from feedmirror.jobs.entomb import Entomb
+from feedmirror.jobs.find_claims import FindClaims
+from feedmirror.jobs.limits import Limits
+from feedmirror.jobs.open_challenges import OpenChallenges
+from feedmirror.jobs.publish import Publisher
+from feedmirror.jobs.reapply import Reapply
+from feedmirror.jobs.removal_log import RemovalLog
+from feedmirror.jobs.restore import Restore
+from feedmirror.jobs.rules import RuleReader
+from feedmirror.jobs.sweep import Sweep
+from feedmirror.jobs.take_in import TakeIn
+from feedmirror.jobs.takedown_run import TakedownRun
+from feedmirror.jobs.undo import Undo
+from feedmirror.ports.aftermath import Alarms, Cdn, WorkQueue
+from feedmirror.ports.dns import TxtLookup
+from feedmirror.ports.mail import Mailer
+from feedmirror.ports.object_store import ObjectStore
+from feedmirror.settings import Settings, SettingsError, read_settings
+from feedmirror.takedowns.cases import Case
+from feedmirror.takedowns.receipt import receipts_of
+from feedmirror.version import VERSION
+from feedmirror.wiring.stores import Stores, open_bucket, open_stores, renderer_of
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the takedown function uses beside the buckets."""
+
+    mailer: Mailer
+    dns: TxtLookup
+    cdn: Cdn
+    alarms: Alarms
+    queue: WorkQueue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakedownFunction:
+    """The takedown function, warm: its stores and its telemetry outlive one call."""
+
+    settings: Settings
+    stores: Stores
+    mail: ObjectStore
+    surroundings: Surroundings
+    telemetry: Telemetry
+
+    def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 -- Lambda's own
+        """Do what an event asks for and return the report.
+
+        Raises whatever keeps a mail from being taken to its end, so that its event comes again.
+        """
+        run = self.run()
+
+        def time_left() -> timedelta:
+            return timedelta(milliseconds=context.get_remaining_time_in_millis())
+
+        if receipts := receipts_of(event):
+            cases = [run.receive(each.ses_id, each, time_left=time_left) for each in receipts]
+            told: dict[str, Any] = {"cases": [_told(case) for case in cases if case]}
+        elif event.get("Records"):
+            told = self._messages(run, event["Records"], time_left=time_left)
+        elif event.get("tasks"):
+            cases = [run.do(task, time_left=time_left) for task in event["tasks"]]
+            told = {"cases": [_told(case) for case in cases if case]}
+        else:
+            told = {"hour": run.hour(time_left=time_left).to_dict()}
+        self.telemetry.taken_down(told)
+        return told
+
+    def run(self) -> TakedownRun:
+        """Return the jobs, by the configuration in force now; raises NotConfiguredError."""
+        configured = ReadConfiguration(self.stores.archive, VERSION).run()
+        return compose_takedown(
+            self.stores,
+            self.mail,
+            surroundings=self.surroundings,
+            configuration=configured.configuration,
+            mail_prefix=self.settings.mail_prefix,
+        )
+
+    def _messages(
+        self,
+        run: TakedownRun,
+        records: list[dict[str, Any]],
+        *,
+        time_left: Callable[[], timedelta],
+    ) -> dict[str, Any]:
+        """Do the tasks of some queue messages; those that failed come again, and only those."""
+        cases: list[Case | None] = []
+        failed: list[dict[str, str]] = []
+        for record in records:
+            try:
+                cases.append(run.do(json.loads(record["body"]), time_left=time_left))
+            except Exception as error:  # noqa: BLE001 -- one message's failure is its own
+                self.telemetry.task_failed(record.get("messageId", ""), error)
+                failed.append({"itemIdentifier": record.get("messageId", "")})
+        return {"cases": [_told(case) for case in cases if case], "batchItemFailures": failed}
+
+
+def compose_takedown(  # noqa: PLR0913 -- the whole of one function
+    stores: Stores,
+    mail: ObjectStore,
+    *,
+    surroundings: Surroundings,
+    configuration: Configuration,
+    mail_prefix: str = "inbound/",
+    clock: Callable[[], datetime] = utc_now,
+    nonce: Callable[[], str] = fresh_nonce,
+) -> TakedownRun:
+    """Put the jobs of one call together."""
+    mirror = configuration.mirror
+    cases = CaseBook(stores.ledger, clock)
+    limits = Limits(stores.ledger)
+    publisher = Publisher(
+        site=stores.site,
+        archive=stores.archive,
+        renderer=renderer_of(stores.archive, configuration),
+        workers=stores.workers,
+        nonce=nonce,
+    )
+    entomb = Entomb(
+        archive=stores.archive, site=stores.site, mail=mail, publisher=publisher, clock=clock
+    )
+    sweep = Sweep(archive=stores.archive, entomb=entomb, workers=stores.workers)
+    find = FindClaims(
+        archive=stores.archive,
+        mail=mail,
+        cases=cases,
+        sweep=sweep,
+        workers=stores.workers,
+        feeds=configuration.feeds,
+    )
+    restore = Restore(
+        archive=stores.archive,
+        ledger=stores.ledger,
+        mail=mail,
+        publisher=publisher,
+        rules=RuleReader(stores.ledger, stores.workers),
+        clock=clock,
+    )
+    carry_on = CarryOn(
+        cases=cases,
+        ledger=stores.ledger,
+        mail=mail,
+        challenges=OpenChallenges(stores.ledger),
+        sweep=sweep,
+        entomb=entomb,
+        undo=Undo(ledger=stores.ledger, restore=restore, look=find.look),
+        limits=limits,
+        log=RemovalLog(stores.ledger, publisher, clock),
+        cdn=surroundings.cdn,
+        clock=clock,
+    )
+    return TakedownRun(
+        cases=cases,
+        take_in=TakeIn(
+            cases=cases,
+            mail=mail,
+            find=find,
+            limits=limits,
+            dns=surroundings.dns,
+            mirror=mirror,
+            clock=clock,
+            draw=lambda: nonce() + nonce(),
+        ),
+        carry_on=carry_on,
+        correspond=Correspond(
+            cases=cases,
+            mail=mail,
+            limits=limits,
+            find=find,
+            answers=Answers(cases, mail, mirror),
+            mailer=surroundings.mailer,
+            mirror=mirror,
+            clock=clock,
+        ),
+        limits=limits,
+        reapply=Reapply(
+            ledger=stores.ledger,
+            archive=stores.archive,
+            site=stores.site,
+            sweep=sweep,
+            entomb=entomb,
+        ),
+        mail=mail,
+        mail_prefix=mail_prefix,
+        queue=surroundings.queue,
+        alarms=surroundings.alarms,
+        clock=clock,
+    )
+
+
+def takedown_function() -> TakedownFunction:
+    """Return the function for the present environment, warm after its first call."""
+    return _function(read_settings())
+
+
+@lru_cache(maxsize=1)
+def _function(settings: Settings) -> TakedownFunction:
+    if settings.mail_bucket is None:
+        raise SettingsError("FEEDMIRROR_MAIL_BUCKET is not set: expected the bucket of mails")
+    told = telemetry("takedown")
+    return TakedownFunction(
+        settings,
+        open_stores(settings),
+        open_bucket(settings, settings.mail_bucket),
+        surroundings_of(settings, told),
+        told,
+    )
+
+
+def surroundings_of(settings: Settings, told: Telemetry) -> Surroundings:
+    """Return what is used beside the buckets: Amazon's services, or what stands in for them."""
+    from feedmirror.adapters.dns import DnsTxtLookup  # noqa: PLC0415 -- only for takedowns
+
+    if settings.embedded_store is not None:
+        from feedmirror.adapters.cloudfront import NoCdn  # noqa: PLC0415 -- not used in AWS
+        from feedmirror.adapters.outbox import OutboxMailer  # noqa: PLC0415 -- not used in AWS
+
+        outbox = OutboxMailer(open_bucket(settings, settings.mail_bucket or "mail"))
+        return Surroundings(outbox, DnsTxtLookup(), NoCdn(), told)
+    return _amazon(settings, told, DnsTxtLookup())
+
+
+def _amazon(settings: Settings, told: Telemetry, dns: TxtLookup) -> Surroundings:
+    from feedmirror.adapters.aws import make_client  # noqa: PLC0415 -- 0.4 s, not used locally
+    from feedmirror.adapters.cloudfront import CloudFrontCdn, NoCdn  # noqa: PLC0415 -- the same
+    from feedmirror.adapters.ses import SesMailer  # noqa: PLC0415 -- the same
+    from feedmirror.adapters.sns import SnsAlarms  # noqa: PLC0415 -- the same
+    from feedmirror.adapters.sqs import SqsQueue  # noqa: PLC0415 -- the same
+
+    cdn, topic, queue = (
+        settings.distribution_id,
+        settings.topic_arn,
+        settings.work_queue_url,
+    )
+    return Surroundings(
+        mailer=SesMailer(make_client("sesv2")),
+        dns=dns,
+        cdn=CloudFrontCdn(make_client("cloudfront"), cdn) if cdn else NoCdn(),
+        alarms=SnsAlarms(make_client("sns"), topic) if topic else told,
+        queue=SqsQueue(make_client("sqs"), queue) if queue else None,
+    )
+
+
+def _told(case: Case) -> dict[str, Any]:
+    """Return what a report says of a case: nothing of the mail."""
+    decision = case.decision or {}
+    return {
+        "case": case.id,
+        "state": case.state,
+        **{name: decision.get(name) for name in ("row", "kind", "scope", "language")},
+    }
