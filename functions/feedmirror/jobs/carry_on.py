@@ -29,7 +29,7 @@ from feedmirror.layout import (
 )
 from feedmirror.ports.aftermath import Cdn
 from feedmirror.ports.object_store import LostConditionError, ObjectStore
-from feedmirror.suppression import Scope
+from feedmirror.suppression import Ground, Scope
 from feedmirror.takedowns.cases import Case, Event, State
 from feedmirror.takedowns.decision import Outcome
 from feedmirror.takedowns.orders import Order, orders_from_json
@@ -61,7 +61,7 @@ class CarryOn:
         if case.decision is None or case.state is not State.RECEIVED:
             return case
         orders = settled_orders(case)
-        acts = [order for order in orders if order.outcome in _ACTS]
+        acts = [order for order in orders if _acts(order)]
         # All is covered by rules before the first slice of any sweep (design §4).
         case = self._prepare(case, orders, acts)
         for order in acts:
@@ -224,12 +224,15 @@ def orders_of_case(case: Case) -> tuple[Order, ...]:
 def settled_orders(case: Case) -> tuple[Order, ...]:
     """Return a case's orders as they stand: what was proved or approved is a removal by now."""
     settled = case.numbers(Event.PROVED, Event.APPROVED)
-    return tuple(
-        replace(order, outcome=Outcome.REMOVE, proven=True, until=None, proving=())
-        if order.number in settled and order.outcome is not Outcome.RESTORE
-        else order
-        for order in orders_of_case(case)
-    )
+    ground = Ground((case.decision or {}).get("ground", Ground.PUBLISHER))
+
+    def settle(order: Order) -> Order:
+        if order.number not in settled or order.outcome is Outcome.RESTORE:
+            return order
+        final = replace(order, outcome=Outcome.REMOVE, ground=ground, proven=True)
+        return replace(final, until=None, proving=())
+
+    return tuple(map(settle, orders_of_case(case)))
 
 
 def proved_by_others(case: Case) -> frozenset[int]:
@@ -241,6 +244,11 @@ def proved_by_others(case: Case) -> frozenset[int]:
         if entry.details.get("by_whom", requester) != requester
         for number in entry.details["orders"]
     )
+
+
+def _acts(order: Order) -> bool:
+    """Tell whether there is something to do now; an approved question has nothing to take down."""
+    return order.outcome in _ACTS and bool(order.rules or order.restores)
 
 
 def _is_final(order: Order) -> bool:
@@ -296,7 +304,7 @@ def _paths(order: Order) -> list[str]:
 
 def _standing_event(case: Case, orders: Sequence[Order]) -> Event:
     """Return what a case is once its orders are carried out: the most open of them counts."""
-    outcomes = {order.outcome for order in orders} | {
+    outcomes = {o.outcome for o in orders if _acts(o) or o.outcome not in _ACTS} | {
         Outcome(name) for name in (case.decision or {}).get("beside", ())
     }
     approved = any(True for _ in case.of(Event.APPROVED))

@@ -7,7 +7,7 @@ a crash, do what the first wrote down.
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from feedmirror.addresses import host_of
@@ -15,7 +15,7 @@ from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.find_claims import FindClaims
 from feedmirror.jobs.limits import Limits
-from feedmirror.ports.dns import TxtLookup
+from feedmirror.ports.dns import DnsUnavailableError, TxtLookup
 from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
 from feedmirror.suppression import Ground
 from feedmirror.takedowns.cases import OPEN, Case, CaseUnreadableError, Event
@@ -41,6 +41,7 @@ _FORMAL = (
     Element.GOOD_FAITH,
     Element.ACCURACY,
 )
+_PATIENCE = timedelta(hours=6)  # with DNS: after that nobody's proof is waited for
 _DECIDED = {Kind.REMOVAL, Kind.RETRACTION, Kind.COUNTER_NOTICE}
 
 
@@ -72,8 +73,8 @@ class TakeIn:
     def run(self, case_id: str, key: str, receipt: Receipt | None, *, proven_as: str = "") -> Case:
         """Return the mail's case, decided; the operator vouches for whoever it is ``proven_as``.
 
-        Raises MailMissingError, StoreUnavailableError and CaseUnreadableError; nothing else,
-        whatever the mail is.
+        Raises MailMissingError, DnsUnavailableError (for some hours, then it goes on unproved),
+        StoreUnavailableError and CaseUnreadableError; nothing else, whatever the mail is.
         """
         stated = receipt.to_dict() if receipt else None
         case = self.cases.open(case_id, mail=key, receipt=stated)
@@ -88,9 +89,11 @@ class TakeIn:
             considered = self.consider(
                 found.content.body, case.receipt, case=case.id, proven_as=proven_as
             )
+            if considered.situation.sender.temporary and self.clock() - case.opened < _PATIENCE:
+                raise DnsUnavailableError("the sender's keys could not be had")  # noqa: TRY301 -- one way out
             decision = {**self._decision(considered, case.id), "vouched": bool(proven_as)}
             self._remember(considered, case.id)
-        except StoreUnavailableError:
+        except (DnsUnavailableError, StoreUnavailableError):
             raise
         except Exception as error:  # noqa: BLE001 -- no mail may stop the queue; a person reads it
             why = f"it could not be read: {type(error).__name__}"
@@ -115,11 +118,11 @@ class TakeIn:
         if proven_as:
             sender = vouched(proven_as)
         tags = tags_of(receipt.recipients if receipt else message.recipients, self.mirror.contact)
-        notice = read_notice(message, mirror=self.mirror, tags=tags)
+        notice = self._read(message, tags)
         if not notice.case:
             notice = replace(notice, case=self.limits.case_of_sent(message.references))
         claims = self.find.run(notice, sender)
-        bare = read_notice(message, mirror=self.mirror, tags=())
+        bare = self._read(message, ())
         background = self._background(
             sender, notice, claims, case=case, says_so=bare.kind in _DECIDED
         )
@@ -142,6 +145,10 @@ class TakeIn:
             for number, claim in enumerate(claims)
         )
         return Considered(replace(situation, claims=held), plan)
+
+    def _read(self, message: Message, tags: Sequence[str]) -> Notice:
+        """Read what a mail asks for, unless there is too much of it to be read at all (row 6)."""
+        return Notice() if message.excess else read_notice(message, mirror=self.mirror, tags=tags)
 
     def _background(
         self,
@@ -200,7 +207,7 @@ class TakeIn:
             nonce_is_valid=bool(orders) and known.state in OPEN and consents,
             from_asked=mailbox_key(sender.address) in asks,
             open=known.state in OPEN,
-            ground=orders[0].ground if orders else Ground.PUBLISHER,
+            ground=Ground(known.decision.get("ground", Ground.PUBLISHER)),
             future=Future.UNSAID if known.decision.get("future", True) else Future.REFUSED,
         )
         return answered, orders
@@ -230,6 +237,7 @@ class TakeIn:
             "kind": notice.kind,
             "scope": notice.scope,
             "language": notice.language,
+            "ground": _ground(notice),
             "future": notice.future is not Future.REFUSED,
             "elements": sorted(notice.elements),
             "missing": [e for e in _FORMAL if e not in notice.elements] if notice.formal else [],
@@ -292,6 +300,12 @@ def vouched(address: str) -> Sender:
 def _own_hosts(mirror: MirrorSettings) -> frozenset[str]:
     site = host_of(mirror.site)
     return frozenset({mirror.contact.rpartition("@")[2].lower(), *([site] if site else [])})
+
+
+def _ground(notice: Notice) -> Ground:
+    """Return on what ground it goes once that is proved: a legal one only by a formal notice."""
+    stated = notice.ground
+    return Ground.PUBLISHER if stated is Ground.LEGAL and not notice.formal else stated
 
 
 def _claim_of(order: Order) -> Claim:

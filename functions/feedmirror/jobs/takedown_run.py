@@ -13,6 +13,7 @@ from feedmirror.jobs.limits import Limits
 from feedmirror.jobs.reapply import Reapply
 from feedmirror.jobs.take_in import MailMissingError, TakeIn
 from feedmirror.ports.aftermath import Alarms, WorkQueue
+from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.ports.mail import MailUnavailableError
 from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
 from feedmirror.takedowns.cases import (
@@ -76,8 +77,8 @@ class TakedownRun:
         """Take one mail to its end, or as far as time allows; None for SES's setup notice.
 
         ``proven_as`` is the address that an operator vouches for, where there is no receipt.
-        Raises MailMissingError, MailUnavailableError and StoreUnavailableError: the same event
-        then has to come again, and ends in the same place.
+        Raises MailMissingError, DnsUnavailableError, MailUnavailableError and
+        StoreUnavailableError: the same event then has to come again, and ends in the same place.
         """
         if is_setup(ses_id):
             return None
@@ -245,12 +246,21 @@ class TakedownRun:
         if case.decision is None:
             case = self.take_in.run(case.id, case.mail, case.receipt)
         if case.state in {State.MASKED, State.ASKED} and _has_ended(case, self.clock()):
-            self._end(case, Event.LAPSED)
-            done.lapsed += 1
+            case = self._ended(case)
+            done.lapsed += case.state is State.LAPSED
             return
         before = len(case.entries)
         case = self.finish(case, time_left=time_left)
         done.cases += len(case.entries) > before
+
+    def _ended(self, case: Case) -> Case:
+        """End what nobody proved in time; what a person was asked about waits on for the person."""
+        waits = any(order.outcome is Outcome.REVIEW for order in settled_orders(case))
+        if case.state is State.ASKED and waits:
+            return self.cases.add(
+                case, Event.HELD, unless=lambda known: known.state is not State.ASKED
+            )
+        return self._end(case, Event.LAPSED)
 
     def _reapply(self, done: Hour, time_left: Callable[[], timedelta]) -> None:
         found = self.reapply.run(time_left=time_left)
@@ -263,6 +273,7 @@ class TakedownRun:
             act(what)
         except (
             CaseUnreadableError,
+            DnsUnavailableError,
             MailMissingError,
             MailUnavailableError,
             StoreUnavailableError,

@@ -79,6 +79,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (State.ASKED, Event.APPROVED): State.RECEIVED,
     (State.ASKED, Event.REFUSED): State.REFUSED,
     (State.ASKED, Event.LAPSED): State.LAPSED,
+    (State.ASKED, Event.HELD): State.WAITING,
     (State.MASKED, Event.PROVED): State.RECEIVED,
     (State.MASKED, Event.APPROVED): State.RECEIVED,
     (State.MASKED, Event.REFUSED): State.REFUSED,

@@ -106,11 +106,20 @@ class TakedownFunction:
         failed: list[dict[str, str]] = []
         for record in records:
             try:
-                cases.append(run.do(json.loads(record["body"]), time_left=time_left))
+                cases += _message(run, json.loads(record["body"]), time_left=time_left)
             except Exception as error:  # noqa: BLE001 -- one message's failure is its own
                 self.telemetry.task_failed(record.get("messageId", ""), error)
                 failed.append({"itemIdentifier": record.get("messageId", "")})
         return {"cases": [_told(case) for case in cases if case], "batchItemFailures": failed}
+
+
+def _message(
+    run: TakedownRun, body: Mapping[str, Any], *, time_left: Callable[[], timedelta]
+) -> list[Case | None]:
+    """Do what one message asks for: a task, or an event of SES's that was set aside."""
+    if receipts := receipts_of(body):
+        return [run.receive(each.ses_id, each, time_left=time_left) for each in receipts]
+    return [run.do(body, time_left=time_left)]
 
 
 def compose_takedown(  # noqa: PLR0913 -- the whole of one function
