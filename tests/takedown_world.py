@@ -18,11 +18,13 @@ from feedmirror.adapters.cloudfront import NoCdn
 from feedmirror.adapters.outbox import OutboxMailer
 from feedmirror.adapters.sqlite import SqliteStore
 from feedmirror.configuration import Configuration
+from feedmirror.jobs.audit import Audit
 from feedmirror.jobs.takedown_run import TakedownRun
 from feedmirror.ports.mail import Mailer  # noqa: TC001 -- a type of a field
 from feedmirror.ports.object_store import Content, ObjectStore
 from feedmirror.takedowns.cases import Case
 from feedmirror.takedowns.receipt import Receipt, read_receipt
+from feedmirror.wiring.audit import compose_audit
 from feedmirror.wiring.stores import Stores
 from feedmirror.wiring.takedown import Surroundings, compose_takedown
 from world import Documents, Watched, World
@@ -89,6 +91,11 @@ class TakedownWorld(World):
             nonce=lambda: f"{next(self._nonces):016x}",
         )
 
+    def audit(self) -> Audit:
+        """Return an audit of the buckets."""
+        configuration = Configuration(mirror=self.mirror, feeds=tuple(self.feeds))
+        return compose_audit(self.stores, self.mail, configuration, clock=lambda: self.now)
+
     def arrive(self, raw: bytes) -> str:
         """Put a mail where SES would; return SES's id of it."""
         ses_id = f"ses{next(self._mails):020}"
@@ -137,8 +144,7 @@ class TakedownWorld(World):
     def sent(self) -> list[EmailMessage]:
         """Return every mail that left, oldest first."""
         found = self.all(self.mail, "outbox/")
-        mails = [BytesParser(policy=policy.default).parsebytes(body) for body in found.values()]
-        return [mail for mail in mails if isinstance(mail, EmailMessage)]
+        return [BytesParser(policy=policy.default).parsebytes(body) for body in found.values()]
 
     def case(self, case: Case) -> Case:
         """Return a case as it now stands."""

@@ -111,7 +111,7 @@ GUISES: dict[str, Callable[[TakedownWorld], None]] = {
     "in a second feed": lambda world: second_feed(world, canary(guid="second")),
     "with another text": lambda world: publish(world, canary(guid="x", text=f"{CANARY} anew.")),
 }
-ALSO_FROM_ELSEWHERE = {
+ALSO_FROM_ELSEWHERE: dict[str, Callable[[TakedownWorld], None]] = {
     "in a planet's feed": lambda world: planet(world, canary(guid="planet")),
     "in a planet's feed, under a new guid": lambda world: planet(
         world, canary(guid="p2", text=CANARY)

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from feedmirror.configuration import MirrorSettings
-from feedmirror.jobs.carry_on import settled_orders
 from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.find_claims import Place
 from feedmirror.layout import ItemId, recovery_prefix
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.suppression import Scope
+from feedmirror.takedowns.case_orders import settled_orders
 from feedmirror.takedowns.cases import Case, Event
 from feedmirror.takedowns.decision import Outcome, Proving, Say
 from feedmirror.takedowns.notice import Element

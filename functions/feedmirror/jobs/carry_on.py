@@ -29,15 +29,24 @@ from feedmirror.layout import (
 )
 from feedmirror.ports.aftermath import Cdn
 from feedmirror.ports.object_store import LostConditionError, ObjectStore
-from feedmirror.suppression import Ground, Scope
+from feedmirror.suppression import Scope
+from feedmirror.takedowns.case_orders import (
+    acts,
+    is_done,
+    is_final,
+    orders_of_case,
+    position_of,
+    proved_by_others,
+    settled_orders,
+    standing_event,
+)
 from feedmirror.takedowns.cases import Case, Event, State
 from feedmirror.takedowns.decision import Outcome
-from feedmirror.takedowns.orders import Order, orders_from_json
+from feedmirror.takedowns.orders import Order
 
 RESERVE = timedelta(seconds=30)  # kept back to note where a sweep is, and to hand it on
 _MOST_PATHS = 30  # of single pages; a folder as a whole costs as much as one of them
 BY_A_PERSON = "operator"
-_ACTS = {Outcome.REMOVE, Outcome.MASK, Outcome.RESTORE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +70,19 @@ class CarryOn:
         if case.decision is None or case.state is not State.RECEIVED:
             return case
         orders = settled_orders(case)
-        acts = [order for order in orders if _acts(order)]
+        due = [order for order in orders if acts(order)]
         # All is covered by rules before the first slice of any sweep (design §4).
-        case = self._prepare(case, orders, acts)
-        for order in acts:
-            if not _is_done(case, order):
+        case = self._prepare(case, orders, due)
+        for order in due:
+            if not is_done(case, order):
                 case = self._do(case, order, time_left=time_left)
-            if not _is_done(case, order):
+            if not is_done(case, order):
                 return case
         return self._finish(case, orders)
 
-    def _prepare(self, case: Case, orders: Sequence[Order], acts: Sequence[Order]) -> Case:
+    def _prepare(self, case: Case, orders: Sequence[Order], due: Sequence[Order]) -> Case:
         self.challenges.open(case, orders)
-        for order in acts:
+        for order in due:
             if order.number not in case.numbers(Event.RULED):
                 case = self._rule(case, order)
         return case
@@ -95,7 +104,7 @@ class CarryOn:
             return self._restore(case, order)
         for number in range(len(order.rules)):
             case = self._sweep(case, order, number, time_left=time_left)
-            if _position(case, order, number) is not None:
+            if position_of(case, order, number) is not None:
                 return case
         return self._carried_out(case, order)
 
@@ -105,7 +114,7 @@ class CarryOn:
         """Sweep behind one rule, slice by slice, noting each in the case."""
         rule = order.rules[number]
         cause = _cause(case, order)
-        while (after := _position(case, order, number)) is not None:
+        while (after := position_of(case, order, number)) is not None:
             if time_left() < RESERVE or case.state is not State.RECEIVED:
                 return case  # time is up, or a person has meanwhile undone it
             places = order.places if number == 0 else ()
@@ -114,7 +123,7 @@ class CarryOn:
                 case,
                 Event.SLICE,
                 order=order.number,
-                final=_is_final(order),
+                final=is_final(order),
                 rule=number,
                 reached=len(done.items),
                 after=done.after,
@@ -126,18 +135,18 @@ class CarryOn:
         if order.scope in {Scope.HOST, Scope.DOMAIN}:
             self.entomb.forget_host(_covers(order))
         taken = [s.key for s in self.mail.list(recovery_prefix(case.id))]
-        if _is_final(order) and not order.keeps_copies:
+        if is_final(order) and not order.keeps_copies:
             self._empty(taken)
         self.log.add(case.id, order, copies=len(taken))
         self.cdn.invalidate(
-            _paths(order), reference=f"{case.id}-{order.number}-{int(_is_final(order))}"
+            _paths(order), reference=f"{case.id}-{order.number}-{int(is_final(order))}"
         )
         return self.cases.add(
             case,
             Event.CARRIED_OUT,
-            unless=lambda known: _is_done(known, order),
+            unless=lambda known: is_done(known, order),
             order=order.number,
-            final=_is_final(order),
+            final=is_final(order),
             copies=len(taken),
         )
 
@@ -161,7 +170,7 @@ class CarryOn:
         return self.cases.add(
             case,
             Event.CARRIED_OUT,
-            unless=lambda known: _is_done(known, order),
+            unless=lambda known: is_done(known, order),
             order=order.number,
             final=True,
             copies=shown,
@@ -210,69 +219,10 @@ class CarryOn:
 
     def _finish(self, case: Case, orders: Sequence[Order]) -> Case:
         """Say where the case stands now that everything due has been done."""
-        event = _standing_event(case, orders)
+        event = standing_event(case, orders)
         if event not in {Event.MASKED, Event.ASKED}:
             self.challenges.close(case, orders_of_case(case))
         return self.cases.add(case, event, unless=lambda known: known.state is not State.RECEIVED)
-
-
-def orders_of_case(case: Case) -> tuple[Order, ...]:
-    """Return a case's orders as they were decided."""
-    return orders_from_json((case.decision or {}).get("orders", ()))
-
-
-def settled_orders(case: Case) -> tuple[Order, ...]:
-    """Return a case's orders as they stand: what was proved or approved is a removal by now."""
-    settled = case.numbers(Event.PROVED, Event.APPROVED)
-    ground = Ground((case.decision or {}).get("ground", Ground.PUBLISHER))
-
-    def settle(order: Order) -> Order:
-        if order.number not in settled or order.outcome is Outcome.RESTORE:
-            return order
-        final = replace(order, outcome=Outcome.REMOVE, ground=ground, proven=True)
-        return replace(final, until=None, proving=())
-
-    return tuple(map(settle, orders_of_case(case)))
-
-
-def proved_by_others(case: Case) -> frozenset[int]:
-    """Return the numbers of the orders that somebody else than the requester proved."""
-    requester = (case.decision or {}).get("requester", "")
-    return frozenset(
-        int(number)
-        for entry in case.of(Event.PROVED)
-        if entry.details.get("by_whom", requester) != requester
-        for number in entry.details["orders"]
-    )
-
-
-def _acts(order: Order) -> bool:
-    """Tell whether there is something to do now; an approved question has nothing to take down."""
-    return order.outcome in _ACTS and bool(order.rules or order.restores)
-
-
-def _is_final(order: Order) -> bool:
-    return order.outcome is not Outcome.MASK
-
-
-def _is_done(case: Case, order: Order) -> bool:
-    return any(
-        entry.details["order"] == order.number and (entry.details["final"] or not _is_final(order))
-        for entry in case.of(Event.CARRIED_OUT)
-    )
-
-
-def _position(case: Case, order: Order, rule: int) -> str | None:
-    """Return behind which marker a rule's sweep goes on; None if it has been through them all.
-
-    A sweep that began as a mask's is done again once it is a removal: its tombstones say so.
-    """
-    position: str | None = ""
-    for entry in case.of(Event.SLICE):
-        of = entry.details
-        if (of["order"], of["rule"]) == (order.number, rule) and of["final"] == _is_final(order):
-            position = of["after"]
-    return position
 
 
 def _cause(case: Case, order: Order) -> Cause:
@@ -280,7 +230,7 @@ def _cause(case: Case, order: Order) -> Cause:
         case=case.id,
         ground=order.ground,
         rules=tuple(suppression_key(rule.host, rule.id) for rule in order.rules),
-        provisional=not _is_final(order),
+        provisional=not is_final(order),
         keeps_copies=order.keeps_copies,
     )
 
@@ -300,21 +250,3 @@ def _paths(order: Order) -> list[str]:
     pages = [f"/{host}/{item}/*" for host, item in order.places]
     listings = [f"/{host}/{name}" for host in hosts for name in ("", INDEX, ATOM, JSON, "20*")]
     return [*front, *listings, *pages]
-
-
-def _standing_event(case: Case, orders: Sequence[Order]) -> Event:
-    """Return what a case is once its orders are carried out: the most open of them counts."""
-    outcomes = {o.outcome for o in orders if _acts(o) or o.outcome not in _ACTS} | {
-        Outcome(name) for name in (case.decision or {}).get("beside", ())
-    }
-    approved = any(True for _ in case.of(Event.APPROVED))
-    asked = any(order.proving for order in orders)
-    if Outcome.MASK in outcomes:
-        return Event.MASKED
-    if asked or Outcome.CHALLENGE in outcomes:
-        return Event.ASKED
-    if Outcome.REVIEW in outcomes and not approved:
-        return Event.HELD
-    if Outcome.REMOVE in outcomes:
-        return Event.REMOVED
-    return Event.RESTORED if Outcome.RESTORE in outcomes else Event.CLOSED

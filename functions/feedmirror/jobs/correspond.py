@@ -11,13 +11,13 @@ from datetime import datetime
 
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.answers import Answers
-from feedmirror.jobs.carry_on import settled_orders
 from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.find_claims import FindClaims, Place
 from feedmirror.jobs.limits import Limits
 from feedmirror.ports.mail import Mailer, MailRefusedError
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.suppression import Scope
+from feedmirror.takedowns.case_orders import settled_orders
 from feedmirror.takedowns.cases import Case, Event, State
 from feedmirror.takedowns.decision import Outcome, Proving, Say
 from feedmirror.takedowns.mailboxes import read_from

@@ -4,7 +4,6 @@ Once a case has its decision, no retry decides again: two deliveries of one mail
 a crash, do what the first wrote down.
 """
 
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,20 +11,20 @@ from typing import Any
 
 from feedmirror.addresses import host_of
 from feedmirror.configuration import MirrorSettings
+from feedmirror.jobs.background import Asking, Backgrounds
 from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.find_claims import FindClaims
 from feedmirror.jobs.limits import Limits
 from feedmirror.ports.dns import DnsUnavailableError, TxtLookup
 from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
 from feedmirror.suppression import Ground
-from feedmirror.takedowns.cases import OPEN, Case, CaseUnreadableError, Event
-from feedmirror.takedowns.claims import Claim, Held, Standing
-from feedmirror.takedowns.decision import Answered, Background, Outcome, Plan, Situation
+from feedmirror.takedowns.cases import Case, Event
+from feedmirror.takedowns.decision import Outcome, Plan, Situation
 from feedmirror.takedowns.decision_table import decide
 from feedmirror.takedowns.matters import best_standing
 from feedmirror.takedowns.message import Message
 from feedmirror.takedowns.notice import Element, Future, Kind, Notice
-from feedmirror.takedowns.orders import Order, order_to_json, orders_from_json, orders_of
+from feedmirror.takedowns.orders import order_to_json, orders_of
 from feedmirror.takedowns.reading_mail import read_message
 from feedmirror.takedowns.reading_notice import read_notice
 from feedmirror.takedowns.receipt import Receipt, Verdict, mailbox_key
@@ -65,6 +64,7 @@ class TakeIn:
     mail: ObjectStore
     find: FindClaims
     limits: Limits
+    backgrounds: Backgrounds
     dns: TxtLookup
     mirror: MirrorSettings
     clock: Callable[[], datetime]
@@ -123,16 +123,14 @@ class TakeIn:
             notice = replace(notice, case=self.limits.case_of_sent(message.references))
         claims = self.find.run(notice, sender)
         bare = self._read(message, ())
-        background = self._background(
-            sender, notice, claims, case=case, says_so=bare.kind in _DECIDED
-        )
+        asking = Asking(sender, notice, claims, case=case, says_so=bare.kind in _DECIDED)
         situation = Situation(
             receipt=receipt,
             message=message,
             sender=sender,
             notice=notice,
             claims=claims,
-            background=background,
+            background=self.backgrounds.of(asking),
             unproven=self.mirror.unproven,
             own_hosts=_own_hosts(self.mirror),
             own_mail=sender.address == self.mirror.contact.lower(),
@@ -149,81 +147,6 @@ class TakeIn:
     def _read(self, message: Message, tags: Sequence[str]) -> Notice:
         """Read what a mail asks for, unless there is too much of it to be read at all (row 6)."""
         return Notice() if message.excess else read_notice(message, mirror=self.mirror, tags=tags)
-
-    def _background(
-        self,
-        sender: Sender,
-        notice: Notice,
-        claims: Sequence[Claim],
-        *,
-        case: str,
-        says_so: bool,
-    ) -> Background:
-        now = self.clock()
-        who = mailbox_key(sender.address) if sender.proved else ""
-        held = [each for claim in claims for each in claim.items][:_MOST_LOOKED_AT]
-        places = [(each.host, each.id) for each in held]
-        answered, asked = self._answered(notice, sender, says_so=says_so)
-        opener = self._opener(answered, held)
-        return Background(
-            seen_before=self.limits.was_seen(sender.message_key, case),
-            over_limit=bool(who) and self.limits.is_over(sender, case, now),
-            masks_used_up=bool(who) and self.limits.masks_used_up(who, case, now),
-            discredited=bool(who) and self.limits.is_discredited(who, case),
-            masked_hosts=self.limits.masked_hosts({c.host for c in claims if c.host}, case, now),
-            masked_before=self.limits.masked_before(places, case),
-            barred=self.limits.barred(who, places) if who else frozenset(),
-            asked_this_week=self.limits.asked_this_week(
-                (each.feed for each in held if each.feed), case, now
-            ),
-            answered=answered,
-            answered_claims=tuple(_claim_of(order) for order in asked),
-            opened_by=str(opener.get("requester", "")),
-            opened_with=Standing(opener.get("standing", Standing.STRANGER)),
-        )
-
-    def _answered(
-        self, notice: Notice, sender: Sender, *, says_so: bool = True
-    ) -> tuple[Answered | None, list[Order]]:
-        """Return the case that a mail belongs to, and the orders that its nonce is of.
-
-        ``says_so`` tells that its own words decide, whatever it answers.
-        """
-        known = self._load(notice.case) if notice.case else None
-        if known is None or known.decision is None:
-            return None, []
-        orders = [
-            order
-            for order in orders_from_json(known.decision["orders"])
-            if order.nonce and hmac.compare_digest(order.nonce, notice.nonce)
-        ]
-        asks = {order.asks for order in orders}
-        requester = str(known.decision.get("requester", ""))
-        # A stored contact has to say that it is to go; "what is this about?" is no consent.
-        consents = says_so or asks <= {requester}
-        answered = Answered(
-            case=known.id,
-            requester=requester,
-            nonce_is_valid=bool(orders) and known.state in OPEN and consents,
-            from_asked=mailbox_key(sender.address) in asks,
-            open=known.state in OPEN,
-            ground=Ground(known.decision.get("ground", Ground.PUBLISHER)),
-            future=Future.UNSAID if known.decision.get("future", True) else Future.REFUSED,
-        )
-        return answered, orders
-
-    def _opener(self, answered: Answered | None, held: Sequence[Held]) -> dict[str, Any]:
-        """Return the decision of the case that a retraction or a counter-notice is about."""
-        cases = {each.masked_by or each.taken_by for each in held} - {""}
-        case = answered.case if answered else cases.pop() if len(cases) == 1 else ""
-        known = self._load(case) if case else None
-        return dict(known.decision or {}) if known else {}
-
-    def _load(self, case: str) -> Case | None:
-        try:
-            return self.cases.load(case)
-        except CaseUnreadableError:
-            return None
 
     def _decision(self, considered: Considered, case: str) -> dict[str, Any]:
         """Return a decision as the case keeps it: no address of a person, no word of the mail."""
@@ -266,9 +189,7 @@ class TakeIn:
 
     def _finished(self, situation: Situation, plan: Plan) -> list[int]:
         """Return the numbers of the other case's orders that its answer proves."""
-        if situation.background.answered is None:
-            return []
-        _, asked = self._answered(situation.notice, situation.sender)
+        asked = self.backgrounds.asked(situation.notice)
         return [
             asked[step.finishes].number
             for step in plan.steps
@@ -306,17 +227,3 @@ def _ground(notice: Notice) -> Ground:
     """Return on what ground it goes once that is proved: a legal one only by a formal notice."""
     stated = notice.ground
     return Ground.PUBLISHER if stated is Ground.LEGAL and not notice.formal else stated
-
-
-def _claim_of(order: Order) -> Claim:
-    """Return what an order was about, as far as an answer to its challenge needs it."""
-    items = tuple(Held(host=host, id=item, hosts=frozenset({host})) for host, item in order.places)
-    keys = frozenset[str]().union(*(rule.keys for rule in order.rules))
-    return Claim(
-        scope=order.scope,
-        host=order.host,
-        keys=keys,
-        items=items,
-        count=order.count,
-        feed=order.feed,
-    )

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from feedmirror.jobs.carry_on import BY_A_PERSON, CarryOn, settled_orders
+from feedmirror.jobs.carry_on import BY_A_PERSON, CarryOn
 from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.correspond import Correspond
 from feedmirror.jobs.limits import Limits
@@ -16,6 +16,7 @@ from feedmirror.ports.aftermath import Alarms, WorkQueue
 from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.ports.mail import MailUnavailableError
 from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
+from feedmirror.takedowns.case_orders import settled_orders
 from feedmirror.takedowns.cases import (
     Case,
     CaseUnreadableError,

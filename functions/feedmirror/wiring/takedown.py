@@ -11,6 +11,7 @@ from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import Configuration
 from feedmirror.jobs.answers import Answers
+from feedmirror.jobs.background import Backgrounds
 from feedmirror.jobs.carry_on import CarryOn
 from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.configure import ReadConfiguration
@@ -183,6 +184,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
             mail=mail,
             find=find,
             limits=limits,
+            backgrounds=Backgrounds(cases, limits, clock),
             dns=surroundings.dns,
             mirror=mirror,
             clock=clock,

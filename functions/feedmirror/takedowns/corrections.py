@@ -1,0 +1,33 @@
+"""What is to be changed about a credit, as far as the words say it."""
+
+from feedmirror.takedowns.hearing import Hearing, Remark
+from feedmirror.takedowns.notice import Correction
+from feedmirror.takedowns.reaching import author_name
+from feedmirror.takedowns.targets import written_address
+
+_KINDS = ("author", "link", "publisher", "rights")
+
+
+def correction_of(heard: Hearing) -> Correction:
+    """Return the correction that a text asks for; the most that one phrase says of it counts."""
+    what = next((kind for kind in _KINDS if heard.says(f"correction.{kind}")), "")
+    changes = [_change(remark) for remark in heard.remarks if remark.name == "correction.changes"]
+    old, new, is_link = max(changes, key=_worth, default=("", "", False))
+    if is_link:
+        what = "link"
+    return Correction(what, old=old, new=new)
+
+
+def _change(remark: Remark) -> tuple[str, str, bool]:
+    links = [value for name, value in remark.slots if name == "link"]
+    if links:
+        return (links[0] if len(links) > 1 else "", links[-1], True)
+    old, new = remark.slot("old"), remark.slot("new")
+    if written_address(new) and "/" in new:
+        return old if "/" in old else "", new, True
+    return author_name(old), author_name(new), False
+
+
+def _worth(change: tuple[str, str, bool]) -> tuple[int, int]:
+    old, new, _ = change
+    return (bool(old) + bool(new), len(old) + len(new))

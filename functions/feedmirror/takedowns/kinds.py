@@ -1,0 +1,83 @@
+"""What a mail is, by its words. Nothing is a request for removal that does not plainly ask."""
+
+from feedmirror.takedowns.hearing import Hearing, Verdict
+from feedmirror.takedowns.notice import Kind
+
+_URGENT = ("court", "authority", "child", "threat", "press")
+_NO_REQUEST = (
+    "kind.denies",
+    "kind.how",
+    "kind.keeps",
+    "kind.elsewhere",
+    "kind.subscriptions",
+    "kind.thanks",
+)
+_FEW_WORDS = 4  # a text this short need not be in a language that is known
+
+
+def kind_of(body: Hearing, title: Hearing, *, nonce: str, asked_for: bool, named: bool) -> Kind:
+    """Return what a mail is.
+
+    ``asked_for`` tells that its subject is that of our own removal links, ``named`` that it names
+    something that could be taken down.
+    """
+    if nonce:
+        return _answer(body)
+    asks = body.says("kind.asks")
+    withdraws = body.says("kind.withdraws") or (title.says("kind.withdraws") and not asks)
+    contests = body.says("kind.contests") or title.says("kind.contests")
+    corrects = body.says("kind.corrects") or (title.says("kind.corrects") and not asks)
+    readings = (
+        (Kind.URGENT, urgent_class(body) != ""),
+        (Kind.UNCLEAR, asks and (withdraws or contests)),  # it takes back and asks in one
+        (Kind.COUNTER_NOTICE, contests),
+        (Kind.RETRACTION, withdraws),
+        (Kind.UNCLEAR, body.says("kind.disowns")),
+        (Kind.CORRECTION, corrects),
+        (Kind.REMOVAL, _asks(body, title, asked_for=asked_for)),
+    )
+    none = _no_request(body, title, named=named)
+    return next((kind for kind, holds in readings if holds), none)
+
+
+def urgent_class(body: Hearing) -> str:
+    """Return which class of urgent a text is of, or nothing."""
+    return next((name for name in _URGENT if body.says(f"urgent.{name}")), "")
+
+
+def _answer(body: Hearing) -> Kind:
+    """Whoever answers a challenge says yes by answering, unless the words say otherwise."""
+    if body.says("kind.withdraws"):
+        return Kind.RETRACTION
+    contrary = body.says("kind.disowns", "kind.denies", "kind.keeps", "kind.contests")
+    return Kind.UNCLEAR if contrary or urgent_class(body) else Kind.ANSWER
+
+
+def _asks(body: Hearing, title: Hearing, *, asked_for: bool) -> bool:
+    if body.says("kind.asks"):
+        return _is_of_content(body)
+    by_title = title.says("kind.asks") or asked_for
+    return by_title and _is_understood(body) and not body.says(*_NO_REQUEST)
+
+
+def _is_of_content(body: Hearing) -> bool:
+    """Whether a request is about content; where other business is spoken of, it must say so."""
+    other = body.says("kind.elsewhere", "kind.subscriptions")
+    scopes = {remark.name for remark in body.remarks if remark.verdict is Verdict.ASKED}
+    return not other or any(name.startswith("scope.") for name in scopes)
+
+
+def _no_request(body: Hearing, title: Hearing, *, named: bool) -> Kind:
+    if any(
+        one.says("kind.elsewhere", "kind.subscriptions", "kind.thanks") for one in (body, title)
+    ):
+        return Kind.OTHER
+    takedown = ("kind.complains", "kind.denies", "kind.how", "kind.keeps")
+    if named or body.says(*takedown) or title.says(*takedown):
+        return Kind.UNCLEAR
+    return Kind.OTHER if body.known and _is_understood(body) else Kind.UNCLEAR
+
+
+def _is_understood(body: Hearing) -> bool:
+    """Whether a text is short, or in a language of the tables, by one frequent word in three."""
+    return body.words <= _FEW_WORDS or body.known * 3 >= body.words
