@@ -26,7 +26,7 @@ _EXAMPLE = "Example: feedmirror check https://news.example.com/feed"
 @CONTACT
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def check(url: str, *, contact: str, as_json: bool) -> None:
-    """Fetch one feed and report on it; nothing is stored."""
+    """Fetch one feed and report on it. Nothing is stored."""
     if web_address(url) is None:
         raise click.BadParameter(f"{url!r} is no http(s) address", param_hint="URL")
     report = _report(url, contact=contact)

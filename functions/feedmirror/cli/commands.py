@@ -9,6 +9,7 @@ import click
 from feedmirror.cli.check import check
 from feedmirror.cli.demo import demo
 from feedmirror.cli.mirror import mirror
+from feedmirror.cli.takedowns import TAKEDOWN_COMMANDS
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.settings import SettingsError
 from feedmirror.version import VERSION
@@ -22,7 +23,7 @@ def feedmirror() -> None:
     """Mirror public feeds with credit on every copy, and take copies down when asked by mail."""
 
 
-for command in (demo, mirror, check):
+for command in (demo, mirror, check, *TAKEDOWN_COMMANDS):
     feedmirror.add_command(command)
 
 

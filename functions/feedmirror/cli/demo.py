@@ -2,16 +2,18 @@
 
 import shutil
 from pathlib import Path
+from shlex import quote
 from textwrap import shorten
 from typing import Any
 
 import click
 
-from feedmirror.cli.mirror import DEFAULT_FOLDER
+from feedmirror.adapters.clock import utc_now
+from feedmirror.cli.folders import DEFAULT_FOLDER
 from feedmirror.cli.output import print_table, progress, say
 from feedmirror.configuration import Configuration, MirrorSettings
 from feedmirror.local.machine import SITE, Machine
-from feedmirror.local.publisher import serve_samples
+from feedmirror.local.publisher import SamplePublisher, serve_samples
 from feedmirror.records import Item, record_from_json
 
 _EXAMPLE = "Example: feedmirror demo --local /tmp/mirror"
@@ -35,34 +37,86 @@ _MIRROR = MirrorSettings(
     help="The folder to work in; the demo's own part of it is made anew.",
 )
 def demo(folder: Path) -> None:
-    """Mirror the bundled sample feeds, publish them, and mirror them again."""
+    """Tell the whole story on sample feeds. Nothing leaves this machine."""
     machine = Machine(folder / _STORE)
     shutil.rmtree(machine.folder, ignore_errors=True)
-    with serve_samples() as publisher, progress().status("mirroring the sample feeds"):
+    with serve_samples() as publisher:
         machine.configure(Configuration(mirror=_MIRROR, feeds=publisher.feeds))
-        say(f"Four sample publishers answer on loopback; the mirror polls {len(publisher.feeds)}.")
-        first = machine.handle({"at_once": True}, allowed_networks="127.0.0.0/8")
-        second = machine.handle({"at_once": True}, allowed_networks="127.0.0.0/8")
-    _told("First run", first)
-    _told("Second run", second)
-    say()
-    items = _items(machine)
-    print_table(
-        ("host", "published", "author~", "title~", "licence~"), [_row(item) for item in items]
-    )
+        items = _mirror(machine, publisher)
+        if not items:
+            raise SystemExit(1)
+        _take_down(machine, publisher, items)
+    clean = _audit(machine)
     say()
     _show(machine, folder / SITE)
-    if first["failures"] or not items:
+    if not clean:
         raise SystemExit(1)
 
 
-def _told(when: str, report: dict[str, Any]) -> None:
+def _mirror(machine: Machine, publisher: SamplePublisher) -> list[Item]:
+    """Mirror the feeds twice and show what came of it; nothing if anything failed."""
+    say(f"Four sample publishers answer on loopback; the mirror polls {len(publisher.feeds)}.")
+    reports = [_told(f"{which} run", _run(machine)) for which in ("First", "Second")]
+    items = _items(machine)
+    say()
+    print_table(
+        ("host", "published", "author~", "title~", "licence~"), [_row(item) for item in items]
+    )
+    return [] if any(report["failures"] for report in reports) else items
+
+
+def _take_down(machine: Machine, publisher: SamplePublisher, items: list[Item]) -> None:
+    """Have an author ask for a page, mirror again, and have a stranger ask for another."""
+    from feedmirror.cli.story import Teller  # noqa: PLC0415 -- only where the story comes to it
+
+    teller = Teller(machine, _MIRROR, utc_now())
+    story = next(item for item in items if item.host == "news.example")
+    episode = next(item for item in items if item.host == "radio.example")
+    say()
+    say(f"A page of the mirror: {teller.page(story)}")
+    say(f"  {teller.shown(story)}")
+    say()
+    teller.author_asks(story)
+    say()
+    publisher.edit("half past nine on Saturday", "a quarter to ten on Saturday")
+    publisher.edit(">https://news.example/?p=412<", ">https://news.example/?p=512<")
+    say("The publisher corrects the story and serves it again, under a new guid.")
+    third = _told("Third run", _run(machine))
+    say(f"{third['suppressed']} item kept out by its rule. The page still: {teller.shown(story)}")
+    say()
+    case = teller.stranger_asks(episode)
+    where = quote(str(machine.folder))
+    for name in ("case", "approve", "refuse"):
+        say(f"  feedmirror {name} {case.id} --local {where}")
+    say()
+
+
+def _run(machine: Machine) -> dict[str, Any]:
+    with progress().status("mirroring the sample feeds"):
+        return machine.handle({"at_once": True}, allowed_networks="127.0.0.0/8")
+
+
+def _audit(machine: Machine) -> bool:
+    """Say what an audit of the whole mirror finds; return whether it found nothing."""
+    from feedmirror.cli.auditing import audited, summary  # noqa: PLC0415 -- only at the end
+    from feedmirror.cli.desk import Desk  # noqa: PLC0415 -- the same
+
+    report = audited(Desk(machine.folder))
+    say(summary(report))
+    for finding in report.findings:
+        click.echo(f"feedmirror: {finding.kind}: {finding.key}", err=True)
+    return report.is_clean
+
+
+def _told(when: str, report: dict[str, Any]) -> dict[str, Any]:
+    """Print a run's report, and return it."""
     say(
         f"{when}: {report['polled']} feeds polled, {report['unchanged']} unchanged, "
         f"{report['created']} items stored, {len(report['failures'])} failed."
     )
     for failure in report["failures"]:
         click.echo(f"feedmirror: {failure['feed']}: {failure['what']}", err=True)
+    return report
 
 
 def _items(machine: Machine) -> list[Item]:

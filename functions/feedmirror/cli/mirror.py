@@ -10,6 +10,7 @@ import click
 from rich.progress import Progress
 
 from feedmirror.addresses import web_address
+from feedmirror.cli.folders import LOCAL
 from feedmirror.cli.output import print_json, print_table, progress, say
 from feedmirror.configuration import Configuration, FeedSettings, MirrorSettings
 from feedmirror.configuration_file import ConfigurationError, parse_configuration
@@ -20,10 +21,10 @@ from feedmirror.opml import OpmlError, read_opml
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 from feedmirror.settings import read_networks, read_settings
 from feedmirror.version import VERSION
-from feedmirror.wiring.mirror import compose, open_stores, polite_fetcher
+from feedmirror.wiring.mirror import compose, polite_fetcher
+from feedmirror.wiring.stores import open_stores
 
 _EXAMPLE = "Example: feedmirror mirror --local --feed https://news.example.com/feed"
-DEFAULT_FOLDER = ".feedmirror"
 
 
 CONTACT = click.option(
@@ -59,14 +60,7 @@ class Watched:
 
 
 @click.command(epilog=_EXAMPLE)
-@click.option(
-    "--local",
-    "folder",
-    is_flag=False,
-    flag_value=DEFAULT_FOLDER,
-    type=click.Path(path_type=Path, file_okay=False),
-    help=f"Use the embedded store in a folder (default {DEFAULT_FOLDER}).",
-)
+@LOCAL
 @click.option("--feed", "urls", multiple=True, help="Mirror this feed; may be repeated.")
 @click.option(
     "--feeds",
@@ -77,7 +71,7 @@ class Watched:
 @CONTACT
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
 def mirror(folder: Path | None, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 -- click's
-    """Poll every feed now, store what is new with its credit, and publish it."""
+    """Poll every feed now. What is new is stored with its credit and published."""
     wanted = Wanted(**options)
     if (wanted.urls or wanted.file) and folder is None:
         raise click.UsageError("--feed and --feeds go with --local; an account has its own file")
@@ -101,7 +95,9 @@ def mirror(folder: Path | None, *, as_json: bool, **options: Any) -> None:  # no
 
 
 def _run(folder: Path | None, wanted: Wanted) -> tuple[MirrorReport, str]:
-    stores = open_stores(read_settings()) if folder is None else Machine(folder).stores()
+    if folder is not None:
+        Machine(folder).enter()  # what the feeds prove, the takedown function does there and then
+    stores = open_stores(read_settings())
     if folder is not None and (wanted.urls or wanted.file):
         Machine(folder).configure(_configuration(wanted))
     configured = ReadConfiguration(stores.archive, VERSION).run()

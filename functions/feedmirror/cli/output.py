@@ -8,6 +8,7 @@ from typing import Any, Literal
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 _PIPE_WIDTH = 160  # columns: what a log viewer or a pager shows
 
@@ -15,7 +16,7 @@ _PIPE_WIDTH = 160  # columns: what a log viewer or a pager shows
 def console() -> Console:
     """Return the console for results: plain text in a pipe, colours on a terminal."""
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    return Console(highlight=False, width=width)
+    return Console(highlight=False, emoji=False, width=width)
 
 
 def progress() -> Console:
@@ -44,15 +45,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         wide = column.endswith("~")
         table.add_column(column.rstrip("#~"), justify=justify, no_wrap=not wide, overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(value) for value in row))
+        table.add_row(*(Text(_plain(value)) for value in row))
     console().print(table)
 
 
 def say(text: str = "") -> None:
     """Print one line for people."""
-    console().print(text, markup=False)
+    console().print(text, markup=False, soft_wrap=True)
 
 
 def _plain(value: object) -> str:
-    text = "".join(letter if letter.isprintable() else " " for letter in str(value))
-    return text.replace("[", "\\[")
+    return "".join(letter if letter.isprintable() else " " for letter in str(value))

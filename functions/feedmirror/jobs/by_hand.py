@@ -17,7 +17,7 @@ from feedmirror.takedowns.asks import Ask
 from feedmirror.takedowns.cases import Case, Entry, Event, case_of_mail
 from feedmirror.takedowns.claims import Claim, Standing
 from feedmirror.takedowns.decision import Outcome, Plan, Step
-from feedmirror.takedowns.orders import Order, order_to_json, orders_of
+from feedmirror.takedowns.orders import Making, Order, order_to_json, orders_of
 
 BY_HAND = "by hand"
 
@@ -46,7 +46,7 @@ class ByHand:
         now = self.clock()
         case = case_of_mail(f"{BY_HAND} {self.draw()}")
         step = Step(row=0, outcome=Outcome.REMOVE, claim=0, standing=Standing.PROVEN, ground=ground)
-        (order,) = orders_of(Plan(steps=(step,)), [claim], case=case, now=now, draw=self.draw)
+        (order,) = orders_of(Plan(steps=(step,)), [claim], Making(case, now, self.draw))
         decision = _decision(_in_advance(order, claim, case, now=now), note)
         opened = Case(
             case,

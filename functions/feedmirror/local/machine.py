@@ -3,18 +3,19 @@
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from feedmirror.adapters.outbox import OUTBOX
 from feedmirror.adapters.sqlite import SqliteStore
-from feedmirror.adapters.workers import InOrder
 from feedmirror.configuration import Configuration
 from feedmirror.configuration_file import write_configuration
 from feedmirror.layout import CONFIGURATION
+from feedmirror.local.arrivals import mail_id
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
-from feedmirror.settings import use_embedded_store
-from feedmirror.wiring.mirror import Stores
+from feedmirror.settings import read_networks, use_embedded_store
 
 STORE = "store.sqlite"
 SITE = "site"
@@ -48,6 +49,11 @@ class Machine:
         """The file that holds the buckets."""
         return self.folder / STORE
 
+    def enter(self) -> None:
+        """Point this process's functions at this store; what may be fetched stays as it is."""
+        networks = " ".join(str(network) for network in read_networks())
+        use_embedded_store(self.store, allowed_networks=networks)
+
     def handle(self, event: Mapping[str, Any], *, allowed_networks: str = "") -> dict[str, Any]:
         """Run the mirror function over this store, as Lambda would run it."""
         from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- only where it is run
@@ -55,16 +61,31 @@ class Machine:
         use_embedded_store(self.store, allowed_networks=allowed_networks)
         return handler(dict(event), Unhurried())
 
+    def takedown(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the takedown function over this store, as Lambda would run it."""
+        from feedmirror.handlers.takedown import handler  # noqa: PLC0415 -- only where it is run
+
+        use_embedded_store(self.store)
+        return handler(dict(event), Unhurried())
+
+    def arrive(self, mail: bytes) -> str:
+        """Put a mail where Amazon SES would, and return the id that SES would give it."""
+        ses_id = mail_id(mail)
+        with suppress(LostConditionError):  # it arrived before
+            content = Content(mail, "message/rfc822")
+            self.bucket("mail").put(f"inbound/{ses_id}", content, replaces=None)
+        return ses_id
+
+    def sent(self) -> list[bytes]:
+        """Return the mails that the takedown function has written, oldest first."""
+        mail = self.bucket("mail")
+        found = (mail.get(summary.key) for summary in mail.list(OUTBOX))
+        return [stored.content.body for stored in found if stored]
+
     def bucket(self, name: str) -> ObjectStore:
         """Open one bucket of the embedded store."""
         self.folder.mkdir(parents=True, exist_ok=True)
         return SqliteStore(self.store, name)
-
-    def stores(self) -> Stores:
-        """Open the buckets that the mirror function uses."""
-        names = ("archive", "site", "ledger")
-        archive, site, ledger = (self.bucket(name) for name in names)
-        return Stores(archive, site, ledger, InOrder())
 
     def configure(self, configuration: Configuration) -> None:
         """Put the operator's file, as an operator's upload would."""

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
@@ -47,6 +47,18 @@ class SamplePublisher:
     """What is served while it lasts: each feed by its loopback address, under its own site."""
 
     feeds: tuple[FeedSettings, ...]
+    _server: "_Server" = field(repr=False)
+
+    def edit(self, old: str, new: str) -> None:
+        """Put other words in the place of some, wherever they stand, as an editor would.
+
+        Feeds without those words stay as they are, validators and all.
+        """
+        self._server.documents = {
+            path: replace(document, body=body, packed=_packed(body), etag=_etag(body))
+            for path, document in self._server.documents.items()
+            for body in (document.body.replace(old.encode(), new.encode()),)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,8 @@ def serve_samples() -> Iterator[SamplePublisher]:
     origin = f"http://{LOOPBACK}:{server.server_port}"
     try:
         yield SamplePublisher(
-            tuple(FeedSettings(url=f"{origin}/{one.file}", site=one.site) for one in _SAMPLES)
+            tuple(FeedSettings(url=f"{origin}/{one.file}", site=one.site) for one in _SAMPLES),
+            server,
         )
     finally:
         server.shutdown()
@@ -84,9 +97,17 @@ def _load(sample: _Sample) -> _Document:
     return _Document(
         content_type=sample.content_type,
         body=body,
-        packed=gzip.compress(body, mtime=0),
-        etag=hashlib.sha256(body).hexdigest()[:16],
+        packed=_packed(body),
+        etag=_etag(body),
     )
+
+
+def _packed(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
+
+
+def _etag(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:16]
 
 
 class _Server(ThreadingHTTPServer):

@@ -173,3 +173,19 @@ def test_every_sample_is_shown_in_full_and_safely(feeds: tuple[FeedSettings, ...
             assert len(cleaned) > 400
             assert "pixel.wp.com" not in cleaned
             assert "127.0.0.1" not in cleaned
+
+
+def test_an_edit_changes_the_feeds_that_have_the_words_and_no_other() -> None:
+    with serve_samples() as publisher:
+        before = {feed.host: ask(feed.url) for feed in publisher.feeds}
+
+        publisher.edit("half past nine on Saturday", "a quarter to ten on Saturday")
+
+        for feed in publisher.feeds:
+            _, headers, body = before[feed.host]
+            status, _, fresh = ask(feed.url, If_None_Match=headers["etag"])
+            if feed.host == "news.example":
+                assert (status, b"a quarter to ten on Saturday" in fresh) == (200, True)
+                assert b"half past nine on Saturday" in body
+            else:
+                assert status == 304

@@ -1,0 +1,60 @@
+"""``feedmirror audit``: whether everything is as the promises say, told one line a finding."""
+
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from feedmirror.cli.desk import Desk, told_in_words
+from feedmirror.cli.mails import printable
+from feedmirror.cli.output import print_json, print_table, progress, say
+from feedmirror.jobs.audit_report import AuditReport
+from feedmirror.wiring.audit import compose_audit
+
+
+def run_audit(folder: Path | None, *, as_json: bool) -> None:
+    """Print what an audit of the mirror checked and found; exit with 1 if it found anything."""
+    desk = Desk(folder)
+    with told_in_words():
+        report = audited(desk)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print_report(report)
+    if not report.is_clean:
+        raise SystemExit(1)
+
+
+def audited(desk: Desk) -> AuditReport:
+    """Return what an audit finds, with a bar that moves while it looks."""
+    function = desk.function
+    audit = compose_audit(
+        function.stores,
+        function.mail,
+        desk.configuration,
+        mail_prefix=function.settings.mail_prefix,
+    )
+    counted = TextColumn("{task.completed:.0f} checked")
+    columns = (TextColumn("auditing"), BarColumn(), counted, TimeElapsedColumn())
+    with Progress(*columns, console=progress(), transient=True) as bar:
+        task = bar.add_task("auditing", total=None)
+        return audit.run(lambda count: bar.advance(task, count))
+
+
+def print_report(report: AuditReport) -> None:
+    """Print what was checked, and each finding in one line."""
+    print_table(("checked", "#"), sorted(report.checked.items()))
+    for note, count in sorted(report.notes.items()):
+        say(f"Note: {count} {note}")
+    for finding in report.findings:
+        say(f"{finding.kind}: {printable(finding.key)}: {printable(finding.words)}")
+    if report.more:
+        say(f"and {report.more} more")
+    say(summary(report))
+
+
+def summary(report: AuditReport) -> str:
+    """Return an audit in one line."""
+    found = len(report.findings) + report.more
+    looked = sum(report.checked.values())
+    findings = "1 finding" if found == 1 else f"{found} findings"
+    return f"Audit: {looked} things checked, {findings}."

@@ -1,0 +1,212 @@
+"""A case in words: what its orders do, where it stands, what can be done about it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from feedmirror.configuration import MirrorSettings
+from feedmirror.suppression import Scope
+from feedmirror.takedowns.case_orders import settled_orders
+from feedmirror.takedowns.cases import OPEN, TRANSITIONS, Case, Event, State
+from feedmirror.takedowns.decision import MASKED_FOR, Outcome, Proving
+from feedmirror.takedowns.orders import Order
+
+_SHOWN = 10  # addresses of pages
+_DAY = 24 * 3600
+COMMANDS: Mapping[str, Event] = {
+    "approve": Event.APPROVED,
+    "refuse": Event.REFUSED,
+    "restore": Event.RESTORED,
+}
+_OUTCOMES = {
+    Outcome.DROP: "nothing",
+    Outcome.RECORD: "recorded, nothing more",
+    Outcome.REVIEW: "left to a person",
+    Outcome.REMOVE: "removed, now and in the future",
+    Outcome.RESTORE: "put back",
+}
+_STATES = {
+    State.RECEIVED: "at work: the hourly run carries it on",
+    State.WAITING: "waiting for a person",
+    State.ASKED: "waiting for proof; nothing has changed",
+    State.MASKED: "out of sight until it is proved or decided",
+    State.REMOVED: "removed, now and in the future",
+    State.RECORDED: "recorded; there is nothing to do",
+    State.REFUSED: "refused",
+    State.LAPSED: "lapsed: nobody proved it",
+    State.RESTORED: "restored",
+}
+_WAYS = {
+    Proving.REPLY: "an answer to our mail",
+    Proving.WELL_KNOWN: "a token at the site",
+    Proving.DNS: "one in the DNS",
+    Proving.FEED: "one in the feed",
+}
+_REACHES = {
+    Scope.AUTHOR: "an author at {host}",
+    Scope.FEED: "the feed {feed}",
+    Scope.PATH: "a part of {host}",
+    Scope.HOST: "all of {host}",
+    Scope.DOMAIN: "all of {host} and the hosts below it",
+}
+_EVENTS = {
+    Event.RULED: "the rules stand",
+    Event.SLICE: "reached",
+    Event.CARRIED_OUT: "carried out",
+    Event.HELD: "held for a person",
+    Event.BOUNCED: "a mail of ours did not arrive",
+}
+_STEPS = {
+    "answer": "answer to the sender",
+    "result": "result to the sender",
+    "outcome": "outcome to the sender",
+    "operator": "note to the operator",
+    "contact": "mail to the address that the feed states",
+}
+
+
+def state_words(case: Case) -> str:
+    """Return where a case stands."""
+    return _STATES[case.state]
+
+
+def order_words(order: Order) -> str:
+    """Return what is done about an order, and of what."""
+    return f"{reach_words(order)}: {_outcome(order)}"
+
+
+def reach_words(order: Order) -> str:
+    """Return how far an order reaches."""
+    counted = _counted(order.count, "item")
+    if order.scope is not Scope.ITEM:
+        named = _REACHES[order.scope].format(host=order.host, feed=order.feed)
+        return f"{named} ({counted} held)"
+    if order.places:
+        return f"{_counted(len(order.places), 'item')} of {order.host}"
+    if order.outcome is Outcome.RESTORE:
+        return "all that the case took down"
+    if order.rules:
+        return f"an address at {order.host} that nothing is held of"
+    return "the mail as a whole" if not order.host else f"nothing that is held of {order.host}"
+
+
+def what_words(case: Case) -> str:
+    """Return in a few words what a case asks for."""
+    decision = case.decision
+    if decision is None:
+        return "not read yet"
+    kind = str(decision.get("kind") or "a mail")
+    reached = dict.fromkeys(reach_words(order) for order in settled_orders(case))
+    return f"{kind}: {'; '.join(reached)}" if reached else kind
+
+
+def why_words(case: Case) -> str:
+    """Return why a case was decided as it was, in the words of the rows that did."""
+    return str((case.decision or {}).get("why", "")) or "not said"
+
+
+def deadline(case: Case) -> datetime | None:
+    """Return when a case that waits for proof lapses, or None."""
+    if case.state not in {State.ASKED, State.MASKED}:
+        return None
+    waiting = [order for order in settled_orders(case) if order.proving or order.until]
+    return max((order.until or case.opened + MASKED_FOR for order in waiting), default=None)
+
+
+def is_open(case: Case) -> bool:
+    """Tell whether a case still waits for something."""
+    return case.state in OPEN
+
+
+def possible(case: Case) -> tuple[str, ...]:
+    """Return the commands that a case's state allows."""
+    if case.state is State.RECEIVED:
+        return ()
+    return tuple(name for name, event in COMMANDS.items() if (case.state, event) in TRANSITIONS)
+
+
+def pages(orders: Iterable[Order], mirror: MirrorSettings) -> Iterator[str]:
+    """Yield the addresses of our own pages that orders of items name, and how many more."""
+    places = list(dict.fromkeys(place for order in orders for place in order.places))
+    for host, item in places[:_SHOWN]:
+        yield f"{mirror.site}/{host}/{item}/"
+    if len(places) > _SHOWN:
+        yield f"and {len(places) - _SHOWN} more"
+
+
+def taken(case: Case) -> int:
+    """Return how many items a case has taken down."""
+    return max((int(e.details.get("copies", 0)) for e in case.of(Event.CARRIED_OUT)), default=0)
+
+
+def taken_words(case: Case) -> str:
+    """Return how many items a case has taken down, in words."""
+    return f"{_counted(taken(case), 'item')} taken down"
+
+
+def event_words(event: Event, details: Mapping[str, Any]) -> str:
+    """Return one event of a case, with what its details tell."""
+    match event:
+        case Event.WRITING | Event.WRITTEN | Event.UNWRITTEN:
+            why = f": {details['why']}" if details.get("why") else ""
+            return f"{event}: {step_words(str(details['step']))}{why}"
+        case Event.RESTORED | Event.REFUSED | Event.LAPSED if "shown" in details:
+            return f"{event}: {_counted(int(details['shown']), 'item')} shown again"
+        case Event.SLICE | Event.CARRIED_OUT:
+            number = int(details["reached" if event is Event.SLICE else "copies"])
+            return f"{_EVENTS[event]}: {_counted(number, 'item')}"
+        case _:
+            told = [str(details[name]) for name in ("why", "way") if details.get(name)]
+            return ": ".join([_EVENTS.get(event, str(event)), *told])
+
+
+def step_words(step: str) -> str:
+    """Return which of our mails a step is."""
+    return _STEPS.get(step.partition("-")[0], step)
+
+
+def proof_words(decision: Mapping[str, Any]) -> str:
+    """Return what proves the sender of a case, or why nothing does."""
+    if not decision:
+        return "not looked at yet"
+    sender = decision.get("sender")
+    if sender is None:
+        return "by hand: the operator's own decision"
+    if decision.get("vouched"):
+        return "vouched for by the operator"
+    if sender["proof"] == "none":
+        return f"not proved: {sender['why'] or 'nothing speaks for it'}"
+    return f"the sender's domain is proved by {str(sender['proof']).upper()}"
+
+
+def when_words(when: datetime) -> str:
+    """Return a moment as it is shown, in UTC."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def span_words(span: timedelta) -> str:
+    """Return a span of time in its largest unit."""
+    seconds = max(int(span.total_seconds()), 0)
+    for unit, length in (("d", _DAY), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def _outcome(order: Order) -> str:
+    if order.outcome is Outcome.MASK:
+        lapses = f" until {order.until.astimezone(UTC):%Y-%m-%d}" if order.until else ""
+        return f"out of sight{lapses}{_if_proved(order)}"
+    if order.outcome is Outcome.CHALLENGE:
+        return f"unchanged{_if_proved(order)}"
+    return _OUTCOMES[order.outcome]
+
+
+def _if_proved(order: Order) -> str:
+    *others, last = [_WAYS[way] for way in order.proving] or [""]
+    ways = f"{', '.join(others)} or {last}" if others else last
+    return f"; removed for good by {ways}" if ways else ""
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

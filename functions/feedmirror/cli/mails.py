@@ -1,0 +1,33 @@
+"""Mails as the terminal shows them: who, what, and the words, indented."""
+
+from email import policy
+from email.parser import BytesParser
+
+from feedmirror.cli.output import say
+
+_SHOWN = ("From", "To", "Subject")
+
+
+def print_mail(mail: bytes, *, most: int = 60, indent: str = "  | ") -> None:
+    """Print a mail's sender, recipient, subject and plain text, ``most`` lines of it."""
+    message = BytesParser(policy=policy.default).parsebytes(mail)
+    for name in _SHOWN:
+        say(f"{indent}{name}: {printable(str(message[name] or ''))}")
+    body = message.get_body(("plain",)) if hasattr(message, "get_body") else None
+    text = str(body.get_content()) if body is not None else ""
+    say(indent.rstrip())
+    print_text(text, most=most, indent=indent)
+
+
+def print_text(text: str, *, most: int, indent: str = "  | ") -> None:
+    """Print the first lines of a text, indented; nothing of it can steer the terminal."""
+    lines = text.strip().splitlines()
+    for line in lines[:most]:
+        say(f"{indent}{printable(line)}".rstrip())
+    if len(lines) > most:
+        say(f"{indent}… {len(lines) - most} more lines")
+
+
+def printable(text: str) -> str:
+    """Return a text in one line of letters that only show."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

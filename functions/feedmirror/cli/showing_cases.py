@@ -1,0 +1,191 @@
+"""``feedmirror cases`` and ``feedmirror case``: what waits, and one with all that is known."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from feedmirror.adapters.clock import utc_now
+from feedmirror.cli.case_words import (
+    deadline,
+    event_words,
+    is_open,
+    order_words,
+    pages,
+    proof_words,
+    span_words,
+    state_words,
+    what_words,
+    when_words,
+    why_words,
+)
+from feedmirror.cli.desk import Desk, told_in_words
+from feedmirror.cli.explaining import notice_rows
+from feedmirror.cli.mails import print_text, printable
+from feedmirror.cli.output import print_json, print_table, say
+from feedmirror.cli.taking_in import print_next
+from feedmirror.takedowns.case_orders import settled_orders
+from feedmirror.takedowns.cases import Case, CaseUnreadableError, Event, case_to_json
+from feedmirror.takedowns.message import Message
+from feedmirror.takedowns.reading_mail import read_message
+from feedmirror.takedowns.reading_notice import read_notice
+from feedmirror.takedowns.targets import tags_of
+
+_LINES = 25  # of a mail's text
+_COLUMNS = ("case", "state", "age#", "until", "what~", "why~")
+
+
+def list_cases(folder: Path | None, *, everything: bool, as_json: bool) -> None:
+    """Print the cases that wait, or all, by what has to be seen to first."""
+    desk, now = Desk(folder), utc_now()
+    unreadable: list[str] = []
+    with told_in_words():
+        found = sorted(_cases(desk, unreadable, everything=everything), key=_due)
+    if as_json:
+        print_json({"cases": [_told(case, now) for case in found]})
+    elif found:
+        print_table(_COLUMNS, [_row(case, now) for case in found])
+    else:
+        say("No case is known." if everything else "Nothing waits.")
+    for problem in unreadable:
+        click.echo(f"feedmirror: {problem}", err=True)
+    if unreadable:
+        raise SystemExit(1)
+
+
+def _cases(desk: Desk, unreadable: list[str], *, everything: bool) -> Iterator[Case]:
+    book = desk.run.cases
+
+    def load(case_id: str) -> Case | None:
+        try:
+            return book.load(case_id)
+        except CaseUnreadableError as error:
+            unreadable.append(f"case {case_id}: {error}")
+            return None
+
+    ids = list(book.ids() if everything else book.unfinished())
+    for case in desk.function.stores.workers.map(load, ids):
+        if case is not None and (everything or is_open(case)):
+            yield case
+
+
+def _due(case: Case) -> tuple[bool, bool, datetime]:
+    """Return the place in the list: urgent ones, then by deadline or age; settled ones last."""
+    urgent = bool((case.decision or {}).get("urgent"))
+    return (not is_open(case), not urgent, deadline(case) or case.opened)
+
+
+def _row(case: Case, now: datetime) -> tuple[object, ...]:
+    until = deadline(case)
+    return (
+        case.id,
+        case.state,
+        span_words(now - case.opened),
+        f"{until:%Y-%m-%d}" if until else "",
+        what_words(case),
+        ("urgent: " if (case.decision or {}).get("urgent") else "") + why_words(case),
+    )
+
+
+def _told(case: Case, now: datetime) -> dict[str, Any]:
+    until = deadline(case)
+    return {
+        "case": case.id,
+        "state": case.state,
+        "opened": case.opened.isoformat(),
+        "age_seconds": int((now - case.opened).total_seconds()),
+        "until": until.isoformat() if until else None,
+        "urgent": bool((case.decision or {}).get("urgent")),
+        "what": what_words(case),
+        "why": why_words(case),
+    }
+
+
+def show_case(folder: Path | None, name: str, *, as_json: bool) -> None:
+    """Print all that is known of one case."""
+    desk = Desk(folder)
+    with told_in_words():
+        case = desk.case(name)
+        if as_json:
+            print_json({**json.loads(case_to_json(case)), "state": case.state})
+            return
+        _print_head(case)
+        _print_mail(desk, case)
+        _print_reach(desk, case)
+        _print_events(case)
+        say()
+        print_next(desk, case)
+
+
+def _print_head(case: Case) -> None:
+    decision, until = case.decision or {}, deadline(case)
+    rows = [
+        ("case", case.id),
+        ("state", state_words(case)),
+        ("opened", f"{when_words(case.opened)} UTC"),
+        *([("until", f"{when_words(until)} UTC")] if until else []),
+        ("asks for", what_words(case)),
+        ("proof", proof_words(decision)),
+        ("why", why_words(case)),
+    ]
+    print_table(("", "~"), rows)
+
+
+def _print_mail(desk: Desk, case: Case) -> None:
+    """Print the mail and how it is read, as long as the mail bucket has it."""
+    if not case.mail:
+        return
+    found = desk.function.mail.get(case.mail)
+    say()
+    if found is None:
+        say(f"The mail itself is no longer kept ({case.mail}).")
+        return
+    message = read_message(found.content.body)
+    say(f"The mail ({case.mail})")
+    say(f"  | From: {printable('; '.join(message.from_values))}")
+    say(f"  | Subject: {printable(message.subject)}")
+    say("  |")
+    print_text(message.text, most=_LINES)
+    say()
+    say("How it is read")
+    rows = _notice_rows(desk, case, message)
+    print_table(("", "~"), [(f"  {name}", value) for name, value in rows])
+
+
+def _notice_rows(desk: Desk, case: Case, message: Message) -> list[tuple[str, str]]:
+    mirror = desk.configuration.mirror
+    recipients = case.receipt.recipients if case.receipt else message.recipients
+    notice = read_notice(message, mirror=mirror, tags=tags_of(recipients, mirror.contact))
+    return notice_rows(notice)
+
+
+def _print_reach(desk: Desk, case: Case) -> None:
+    orders = settled_orders(case)
+    if not orders:
+        return
+    say()
+    say("What it reaches")
+    for order in orders:
+        say(f"  {order_words(order)}")
+        for page in pages([order], desk.configuration.mirror):
+            say(f"    {page}")
+
+
+def _print_events(case: Case) -> None:
+    say()
+    say("What happened (UTC)")
+    rows = [
+        (f"  {when_words(entry.at)}", event_words(entry.event, entry.details))
+        for entry in case.entries
+        if entry.event is not Event.WRITING or _is_stuck(case, str(entry.details["step"]))
+    ]
+    print_table(("", "~"), rows)
+
+
+def _is_stuck(case: Case, step: str) -> bool:
+    """Tell whether a mail was about to leave, and nothing was heard of it since."""
+    ends = (*case.of(Event.WRITTEN), *case.of(Event.UNWRITTEN))
+    return all(entry.details["step"] != step for entry in ends)

@@ -1,0 +1,147 @@
+"""``feedmirror takedown``: a mail taken in by hand, or only what would become of it."""
+
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from feedmirror.adapters.clock import utc_now
+from feedmirror.cli.case_words import (
+    order_words,
+    pages,
+    possible,
+    proof_words,
+    state_words,
+    step_words,
+    taken_words,
+    why_words,
+)
+from feedmirror.cli.desk import Desk, no_hurry, told_in_words
+from feedmirror.cli.explaining import explain
+from feedmirror.cli.mails import print_mail
+from feedmirror.cli.output import print_table, progress, say
+from feedmirror.local.arrivals import mail_id
+from feedmirror.local.rehearsal import Rehearsal
+from feedmirror.ports.object_store import Content, LostConditionError
+from feedmirror.takedowns.case_orders import settled_orders
+from feedmirror.takedowns.cases import Case, Event, case_of_mail
+from feedmirror.takedowns.mailboxes import read_from
+from feedmirror.takedowns.reading_mail import read_message
+
+_LARGEST = 40 * 2**20  # bytes: what Amazon SES receives at the most
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A mail in a file, and whom the operator vouches for."""
+
+    mail: bytes
+    proven_as: str
+
+    @property
+    def ses_id(self) -> str:
+        return mail_id(self.mail)
+
+
+def take_in(folder: Path | None, *, file: str, dry_run: bool, proven_as: str) -> None:
+    """Take in the mail of a file, or say what would be done about it."""
+    read = _File(_read(file), _vouched(proven_as))
+    desk = Desk(folder)
+    with told_in_words():
+        if dry_run:
+            _rehearse(desk, read)
+        else:
+            _take_in(desk, read)
+
+
+def _read(file: str) -> bytes:
+    mail = sys.stdin.buffer.read(_LARGEST + 1) if file == "-" else Path(file).read_bytes()
+    name = "standard input" if file == "-" else file
+    if not mail.strip():
+        raise click.ClickException(f"{name} is empty")
+    if len(mail) > _LARGEST:
+        raise click.ClickException(f"{name} is larger than 40 MB, which no mail is")
+    if not read_message(mail).from_values:
+        raise click.ClickException(
+            f"{name} has no From header: save the whole mail, headers and all, as .eml"
+        )
+    return mail
+
+
+def _vouched(address: str) -> str:
+    if not address:
+        return ""
+    reading = read_from([address])
+    if reading.defects or not reading.address:
+        raise click.BadParameter(f"{address!r} is no mail address", param_hint="--proven-as")
+    return reading.address
+
+
+def _take_in(desk: Desk, file: _File) -> None:
+    function, run = desk.function, desk.run
+    known = run.cases.load(case_of_mail(file.ses_id))
+    with suppress(LostConditionError):  # it was taken in before
+        key = function.settings.mail_prefix + file.ses_id
+        function.mail.put(key, Content(file.mail, "message/rfc822"), replaces=None)
+    with progress().status("taking it in"):
+        case = run.receive(file.ses_id, None, time_left=no_hurry, proven_as=file.proven_as)
+    if case is None:
+        raise click.ClickException("it is Amazon's own notice about the mail bucket, and no mail")
+    desk.export()
+    if known is not None:
+        say(f"This mail was taken in before, as case {case.id}.")
+    print_outcome(desk, case)
+    if file.proven_as and not (case.decision or {}).get("vouched"):
+        raise click.ClickException(
+            "it was decided without --proven-as; to do what it asks for: "
+            + desk.command(f"approve {case.id}")
+        )
+
+
+def print_outcome(desk: Desk, case: Case) -> None:
+    """Print what became of a case: its state, what was done, what was written, what is next."""
+    rows = [("case", case.id), ("state", state_words(case)), ("why", why_words(case))]
+    rows.append(("proof", proof_words(case.decision or {})))
+    rows += [("", order_words(order)) for order in settled_orders(case)]
+    rows += [("", f"  {page}") for page in pages(settled_orders(case), desk.configuration.mirror)]
+    rows.append(("so far", taken_words(case)))
+    steps = [step_words(str(entry.details["step"])) for entry in case.of(Event.WRITTEN)]
+    rows.append(("written", ", ".join(steps) or "no mail"))
+    print_table(("", "~"), rows)
+    print_next(desk, case)
+
+
+def print_next(desk: Desk, case: Case) -> None:
+    """Print the commands that a case's state allows, ready to paste."""
+    for name in possible(case):
+        say(f"  {desk.command(f'{name} {case.id}')}")
+
+
+def _rehearse(desk: Desk, file: _File) -> None:
+    """Say how the mail is read, then do everything with copies and say what became of it."""
+    function, run = desk.function, desk.run
+    known = run.cases.load(case_of_mail(file.ses_id))
+    if known is not None:
+        say(f"This mail was taken in before: {desk.command(f'case {known.id}')}")
+        say()
+    considered = run.take_in.consider(
+        file.mail, None, case=case_of_mail(file.ses_id), proven_as=file.proven_as
+    )
+    explain(considered, desk.configuration.mirror, vouched=bool(file.proven_as))
+    rehearsal = Rehearsal(function, desk.configuration, clock=utc_now)
+    with progress().status("rehearsing"):
+        case, mails = rehearsal.run(file.ses_id, file.mail, proven_as=file.proven_as)
+    if case is None:
+        return
+    rows = [("", order_words(order)) for order in settled_orders(case)]
+    say()
+    say("What would be done")
+    print_table(("", "~"), [*rows, ("", f"then: {state_words(case)}")])
+    say()
+    say("What would be written")
+    for mail in mails:
+        print_mail(mail)
+    if not mails:
+        say("  no mail; nobody is answered without a receipt from SES")
