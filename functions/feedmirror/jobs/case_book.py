@@ -1,7 +1,6 @@
 """The cases of the ledger: opened once a mail, added to under a condition, never rewritten."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +18,7 @@ from feedmirror.takedowns.cases import (
 )
 
 _JSON = "application/json"
+_CLOSED, _REOPENED = b"{}", b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,34 @@ class CaseBook:
             yield summary.key.removeprefix(CASES).removesuffix(".json")
 
     def unfinished(self) -> Iterator[str]:
-        """Yield the ids of the cases that have not been closed, in two lists and no read."""
-        closed = frozenset(s.key.removeprefix(CLOSED) for s in self.ledger.list(CLOSED))
+        """Yield the ids of the cases that are not closed, in two lists and no read."""
+        listed = self.ledger.list(CLOSED)
+        closed = frozenset(s.key.removeprefix(CLOSED) for s in listed if s.size)
         return (case for case in self.ids() if case not in closed)
 
     def close(self, case: Case) -> None:
         """Mark a case as closed if it is, so that nobody reads it again to see whether it is."""
         if case.state not in OPEN:
-            with suppress(LostConditionError):  # it was closed before
-                self.ledger.put(closed_key(case.id), Content(b"{}", _JSON), replaces=None)
+            self._mark(case.id, _CLOSED)
+
+    def reopen(self, case: Case) -> None:
+        """Take the mark off a case that goes on after all: an empty one closes nothing."""
+        if self.ledger.head(closed_key(case.id)) is not None:
+            self._mark(case.id, _REOPENED)
+
+    def _mark(self, case: str, mark: bytes) -> None:
+        key = closed_key(case)
+        replaces: str | None = None
+        while True:
+            try:
+                self.ledger.put(key, Content(mark, _JSON), replaces=replaces)
+            except LostConditionError:
+                known = self.ledger.head(key)
+                if known is not None and bool(known.size) == bool(mark):
+                    return
+                replaces = known.etag if known else None
+                continue
+            return
 
 
 def _content(case: Case) -> Content:

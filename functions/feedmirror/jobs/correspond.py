@@ -7,7 +7,7 @@ way in which a mail can leave twice. Its date is that of the note, so both are t
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.answers import Answers
@@ -22,7 +22,7 @@ from feedmirror.takedowns.cases import Case, Event, State
 from feedmirror.takedowns.decision import Outcome, Proving, Say
 from feedmirror.takedowns.mailboxes import read_from
 from feedmirror.takedowns.message import Message
-from feedmirror.takedowns.notice import Notice
+from feedmirror.takedowns.notice import Kind, Notice
 from feedmirror.takedowns.operator_mail import AskedFor, OperatorNote, compose_operator_note
 from feedmirror.takedowns.orders import Order
 from feedmirror.takedowns.reading_mail import read_message
@@ -41,6 +41,8 @@ from feedmirror.takedowns.reply_mail import Thread, build_mail, can_be_written_t
 
 _SHOWN = 5  # addresses of pages in a mail
 _WIDE = {Scope.HOST, Scope.DOMAIN, Scope.PATH}
+
+_COUNTERED_FOR = 10  # business days: back in not under 10 nor over 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,7 @@ class Correspond:
                 host=order.host,
                 pages=self.answers.pages(order.places),
                 count=order.count,
+                standing=order.standing,
                 ground=order.ground,
             )
             for order in reviews
@@ -260,6 +263,8 @@ class Correspond:
             row=int(decision.get("row", 0)),
             why=str(decision.get("why", "")),
             urgent=bool(decision.get("urgent")),
+            until=_deadline(case),
+            masked=any(order.outcome is Outcome.MASK for order in settled_orders(case)),
             asked=asked,
             corrections=(notice.correction,) if notice.correction else (),
             unclear=notice.unclear,
@@ -299,6 +304,24 @@ def _due_to_claimant(case: Case) -> Iterator[str]:
         yield "outcome"
     elif settled and case.state is State.REMOVED and not _is_told(case):
         yield "result"
+
+
+def _deadline(case: Case) -> datetime | None:
+    """Return when a mask lapses, or when what was countered is due back (17 USC 512(g)(2)(C))."""
+    masks = [o.until for o in settled_orders(case) if o.outcome is Outcome.MASK and o.until]
+    if masks:
+        return min(masks)
+    countered = (case.decision or {}).get("kind") == Kind.COUNTER_NOTICE
+    return business_days_after(case.opened, _COUNTERED_FOR) if countered else None
+
+
+def business_days_after(day: datetime, days: int) -> datetime:
+    """Return the moment some business days later; holidays differ and are not counted."""
+    weeks, rest = divmod(days, 5)
+    later = day + timedelta(weeks=weeks)
+    for _ in range(rest):
+        later += timedelta(days={4: 3, 5: 2}.get(later.weekday(), 1))
+    return later
 
 
 def _is_told(case: Case) -> bool:

@@ -8,18 +8,33 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 
 from feedmirror.jobs.entomb import Cause, Concerned, Entomb
 from feedmirror.jobs.sweep import Sweep
 from feedmirror.layout import LIMITS, SUPPRESSIONS, item_page, lift_key, record_key
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
 from feedmirror.records import RecordUnreadableError, Tombstone, record_from_json
-from feedmirror.suppression import RuleUnreadableError, rule_from_json
+from feedmirror.suppression import (
+    RuleUnreadableError,
+    Suppression,
+    find_suppression,
+    rule_from_json,
+)
 
 _WHERE = f"{LIMITS}reapplied"  # the last rule that was applied again
 _RESERVE = timedelta(seconds=60)
 _MOST_RULES = 200  # in one run
 _GONE = {"410", "451"}
+
+
+class _Found(Enum):
+    """What stands where a rule says that nothing may be shown."""
+
+    TOMBSTONE = "tombstone"
+    ANNOUNCED = "announced"
+    CLAIMED_SINCE = "claimed since"
+    BACK = "back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +89,32 @@ class Reapply:
         cause = Cause(
             case=rule.case, ground=rule.ground, rules=(key,), provisional=True, keeps_copies=True
         )
-        standing = [item for item in self.sweep.concerned(rule) if self._is_readable(item)]
-        if standing:
-            self.entomb.run(standing, cause)
-        return len({(item.host, item.id) for item in standing})
+        looked = [(item, self._standing(item, rule)) for item in self.sweep.concerned(rule)]
+        if due := [item for item, what in looked if what is not _Found.TOMBSTONE]:
+            self.entomb.run(due, cause)
+        back = {(item.host, item.id) for item, what in looked if what is _Found.BACK}
+        return len(back)
 
-    def _is_readable(self, item: Concerned) -> bool:
-        """Tell whether a record, or a page, shows anything where a tombstone should be."""
+    def _standing(self, item: Concerned, rule: Suppression) -> "_Found":
+        """Return what stands where a tombstone should be.
+
+        What is only announced gets one too: under a chain of new names the last shares nothing
+        with the rule, but the id of the one before. What came to be covered by a later claim, as
+        when a feed names another author, is no fault of anybody's.
+        """
         record = self.archive.get(record_key(item.host, item.id))
         page = self.site.get(item_page(item.host, item.id))
         if page is not None and page.content.metadata.get("status") not in _GONE:
-            return True
+            shown = _Found.BACK
+        else:
+            shown = _Found.TOMBSTONE
         if record is None:
-            return False
+            return _Found.ANNOUNCED if shown is _Found.TOMBSTONE else shown
         try:
-            return not isinstance(record_from_json(record.content.body), Tombstone)
+            stored = record_from_json(record.content.body)
         except RecordUnreadableError:
-            return True
+            return _Found.BACK
+        if isinstance(stored, Tombstone):
+            return shown
+        covered = find_suppression(stored.subject, [rule]) is not None
+        return _Found.BACK if covered else _Found.CLAIMED_SINCE

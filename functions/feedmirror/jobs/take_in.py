@@ -21,10 +21,11 @@ from feedmirror.suppression import Ground
 from feedmirror.takedowns.cases import Case, Event
 from feedmirror.takedowns.decision import Outcome, Plan, Situation
 from feedmirror.takedowns.decision_table import decide
+from feedmirror.takedowns.mailboxes import bare_mailbox
 from feedmirror.takedowns.matters import best_standing
 from feedmirror.takedowns.message import Message
 from feedmirror.takedowns.notice import Element, Future, Kind, Notice
-from feedmirror.takedowns.orders import order_to_json, orders_of
+from feedmirror.takedowns.orders import Making, order_to_json, orders_of
 from feedmirror.takedowns.reading_mail import read_message
 from feedmirror.takedowns.reading_notice import read_notice
 from feedmirror.takedowns.receipt import Receipt, Verdict, mailbox_key
@@ -89,7 +90,9 @@ class TakeIn:
             considered = self.consider(
                 found.content.body, case.receipt, case=case.id, proven_as=proven_as
             )
-            if considered.situation.sender.temporary and self.clock() - case.opened < _PATIENCE:
+            sender = considered.situation.sender
+            waits = sender.temporary and (sender.doubted or not sender.proved)
+            if waits and self.clock() - case.opened < _PATIENCE:
                 raise DnsUnavailableError("the sender's keys could not be had")  # noqa: TRY301 -- one way out
             decision = {**self._decision(considered, case.id), "vouched": bool(proven_as)}
             self._remember(considered, case.id)
@@ -133,7 +136,8 @@ class TakeIn:
             background=self.backgrounds.of(asking),
             unproven=self.mirror.unproven,
             own_hosts=_own_hosts(self.mirror),
-            own_mail=sender.address == self.mirror.contact.lower(),
+            own_mail=bool(sender.address)
+            and bare_mailbox(sender.address) == bare_mailbox(self.mirror.contact),
             now=now,
         )
         plan = decide(situation)
@@ -152,7 +156,11 @@ class TakeIn:
         """Return a decision as the case keeps it: no address of a person, no word of the mail."""
         situation, plan = considered.situation, considered.plan
         notice, answered = situation.notice, situation.background.answered
-        orders = orders_of(plan, situation.claims, case=case, now=situation.now, draw=self.draw)
+        orders = orders_of(
+            plan,
+            situation.claims,
+            Making(case, situation.now, self.draw, situation.sender.domain),
+        )
         finished = self._finished(situation, plan)
         return {
             "row": min((step.row for step in plan.steps), default=0),
@@ -165,7 +173,11 @@ class TakeIn:
             "elements": sorted(notice.elements),
             "missing": [e for e in _FORMAL if e not in notice.elements] if notice.formal else [],
             "unclear": len(notice.unclear),
-            "sender": {"proof": situation.sender.proof, "why": situation.sender.why},
+            "sender": {
+                "proof": situation.sender.proof,
+                "why": situation.sender.why,
+                "doubted": situation.sender.doubted,
+            },
             "requester": mailbox_key(situation.sender.address) if situation.sender.proved else "",
             "standing": best_standing(situation),
             "orders": [order_to_json(order) for order in orders],

@@ -128,6 +128,7 @@ class TakedownRun:
     def approve(self, case: Case, *, time_left: Callable[[], timedelta]) -> Case:
         """Do all that a case asks for."""
         numbers = [o.number for o in settled_orders(case) if o.outcome is not Outcome.RESTORE]
+        self.cases.reopen(case)  # first: whatever dies after it is taken up within the hour
         case = self.cases.add(case, Event.APPROVED, orders=numbers, by=BY_A_PERSON)
         return self.finish(case, time_left=time_left)
 

@@ -63,7 +63,7 @@ class Change:
 
 
 def _is_doubted(situation: Situation, _: Plan) -> bool:
-    return is_spam(situation)
+    return is_spam(situation) or situation.sender.doubted
 
 
 def _is_mixed(_: Situation, plan: Plan) -> bool:
@@ -86,7 +86,12 @@ TABLE: Final[tuple[Row | Change, ...]] = (
     Row(6, "it is too large to be read", when.exceeds_caps, reviewed(Say.PLAIN_TEXT)),
     Row(7, "it is forged, as the domain in From says", when.is_rejected, recorded),
     Row(8, "spam, by nobody that the content knows", when.is_spam_of_no_standing, recorded),
-    Change(9, "taken for spam: nothing goes for good", _is_doubted, provisional),
+    Change(
+        9,
+        "taken for spam, or sent again perhaps: nothing goes for good",
+        _is_doubted,
+        provisional,
+    ),
     Row(10, "over the daily limit", when.is_over_limit, reviewed(Say.HELD_FOR_REVIEW)),
     Row(11, "the proof that was asked for", when.is_proof, finished),
     Row(12, "withdrawn by whoever asked", when.is_withdrawal, withdrawn),

@@ -12,7 +12,9 @@ from functools import cache
 from feedmirror.takedowns.phrases import Said, Table, tables
 from feedmirror.takedowns.sentences import LINK, Sentence, sentences
 
-_DENIABLE = frozenset({"kind.withdraws", "kind.thanks", "kind.corrects", "future.refused"})
+_DENIABLE = frozenset(
+    {"kind.withdraws", "kind.thanks", "kind.corrects", "kind.agrees", "future.refused"}
+)
 _NEAR = 3  # words: how far a "not" reaches what follows it
 # What is no request: some hold to the end of their clause, some for all of it.
 _ONWARDS = frozenset({"kind.denies", "kind.how", "kind.keeps", "kind.withdraws", "kind.contests"})

@@ -46,11 +46,15 @@ def urgent_class(body: Hearing) -> str:
 
 
 def _answer(body: Hearing) -> Kind:
-    """Whoever answers a challenge says yes by answering, unless the words say otherwise."""
+    """Return what the words of an answer to a challenge say: only a plain yes is one.
+
+    A ticket system or a vacation notice may send our nonce back as well.
+    """
     if body.says("kind.withdraws"):
         return Kind.RETRACTION
     contrary = body.says("kind.disowns", "kind.denies", "kind.keeps", "kind.contests")
-    return Kind.UNCLEAR if contrary or urgent_class(body) else Kind.ANSWER
+    says_yes = body.says("kind.agrees", "kind.asks") and not contrary and not urgent_class(body)
+    return Kind.ANSWER if says_yes else Kind.UNCLEAR
 
 
 def _asks(body: Hearing, title: Hearing, *, asked_for: bool) -> bool:

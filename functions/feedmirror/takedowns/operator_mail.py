@@ -59,6 +59,7 @@ class OperatorNote:
     why: str
     urgent: bool = False
     until: datetime | None = None
+    masked: bool = False
     asked: tuple[AskedFor, ...] = ()
     corrections: tuple[Correction, ...] = ()
     unclear: tuple[str, ...] = ()
@@ -88,7 +89,10 @@ def _deadline(note: OperatorNote) -> Iterable[str]:
         yield wrapped("This is urgent: please decide within one working day.")
     if note.until is not None:
         until = f"{note.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        yield wrapped(f"It waits until {until}; what is out of sight is shown again then.")
+        what = (
+            "what is out of sight is shown again then" if note.masked else "an answer is due then"
+        )
+        yield wrapped(f"It waits until {until}; {what}.")
 
 
 def _asked(asked: AskedFor) -> str:

@@ -6,7 +6,7 @@ same ones.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from feedmirror.suppression import (
 )
 from feedmirror.takedowns.claims import Claim, Held, Standing
 from feedmirror.takedowns.decision import Outcome, Plan, Proving, Step
+from feedmirror.takedowns.tenancy import same_organisation
 
 Place = tuple[str, ItemId]  # a host and an item of it
 
@@ -44,6 +45,7 @@ class Order:
     places: tuple[Place, ...] = ()
     count: int = 0
     ground: Ground = Ground.PUBLISHER
+    standing: Standing = Standing.NOBODY
     proven: bool = False
     until: datetime | None = None
     proving: tuple[Proving, ...] = ()
@@ -63,16 +65,23 @@ class Order:
 NOTHING = Claim(scope=Scope.ITEM, host="")  # what a step about a mail as a whole is about
 
 
-def orders_of(
-    plan: Plan,
-    claims: Sequence[Claim],
-    *,
-    case: str,
-    now: datetime,
-    draw: Callable[[], str],
-) -> tuple[Order, ...]:
-    """Return what a plan orders; ``draw`` returns fresh random text for tokens and nonces."""
-    making = _Making(case, now, draw, {})
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What all orders of one decision share.
+
+    ``draw`` returns fresh random text for tokens and nonces; ``domain`` is the sender's.
+    """
+
+    case: str
+    now: datetime
+    draw: Callable[[], str]
+    domain: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)  # a host shows one token a case
+
+
+def orders_of(plan: Plan, claims: Sequence[Claim], by: Making) -> tuple[Order, ...]:
+    """Return what a plan orders."""
+    making = _Making(by)
     matters = _together(plan, claims)
     return tuple(making.order(number, *matter) for number, matter in enumerate(matters))
 
@@ -104,12 +113,9 @@ def _together(plan: Plan, claims: Sequence[Claim]) -> Iterator[tuple[Step, Claim
 
 @dataclass(frozen=True, slots=True)
 class _Making:
-    """What all orders of one decision share."""
+    """Makes the orders of one decision."""
 
-    case: str
-    now: datetime
-    draw: Callable[[], str]
-    tokens: dict[str, str]  # one a host, since a host is looked at for one token a case
+    by: Making
 
     def order(self, number: int, step: Step, claim: Claim) -> Order:
         items, narrow = claim.items, claim.scope is Scope.ITEM
@@ -123,6 +129,7 @@ class _Making:
             places=_places(step, items) if narrow else (),
             count=claim.count,
             ground=step.ground,
+            standing=step.standing,
             proven=step.standing not in {Standing.NOBODY, Standing.STRANGER},
             until=step.until,
             proving=step.proving,
@@ -130,13 +137,13 @@ class _Making:
             tells=step.tells,
             feed=step.feed or claim.feed,
             token=self._token(claim.host) if step.proving else "",
-            nonce=digest("nonce", self.draw())[:20] if Proving.REPLY in step.proving else "",
+            nonce=digest("nonce", self.by.draw())[:20] if Proving.REPLY in step.proving else "",
             restores=_restored_case(step, items),
         )
 
     def _token(self, host: str) -> str:
-        fresh = f"feedmirror-takedown={digest('token', self.draw())}"
-        return self.tokens.setdefault(host, fresh)
+        fresh = f"feedmirror-takedown={digest('token', self.by.draw())}"
+        return self.by.tokens.setdefault(host, fresh)
 
     def _rules(self, number: int, step: Step, of: Claim | Sequence[Held]) -> Iterator[Suppression]:
         if step.outcome is Outcome.RESTORE:
@@ -149,13 +156,13 @@ class _Making:
     def _rule(self, number: int, step: Step, claim: Claim) -> Suppression:
         """Return the one rule of a wide scope."""
         return Suppression(
-            id=RuleId(digest("rule", self.case, str(number))),
+            id=RuleId(digest("rule", self.by.case, str(number))),
             scope=claim.scope,
             host=claim.host,
             keys=claim.keys,
             ground=step.ground,
-            case=self.case,
-            when=self.now,
+            case=self.by.case,
+            when=self.by.now,
         )
 
     def _item_rules(self, number: int, step: Step, items: Sequence[Held]) -> Iterator[Suppression]:
@@ -166,19 +173,33 @@ class _Making:
         apart = step.outcome is not Outcome.REMOVE
         grouped: dict[tuple[str, str], frozenset[str]] = {}
         for held in items:
-            for host in sorted(held.hosts | {held.host}):
+            for host in self._hosts(held, step):
                 name = f"{held.host}/{held.id}" if apart else ""
                 grouped[name, host] = grouped.get((name, host), frozenset()) | held.keys
         for (name, host), keys in grouped.items():
             yield Suppression(
-                id=RuleId(digest("rule", self.case, str(number), name, host)),
+                id=RuleId(digest("rule", self.by.case, str(number), name, host)),
                 scope=Scope.ITEM,
                 host=host,
                 keys=keys,
                 ground=step.ground,
-                case=self.case,
-                when=self.now,
+                case=self.by.case,
+                when=self.by.now,
             )
+
+    def _hosts(self, held: Held, step: Step) -> Sequence[str]:
+        """Return the hosts that an item's rules stand under: those that the asker speaks for.
+
+        A planet's copy names the original's host as well; whoever runs the planet takes down the
+        copy alone. A person who decides by hand speaks for all.
+        """
+        hosts = sorted(held.hosts | {held.host})
+        if step.standing is Standing.PROVEN:
+            return hosts
+        if step.standing in {Standing.HOST, Standing.ROLE}:
+            own = [host for host in hosts if same_organisation(host, self.by.domain)]
+            return own or [held.host]
+        return [held.host]
 
 
 def _places(step: Step, items: Sequence[Held]) -> tuple[Place, ...]:
@@ -214,6 +235,7 @@ def order_to_json(order: Order) -> dict[str, Any]:
         "outcome": order.outcome.value,
         "scope": order.scope.value,
         "ground": order.ground.value,
+        "standing": order.standing.value,
         "rules": [json.loads(rule_to_json(rule)) for rule in order.rules],
         "places": [list(place) for place in order.places],
         "until": order.until.isoformat() if order.until else None,
@@ -232,6 +254,7 @@ def _order_from_json(fields: Mapping[str, Any]) -> Order:
         "outcome": Outcome(fields["outcome"]),
         "scope": Scope(fields["scope"]),
         "ground": Ground(fields["ground"]),
+        "standing": Standing(fields["standing"]),
         "rules": tuple(rule_from_json(json.dumps(rule).encode()) for rule in fields["rules"]),
         "places": tuple((host, ItemId(item)) for host, item in fields["places"]),
         "until": datetime.fromisoformat(fields["until"]) if fields["until"] else None,

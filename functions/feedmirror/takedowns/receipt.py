@@ -15,6 +15,7 @@ from typing import Any
 from feedmirror.addresses import digest
 from feedmirror.suppression import fold
 from feedmirror.takedowns.mailboxes import bare_mailbox, printed_mailbox
+from feedmirror.takedowns.tenancy import same_organisation
 
 SETUP_NOTIFICATION = "AMAZON_SES_SETUP_NOTIFICATION"
 
@@ -45,6 +46,8 @@ class Receipt:
     ``recipients`` are our own addresses, plus-tags and all. ``from_keys`` are
     :func:`mailbox_key` of every mailbox in SES's own reading of ``From``, which must be the same
     as ours. ``returnable`` is false where the envelope has nobody to answer (RFC 5321 §4.5.5).
+    ``aligned`` tells that the envelope's domain is of the same organisation as ``From``'s, so that
+    SPF speaks for ``From`` as well (RFC 7489 §3.1.2).
     """
 
     ses_id: str
@@ -52,6 +55,7 @@ class Receipt:
     recipients: tuple[str, ...] = ()
     from_keys: tuple[str, ...] = ()
     returnable: bool = False
+    aligned: bool = False
     spam: Verdict = Verdict.PROCESSING_FAILED
     virus: Verdict = Verdict.PROCESSING_FAILED
     spf: Verdict = Verdict.PROCESSING_FAILED
@@ -111,6 +115,7 @@ def read_receipt(record: Mapping[str, Any]) -> Receipt:
         recipients=recipients,
         from_keys=_from_keys(mail),
         returnable=_is_returnable(mail.get("source"), recipients),
+        aligned=_is_aligned(mail),
         dmarc_policy=_policy(receipt.get("dmarcPolicy")),
         **verdicts,
     )
@@ -172,6 +177,16 @@ def _from_keys(mail: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         mailbox_key(address) if address else digest("unreadable", text) for text, address in read
     )
+
+
+def _is_aligned(mail: Mapping[str, Any]) -> bool:
+    source, common = mail.get("source"), mail.get("commonHeaders")
+    printed = _texts(common.get("from")) if isinstance(common, Mapping) else ()
+    if len(printed) != 1 or not isinstance(source, str) or "@" not in source:
+        return False
+    envelope = source.strip().strip("<>").rpartition("@")[2].lower()
+    sender = (printed_mailbox(printed[0]) or "").rpartition("@")[2]
+    return bool(envelope and sender) and (envelope == sender or same_organisation(envelope, sender))
 
 
 def _is_returnable(source: object, recipients: tuple[str, ...]) -> bool:

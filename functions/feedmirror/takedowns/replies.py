@@ -253,7 +253,7 @@ def _prove(answer: Answer, words: Words) -> Iterable[str]:
 
 def _ways(proof: ProofAsked, words: Words) -> Iterable[str]:
     places = {
-        Proving.REPLY: [],
+        Proving.REPLY: [words.line("prove.reply_words")],
         Proving.WELL_KNOWN: [_WELL_KNOWN.format(host=proof.host), proof.token],
         Proving.DNS: [_DNS_NAME.format(host=proof.host), proof.token],
         Proving.FEED: [proof.feed, proof.token],

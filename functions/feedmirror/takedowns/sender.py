@@ -33,6 +33,7 @@ class Sender:
     ``address`` and ``domain`` are what ``From`` says if it says one thing only, proved or not;
     ``domain`` is an A-label. ``signed`` tells that DKIM itself is aligned, which the proof by
     DMARC alone does not. ``why`` says in words why nothing is proved, naming nobody.
+    ``doubted`` tells that DMARC's PASS rests on a signature that others could have sent again.
     ``rejected`` is a failure that the domain's own policy calls a forgery. ``temporary`` tells
     that DNS did not answer, so that another try may prove more. ``message_key`` is the hash of the
     ``Message-ID``: a proof by DKIM holds for the first mail that brings it, since a signed mail
@@ -43,6 +44,7 @@ class Sender:
     domain: str = ""
     proof: Proof = Proof.NONE
     signed: bool = False
+    doubted: bool = False
     rejected: bool = False
     role: bool = False  # webmaster, legal and the like (RFC 2142)
     shared: bool = False  # the domain gives mailboxes to anybody, or hosts many tenants
@@ -78,8 +80,15 @@ def judge_sender(  # noqa: PLR0913 -- a mail in its three forms, and the world i
         return _proved_by_dmarc(sender, receipt)
     check = aligned_signature(raw, sender.domain, dns=dns, now=now)
     if receipt.dmarc is Verdict.PASS:
+        by_envelope = receipt.spf is Verdict.PASS and receipt.aligned
+        resent = check.why or _replayable(message, check, contact=contact, now=now)
         dmarc = _proved_by_dmarc(sender, receipt)
-        return replace(dmarc, signed=check.valid, temporary=check.temporary)
+        return replace(
+            dmarc,
+            signed=check.valid,
+            temporary=check.temporary,
+            doubted=bool(resent) and not by_envelope,
+        )
     why = check.why or _replayable(message, check, contact=contact, now=now)
     if why:
         return replace(sender, temporary=check.temporary, why=why)

@@ -69,6 +69,7 @@ def test_a_record_of_ses_is_read() -> None:
         recipients=(OURS,),
         from_keys=(mailbox_key("ann@news.example"),),
         returnable=True,
+        aligned=True,
         spam=Verdict.PASS,
         virus=Verdict.DISABLED,
         spf=Verdict.FAIL,
@@ -269,3 +270,20 @@ def test_any_event_is_read_or_refused(event: dict[str, Any]) -> None:
     except ReceiptUnreadableError as error:
         complaint = str(error)
     assert complaint.endswith(" is missing")
+
+
+@pytest.mark.parametrize(
+    ("source", "aligned"),
+    [
+        ("ann@news.example", True),
+        ("bounces+12@mail.news.example", True),
+        ("ann@evil.example", False),
+        ("", False),
+        ("news.example", False),
+        (None, False),
+    ],
+)
+def test_an_envelope_is_aligned_if_it_is_of_the_same_organisation(
+    source: str | None, *, aligned: bool
+) -> None:
+    assert read_receipt(a_record(mail={"source": source})).aligned is aligned

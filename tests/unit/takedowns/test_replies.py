@@ -312,7 +312,8 @@ def test_a_single_way_is_no_choice_and_a_reply_is_not_looked_for() -> None:
     body = answered(says=(Say.PROVE,), proofs=(proof,))
 
     assert "This shows that you speak for news.example.com." in body
-    assert "Answer this mail, from the mailbox that it was sent to." in body
+    words = "Answer this mail with these words, from the mailbox that it was sent to:"
+    assert f"{words} Yes, please remove it." in " ".join(body.split())
     assert "looks for the line" not in body
 
 
@@ -622,6 +623,7 @@ NOTE = OperatorNote(
     why="more than 25 items by somebody who has nothing to do with them",
     urgent=True,
     until=datetime(2026, 12, 6, 10, 0, tzinfo=UTC),
+        masked=True,
     asked=(
         AskedFor(
             scope=Scope.ITEM,

@@ -199,6 +199,22 @@ def test_dmarc_is_not_held_against_replay() -> None:
     assert judge(stale).proof is Proof.DMARC
 
 
+def test_a_pass_of_dmarc_that_rests_on_a_signature_alone_is_doubted_if_it_may_be_sent_again() -> (
+    None
+):
+    by_signature = replace(RECEIPT, dkim=Verdict.PASS, spf=Verdict.PASS, aligned=False)
+    stale = replace(MESSAGE, date=NOW - timedelta(days=8))
+    raw = signed(RAW, "news.example")
+
+    assert not judge(receipt=by_signature, raw=raw).doubted
+    assert judge(stale, by_signature, raw=raw).doubted
+    assert judge(replace(MESSAGE, recipients=()), by_signature, raw=raw).doubted
+    assert judge(receipt=by_signature, raw=signed(RAW, "news.example", l="2")).doubted
+    by_envelope = replace(by_signature, aligned=True)
+    assert not judge(stale, by_envelope, raw=raw).doubted
+    assert judge(stale, replace(by_envelope, spf=Verdict.GRAY), raw=raw).doubted
+
+
 @pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.PROCESSING_FAILED, Verdict.DISABLED])
 def test_other_verdicts_of_dmarc_prove_nothing_whatever_else_passed(verdict: Verdict) -> None:
     receipt = replace(GRAY, dmarc=verdict, spf=Verdict.PASS)
