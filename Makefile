@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock benchmark clean
+.PHONY: demo test lint lock benchmark schedules clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -18,6 +18,15 @@ lint: .venv/dev  ## formatting, rules, types, imports
 
 benchmark: .venv/dev  ## speed and memory, side by side with a peer
 	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+SEEDS ?= 1 2 3 4 5 6 7 8 9 10
+SCHEDULES = FEEDMIRROR_TEST_SCHEDULES=200 $(BIN)/python -m pytest -q -p no:randomly
+
+schedules: .venv/dev  ## a fault at every call, and 200 random schedules of everything at once for each of SEEDS
+	@$(SCHEDULES) tests/integration/test_takedown_faults.py
+	@for seed in $(SEEDS); do echo "seed $$seed: 200 schedules of 10 steps"; \
+		$(SCHEDULES) --hypothesis-seed=$$seed -k whatever_happens tests/properties/test_takedown_machine.py || exit 1; \
+	done
 
 lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml

@@ -134,6 +134,12 @@ def recovery_key(case: str, host: str, item: ItemId) -> str:
     return f"{recovery_prefix(case)}{host}/{item}.json"
 
 
+def place_of_copy(key: str) -> tuple[str, ItemId]:
+    """Return the host and the id of the item that a recovery copy is of."""
+    _, _, host, name = key.split("/")
+    return host, ItemId(name.removesuffix(".json"))
+
+
 def domain_markers_prefixes(host: str) -> tuple[str, str]:
     """Return the archive's prefixes of all markers under a host, and under the hosts below it."""
     own = markers_prefix(host)

@@ -210,8 +210,9 @@ def describe(
     """
     addresses, authors = tuple(addresses), tuple(authors)
     known = {*hosts, *claimed_hosts(addresses, guid)}
-    keys = {address_key(address) for address in addresses}
-    keys |= {path_key(prefix) for address in addresses for prefix in path_prefixes(address)}
+    named = (*addresses, guid) if guid and host_of(guid) else addresses
+    keys = {address_key(address) for address in named}
+    keys |= {path_key(prefix) for address in named for prefix in path_prefixes(address)}
     keys |= {feed_key(feed) for feed in feeds}
     for host in known:
         keys.add(host_key(host))
@@ -220,8 +221,6 @@ def describe(
             keys |= author_keys(host, name=name, address=mailbox)
         if guid:
             keys.add(guid_key(host, guid))
-    if guid and host_of(guid):
-        keys.add(address_key(guid))
     return Subject(frozenset(keys))
 
 

@@ -1,22 +1,30 @@
-"""The mirror handler in Lambda's own runtime client, with S3 by moto's server over HTTP."""
+"""Both handlers in Lambda's own runtime client, with S3 and the rest by moto's server."""
 
 import json
 import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from moto.ses.models import ses_backends
 
 from builders import a_mirror
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from loopback import Answer, Publisher
+from takedown_world import CONTACT, a_mail, ses_record
 from world import SITE, entry, rss
 
 CREDENTIALS = {
@@ -25,6 +33,9 @@ CREDENTIALS = {
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 BUCKETS = ("runtime-archive", "runtime-site", "runtime-ledger")
+MAIL = "runtime-mail"
+FAR = 99_999_999_999_999  # milliseconds since 1970
+OWNER = "ann@news.example.com"
 
 
 class RuntimeApi(ThreadingHTTPServer):
@@ -36,6 +47,7 @@ class RuntimeApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Call)
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.outcomes: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self.deadline = FAR
 
     def invoke(self, event: dict[str, Any]) -> tuple[str, Any]:
         """Hand an event to the function; return what became of it and the payload."""
@@ -50,7 +62,7 @@ class _Call(BaseHTTPRequestHandler):
         event = json.dumps(self.server.events.get()).encode()
         self.send_response(200)
         self.send_header("Lambda-Runtime-Aws-Request-Id", "00000000-0000-0000-0000-000000000001")
-        self.send_header("Lambda-Runtime-Deadline-Ms", "99999999999999")
+        self.send_header("Lambda-Runtime-Deadline-Ms", str(self.server.deadline))
         self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:x:1:function:m")
         self.send_header("Content-Type", "application/json")  # the client crashes without one
         self.send_header("Content-Length", str(len(event)))
@@ -76,6 +88,8 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, str]]:
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
+    # All of moto's servers in one process share what they hold.
+    urlopen(Request(f"{endpoint}/moto-api/reset", method="POST"))  # noqa: S310 -- our own server
     client = boto3.client("s3", endpoint_url=endpoint)
     for bucket in BUCKETS:
         client.create_bucket(Bucket=bucket)
@@ -83,48 +97,198 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, str]]:
     server.stop()
 
 
-@pytest.fixture
-def runtime() -> Iterator[RuntimeApi]:
-    api = RuntimeApi()
-    threading.Thread(target=api.serve_forever, daemon=True).start()
-    yield api
-    api.shutdown()
-    api.server_close()
+@contextmanager
+def feed_of(client: Any, *entries: str) -> Iterator[None]:  # noqa: ANN401 -- boto3's own
+    """Serve a feed, and configure the mirror to mirror it."""
+    with Publisher({"/feed": Answer(body=rss(*entries).encode())}) as publisher:
+        feeds = (FeedSettings(url=publisher.url("/feed"), site=SITE),)
+        text = write_configuration(Configuration(mirror=a_mirror(), feeds=feeds))
+        client.put_object(Bucket=BUCKETS[0], Key="config/mirror.toml", Body=text.encode())
+        yield
 
 
-def test_two_scheduled_events_in_the_real_runtime_mirror_once_and_then_find_nothing(
-    s3: tuple[Any, str], runtime: RuntimeApi
-) -> None:
-    client, endpoint = s3
+@contextmanager
+def function(name: str, endpoint: str, **variables: str) -> Iterator[RuntimeApi]:
+    """Run one of our functions as Lambda does, with a Runtime API of its own."""
     archive, site, ledger = BUCKETS
+    runtime = RuntimeApi()
+    threading.Thread(target=runtime.serve_forever, daemon=True).start()
     environment = {
         **CREDENTIALS,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_address[1]}",
-        "AWS_LAMBDA_FUNCTION_NAME": "mirror",
+        "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "FEEDMIRROR_ARCHIVE_BUCKET": archive,
         "FEEDMIRROR_SITE_BUCKET": site,
         "FEEDMIRROR_LEDGER_BUCKET": ledger,
         "FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8",
+        **variables,
     }
-    command = [sys.executable, "-m", "awslambdaric", "feedmirror.handlers.mirror.handler"]
-    with Publisher({"/feed": Answer(body=rss(entry(1)).encode())}) as publisher:
-        feeds = (FeedSettings(url=publisher.url("/feed"), site=SITE),)
-        text = write_configuration(Configuration(mirror=a_mirror(), feeds=feeds))
-        client.put_object(Bucket=archive, Key="config/mirror.toml", Body=text.encode())
-        function = subprocess.Popen(  # noqa: S603 -- our own interpreter and code
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            first = runtime.invoke({"version": "0", "source": "aws.scheduler", "detail": {}})
-            second = runtime.invoke({})
-        finally:
-            function.kill()
-            function.wait()
+    command = [sys.executable, "-m", "awslambdaric", f"feedmirror.handlers.{name}.handler"]
+    process = subprocess.Popen(  # noqa: S603 -- our own interpreter and code
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield runtime
+    finally:
+        process.kill()
+        process.wait()
+        runtime.shutdown()
+        runtime.server_close()
+
+
+def test_two_scheduled_events_in_the_real_runtime_mirror_once_and_then_find_nothing(
+    s3: tuple[Any, str],
+) -> None:
+    client, endpoint = s3
+    site = BUCKETS[1]
+    with feed_of(client, entry(1)), function("mirror", endpoint) as runtime:
+        first = runtime.invoke({"version": "0", "source": "aws.scheduler", "detail": {}})
+        second = runtime.invoke({})
 
     assert (first[0], first[1]["created"], first[1]["failures"]) == ("response", 1, [])
     assert (second[0], second[1]["polled"]) == ("response", 0)  # not due yet
     page = client.get_object(Bucket=site, Key="index.html")
     assert page["ContentType"] == "text/html; charset=utf-8"
     assert b"Entry 1" in page["Body"].read()
+
+
+@pytest.fixture
+def around(s3: tuple[Any, str]) -> dict[str, str]:
+    """What the takedown function uses beside the buckets, as the variables that name it."""
+    client, endpoint = s3
+    client.create_bucket(Bucket=MAIL)
+    boto3.client("ses", endpoint_url=endpoint).verify_email_identity(EmailAddress=CONTACT)
+    queue_url = boto3.client("sqs", endpoint_url=endpoint).create_queue(QueueName="work")
+    topic = boto3.client("sns", endpoint_url=endpoint).create_topic(Name="alarms")
+    distribution = boto3.client("cloudfront", endpoint_url=endpoint).create_distribution(
+        DistributionConfig={
+            "CallerReference": "runtime",
+            "Comment": "",
+            "Enabled": True,
+            "Origins": {
+                "Quantity": 1,
+                "Items": [
+                    {
+                        "Id": "site",
+                        "DomainName": f"{BUCKETS[1]}.s3.amazonaws.com",
+                        "S3OriginConfig": {"OriginAccessIdentity": ""},
+                    }
+                ],
+            },
+            "DefaultCacheBehavior": {
+                "TargetOriginId": "site",
+                "ViewerProtocolPolicy": "redirect-to-https",
+            },
+        }
+    )
+    return {
+        "FEEDMIRROR_MAIL_BUCKET": MAIL,
+        "FEEDMIRROR_WORK_QUEUE_URL": queue_url["QueueUrl"],
+        "FEEDMIRROR_TOPIC_ARN": topic["TopicArn"],
+        "FEEDMIRROR_DISTRIBUTION_ID": distribution["Distribution"]["Id"],
+    }
+
+
+def arrives(client: Any, ses_id: str, text: str) -> dict[str, Any]:  # noqa: ANN401 -- boto3's own
+    """Put a mail where SES would, and return SES's event for it."""
+    now = datetime.now(UTC)
+    raw = a_mail(text, sender=OWNER, date=now)
+    client.put_object(Bucket=MAIL, Key=f"inbound/{ses_id}", Body=raw)
+    return {"Records": [ses_record(ses_id, raw, now=now)]}
+
+
+def sent_by_ses() -> list[Message]:
+    """Return what moto's SES has sent; its server lives in this process."""
+    backend = ses_backends["123456789012"]["us-east-1"]
+    return [message_from_bytes(sent.raw_data.encode()) for sent in backend.sent_messages]
+
+
+def tombstones(client: Any) -> list[str]:  # noqa: ANN401 -- boto3's own
+    """Return the keys of the pages that S3 serves as gone."""
+    listed = client.list_objects_v2(Bucket=BUCKETS[1], Prefix="news.example.com/")
+    keys = [found["Key"] for found in listed["Contents"]]
+    heads = {key: client.head_object(Bucket=BUCKETS[1], Key=key) for key in keys}
+    return [key for key, head in heads.items() if head["Metadata"].get("status") == "410"]
+
+
+def test_a_mail_in_the_real_runtime_leaves_a_tombstone_in_s3_and_an_answer_in_ses(
+    s3: tuple[Any, str], around: dict[str, str]
+) -> None:
+    client, endpoint = s3
+    with feed_of(client, entry(1), entry(2)):
+        with function("mirror", endpoint) as runtime:
+            assert runtime.invoke({})[1]["created"] == 2
+        event = arrives(client, "runtimemail1", f"Please take down {SITE}/1 now and for ever.")
+        with function("takedown", endpoint, **around) as runtime:
+            first = runtime.invoke(event)
+            etags = stored(client)
+            again = runtime.invoke({"requestPayload": event})
+            hour = runtime.invoke({"version": "0", "source": "aws.scheduler", "detail": {}})
+
+    assert (first[0], first[1]["cases"][0]["state"]) == ("response", "removed")
+    (page,) = tombstones(client)
+    body = client.get_object(Bucket=BUCKETS[1], Key=page)["Body"].read()
+    assert b"Entry 1" not in body
+    (answer,) = sent_by_ses()
+    assert (answer["To"], answer["Auto-Submitted"]) == (OWNER, "auto-replied")
+    assert again == first
+    assert (hour[0], hour[1]["hour"]["problems"]) == ("response", [])
+    assert stored(client) == etags  # the redelivery and the hour have changed nothing
+    caches = boto3.client("cloudfront", endpoint_url=endpoint)
+    made = caches.list_invalidations(DistributionId=around["FEEDMIRROR_DISTRIBUTION_ID"])
+    assert made["InvalidationList"]["Quantity"] == 1
+
+
+def stored(client: Any) -> dict[tuple[str, str], str]:  # noqa: ANN401 -- boto3's own
+    """Return the ETags of all that is stored, but for what the hour notes of its own progress."""
+    return {
+        (bucket, found["Key"]): found["ETag"]
+        for bucket in (*BUCKETS, MAIL)
+        for found in client.list_objects_v2(Bucket=bucket)["Contents"]
+        if found["Key"] != "limits/reapplied"
+    }
+
+
+def test_what_the_time_does_not_allow_goes_on_by_the_work_queue(
+    s3: tuple[Any, str], around: dict[str, str]
+) -> None:
+    client, endpoint = s3
+    sqs = boto3.client("sqs", endpoint_url=endpoint)
+    work = around["FEEDMIRROR_WORK_QUEUE_URL"]
+    with feed_of(client, entry(1), entry(2)):
+        with function("mirror", endpoint) as runtime:
+            runtime.invoke({})
+        event = arrives(client, "runtimemail2", f"Please take down {SITE}/1 now and for ever.")
+        with function("takedown", endpoint, **around) as runtime:
+            runtime.deadline = int(time.time() * 1000) + 20_000
+            begun = runtime.invoke(event)
+            (message,) = sqs.receive_message(QueueUrl=work)["Messages"]
+            assert tombstones(client) == []
+            runtime.deadline = FAR
+            record = {
+                "messageId": message["MessageId"],
+                "body": message["Body"],
+                "eventSource": "aws:sqs",
+            }
+            bad = {"messageId": "bad", "body": "{}", "eventSource": "aws:sqs"}
+            done = runtime.invoke({"Records": [bad, record]})
+
+    assert (begun[0], begun[1]["cases"][0]["state"]) == ("response", "received")
+    assert done[1]["batchItemFailures"] == [{"itemIdentifier": "bad"}]
+    assert done[1]["cases"][0]["state"] == "removed"
+    assert len(tombstones(client)) == len(sent_by_ses()) == 1
+
+
+def test_a_mail_that_is_not_there_is_an_error_that_lambda_sees(
+    s3: tuple[Any, str], around: dict[str, str]
+) -> None:
+    client, endpoint = s3
+    event = arrives(client, "runtimemail3", "Hello.")
+    event["Records"][0]["ses"]["mail"]["messageId"] = "another"
+    with feed_of(client, entry(1)), function("takedown", endpoint, **around) as runtime:
+        outcome, error = runtime.invoke(event)
+
+    assert (outcome, error["errorType"]) == ("error", "MailMissingError")
+    assert sent_by_ses() == []

@@ -1,7 +1,8 @@
 """One suite of questions for every object store: what S3 answers, each of them must answer.
 
-Asked of the embedded store, of the S3 adapter on moto (in this process, and over HTTP), and of any
-endpoint named by FEEDMIRROR_TEST_S3_ENDPOINT with credentials in the usual AWS variables.
+Asked of the embedded store, of the one in memory that tests use, of the S3 adapter on moto (in
+this process, and over HTTP), and of any endpoint named by FEEDMIRROR_TEST_S3_ENDPOINT with
+credentials in the usual AWS variables.
 """
 
 import os
@@ -27,6 +28,7 @@ from feedmirror.ports.object_store import (
     StoredObject,
     StoreUnavailableError,
 )
+from memory_store import MemoryStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -59,6 +61,11 @@ def sqlite_stores(folder: Path) -> Iterator[Stores]:
     yield store_of
     for store in opened:
         store.close()
+
+
+@contextmanager
+def memory_stores(_folder: Path) -> Iterator[Stores]:
+    yield lambda _: MemoryStore()
 
 
 @contextmanager
@@ -124,6 +131,7 @@ def endpoint_stores(_folder: Path) -> Iterator[Stores]:
 
 KINDS: dict[str, Callable[[Path], AbstractContextManager[Stores]]] = {
     "sqlite": sqlite_stores,
+    "memory": memory_stores,
     "moto": moto_stores,
     "moto-server": moto_server_stores,
     "endpoint": endpoint_stores,

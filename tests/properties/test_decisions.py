@@ -152,6 +152,8 @@ NOTICES = st.builds(
     elements=st.frozensets(st.sampled_from(Element)),
     case=st.sampled_from(CASES),
     formal=st.booleans(),
+    urgent=st.sampled_from(["", "court", "press"]),
+    unclear=st.sampled_from([(), ("what it wants of us",)]),
 )
 BACKGROUNDS = st.builds(
     Background,
@@ -306,6 +308,17 @@ def test_what_a_person_decides_is_of_this_mail_s_own_case(situation: Situation) 
         assert step.claim is None or step.finishes is None
         if step.finishes is not None:
             assert step.outcome in {Outcome.REMOVE, Outcome.RESTORE}
+
+
+@ANY
+@given(SITUATIONS)
+def test_what_a_person_may_approve_was_asked_to_be_taken_down(situation: Situation) -> None:
+    never = {Kind.COUNTER_NOTICE, Kind.RETRACTION, Kind.CORRECTION, Kind.OTHER}
+    kind = situation.notice.kind
+
+    if kind in never or (kind is Kind.URGENT and situation.notice.urgent == "press"):
+        reviews = [s for s in decide(situation).steps if s.outcome is Outcome.REVIEW]
+        assert all(step.claim is None for step in reviews)
 
 
 @ANY

@@ -11,13 +11,13 @@ from feedmirror.ports.object_store import ObjectStore
 from feedmirror.suppression import Scope
 from feedmirror.takedowns.case_orders import settled_orders
 from feedmirror.takedowns.cases import Case, Event
-from feedmirror.takedowns.decision import Outcome, Proving, Say
+from feedmirror.takedowns.decision import MASKED_FOR, Outcome, Proving, Say
 from feedmirror.takedowns.notice import Element
 from feedmirror.takedowns.orders import Order
 from feedmirror.takedowns.replies import Answer, ProofAsked
 
 _SHOWN = 5  # addresses of pages in a mail
-_WIDE = {Scope.HOST, Scope.DOMAIN, Scope.PATH}
+_WHOLE = {Scope.HOST, Scope.DOMAIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +29,25 @@ class Answers:
     mirror: MirrorSettings
 
     def answer(self, case: Case, says: tuple[Say, ...]) -> Answer:
-        """Return all that the answer to a case's mail may say."""
-        decision = case.decision or {}
-        orders = settled_orders(case)
-        finished = self.cases.load(decision["finishes"]) if decision.get("finishes") else None
-        acted = (*orders, *(settled_orders(finished) if finished else ()))
+        """Return all that the answer to a case's mail may say, as things now stand."""
+        decision, orders = case.decision or {}, settled_orders(case)
+        other = self._finished(case)
+        acted = (*orders, *(settled_orders(other) if other else ()))
         removals = [order for order in acted if order.outcome is Outcome.REMOVE]
         masks = [order for order in acted if order.outcome is Outcome.MASK]
-        places = [*self._taken(case), *(self._taken(finished) if finished else ())]
+        places = [*self._taken(case), *(self._taken(other) if other else ())]
         masked = {place for order in masks for place in order.places}
         if any(order.scope is not Scope.ITEM for order in masks) and not removals:
             masked = set(places)
         removed = [place for place in places if place not in masked] if removals else []
         until = [order.until for order in masks if order.until]
-        keeps = all(order.keeps_copies for order in removals)
         proofs = tuple(_proofs(orders, str(decision.get("requester", ""))))
-        # An answer that is written late speaks of what is still so.
-        outdated = ({Say.PROVE} if not proofs else set()) | ({Say.MASKED} if not until else set())
+        in_force = (other.decision or {}) if other else decision
+        outdated = {
+            *([] if proofs else [Say.PROVE]),
+            *([] if until else [Say.MASKED]),
+            *([Say.DONE] if decision.get("finishes") and other is None else []),
+        }
         return Answer(
             case=case.id,
             language=str(decision.get("language", "en")),
@@ -54,16 +56,27 @@ class Answers:
             removed_first=self.pages(removed),
             wide=_wide(removals),
             by_author=tuple(dict.fromkeys(o.host for o in removals if o.scope is Scope.AUTHOR)),
-            future=bool(decision.get("future", True)),
+            future=bool(in_force.get("future", True)),
             masked=len(masked),
             masked_first=self.pages(sorted(masked)),
+            masked_wide=_wide(masks),
             until=min(until).date() if until else None,
+            asked_until=(case.opened + MASKED_FOR).date(),
             not_held=int(decision.get("not_held", 0)),
             restored=_restored(case),
             missing=tuple(map(Element, decision.get("missing", ()))),
             proofs=proofs,
-            recovery_days=self.mirror.recovery_days if keeps else 0,
+            recovery_days=self.mirror.recovery_days
+            if all(order.keeps_copies for order in removals)
+            else 0,
         )
+
+    def _finished(self, case: Case) -> Case | None:
+        """Return the case that this one proved, if its proof came in time."""
+        named = (case.decision or {}).get("finishes")
+        other = self.cases.load(named) if named else None
+        proofs = other.of(Event.PROVED) if other else ()
+        return other if any(e.details.get("by") == case.id for e in proofs) else None
 
     def _taken(self, case: Case) -> list[Place]:
         """Return what a case took down, by its recovery copies."""
@@ -77,10 +90,11 @@ class Answers:
 
 
 def _wide(orders: Iterable[Order]) -> tuple[str, ...]:
+    """Return what goes as a whole; of a part of a site only a hash is known, and its pages."""
     named = (
-        order.host if order.scope in _WIDE else order.feed
+        order.host if order.scope in _WHOLE else order.feed
         for order in orders
-        if order.scope in {*_WIDE, Scope.FEED}
+        if order.scope in {*_WHOLE, Scope.FEED}
     )
     return tuple(dict.fromkeys(name for name in named if name))
 

@@ -56,7 +56,9 @@ class Backgrounds:
             over_limit=bool(who) and self.limits.is_over(sender, case, now),
             masks_used_up=bool(who) and self.limits.masks_used_up(who, case, now),
             discredited=bool(who) and self.limits.is_discredited(who, case),
-            masked_hosts=self.limits.masked_hosts({c.host for c in claims if c.host}, case, now),
+            masked_hosts=self.limits.masked_hosts(
+                {claim.host for claim in claims if who and claim.is_held}, case, now
+            ),
             masked_before=self.limits.masked_before(places, case),
             barred=self.limits.barred(who, places) if who else frozenset(),
             asked_this_week=self.limits.asked_this_week(
@@ -67,6 +69,11 @@ class Backgrounds:
             opened_by=str(opener.get("requester", "")),
             opened_with=Standing(opener.get("standing", Standing.STRANGER)),
         )
+
+    def is_answered(self, asking: Asking) -> bool:
+        """Tell whether a nonce came back from the mailbox that it was sent to, and is a yes."""
+        answered = self._answered(asking)
+        return answered is not None and answered.nonce_is_valid and answered.from_asked
 
     def asked(self, notice: Notice) -> list[Order]:
         """Return the orders, of the case that a mail belongs to, whose nonce it brings."""

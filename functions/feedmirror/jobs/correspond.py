@@ -1,8 +1,9 @@
 """Our mails about a case: to whoever asked, to stored contacts, to the operator; each sent once.
 
 What is to leave is noted before it is sent, and the id that the mail got after. If the function
-dies between the two, nobody can tell whether the mail left, and it is sent again: that is the only
-way in which a mail can leave twice. Its date is that of the note, so both are the same mail.
+dies between the two, or another run of the same case comes in between, nobody can tell whether the
+mail left, and it is sent again: that is the only way in which a mail can leave twice. Its date is
+that of the note, so both are the same mail.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +17,6 @@ from feedmirror.jobs.find_claims import FindClaims, Place
 from feedmirror.jobs.limits import Limits
 from feedmirror.ports.mail import Mailer, MailRefusedError
 from feedmirror.ports.object_store import ObjectStore
-from feedmirror.suppression import Scope
 from feedmirror.takedowns.case_orders import settled_orders
 from feedmirror.takedowns.cases import Case, Event, State
 from feedmirror.takedowns.decision import Outcome, Proving, Say
@@ -39,9 +39,7 @@ from feedmirror.takedowns.replies import (
 )
 from feedmirror.takedowns.reply_mail import Thread, build_mail, can_be_written_to
 
-_SHOWN = 5  # addresses of pages in a mail
-_WIDE = {Scope.HOST, Scope.DOMAIN, Scope.PATH}
-
+_NOT_TODAY = "the address, or its domain, has had its mails of the day"
 _COUNTERED_FOR = 10  # business days: back in not under 10 nor over 14
 
 
@@ -104,6 +102,8 @@ class Correspond:
         if letter.step in _done(case):
             return case
         why = self._reason_not_to(letter)
+        if why == _NOT_TODAY and letter.thread.nonce:
+            return case  # nothing can be proved without it, so it leaves tomorrow
         if why:
             return self.cases.add(case, Event.UNWRITTEN, step=letter.step, why=why)
         case = self.cases.add(
@@ -112,6 +112,8 @@ class Correspond:
             unless=lambda known: letter.step in _steps(known, Event.WRITING),
             step=letter.step,
         )
+        if letter.step in _done(case):
+            return case  # another run has sent it since
         noted = next(e.at for e in case.of(Event.WRITING) if e.details["step"] == letter.step)
         mail = build_mail(
             letter.text(),
@@ -141,7 +143,7 @@ class Correspond:
             step = f"{letter.thread.case}.{letter.step}"
             mailbox = mailbox_key(letter.recipient)
             if not self.limits.may_write(mailbox, domain, step=step, now=self.clock()):
-                return "the address, or its domain, has had its mails of the day"
+                return _NOT_TODAY
         return ""
 
     # To stored contacts, whom the table asks or tells.
@@ -215,18 +217,20 @@ class Correspond:
             text=lambda: compose_answer(self.answers.answer(case, says), mirror=self.mirror),
             thread=claimant.thread(nonces[0] if nonces else ""),
             # What took something down, or answers a question of ours, cannot run in circles.
-            counted=Say.DONE not in says and not decision.get("finishes"),
+            counted=not {Say.DONE, Say.RESTORED} & set(says) and not decision.get("finishes"),
         )
 
     def _outcome(self, claimant: "_Claimant", ending: Ending) -> _Letter:
         case = claimant.case
-        orders = settled_orders(case)
-        places = [place for order in orders for place in order.places]
+        wanted = Outcome.REMOVE if ending is Ending.CONFIRMED else Outcome.MASK
+        orders = [order for order in settled_orders(case) if order.outcome is wanted]
+        places = list(dict.fromkeys(place for order in orders for place in order.places))
+        shown = [int(e.details.get("shown", 0)) for e in case.of(Event.UNDONE)]
         concern = Concern(
             case=case.id,
             language=str((case.decision or {}).get("language", "en")),
-            host=orders[0].host if orders else "",
-            pages=len(places),
+            host=next((o.host for o in settled_orders(case) if o.host), ""),
+            pages=len(places) or max(shown, default=0),
             first=self.answers.pages(places),
         )
         return _Letter(
@@ -242,7 +246,8 @@ class Correspond:
         decision = case.decision or {}
         reviews = [o for o in settled_orders(case) if o.outcome is Outcome.REVIEW]
         beside = Outcome.REVIEW in {Outcome(name) for name in decision.get("beside", ())}
-        wanted = reviews or beside or decision.get("urgent")
+        bounced = any(True for _ in case.of(Event.BOUNCED))
+        wanted = reviews or beside or bounced or decision.get("urgent")
         if not wanted or "operator" in _done(case):
             return
         asked = tuple(
@@ -261,7 +266,7 @@ class Correspond:
         note = OperatorNote(
             case=case.id,
             row=int(decision.get("row", 0)),
-            why=str(decision.get("why", "")),
+            why="a question of ours did not arrive" if bounced else str(decision.get("why", "")),
             urgent=bool(decision.get("urgent")),
             until=_deadline(case),
             masked=any(order.outcome is Outcome.MASK for order in settled_orders(case)),
@@ -324,6 +329,12 @@ def business_days_after(day: datetime, days: int) -> datetime:
     return later
 
 
+def _is_confirmed(case: Case) -> bool:
+    """Tell whether a stored contact has made a stranger's mask a removal."""
+    requester = (case.decision or {}).get("requester")
+    return any(e.details.get("by_whom", requester) != requester for e in case.of(Event.PROVED))
+
+
 def _is_told(case: Case) -> bool:
     """Tell whether whoever asked proved it by a mail, whose answer has told the outcome."""
     requester = (case.decision or {}).get("requester")
@@ -336,6 +347,8 @@ def _ending(case: Case) -> Ending | None:
             return Ending.LAPSED
         case State.REFUSED:
             return Ending.REFUSED
+        case State.REMOVED if _is_confirmed(case):
+            return Ending.CONFIRMED
         case State.RESTORED if any(e.details.get("countered") for e in case.of(Event.RESTORED)):
             return Ending.COUNTERED
         case _:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from feedmirror.jobs.publish import OpenListing, Publisher
 from feedmirror.layout import (
+    ATOM,
     FRONT,
+    INDEX,
     JSON,
     ItemId,
     host_folder,
@@ -37,13 +39,15 @@ from feedmirror.records import (
     record_from_json,
     record_to_json,
 )
-from feedmirror.suppression import Ground
+from feedmirror.suppression import Ground, rule_from_json
 
 if TYPE_CHECKING:
     from feedmirror.publishing.pages import Renderer
 
 _ATTEMPTS = 64  # against other writers, each of whom gives up when it loses
 _JSON = "application/json"
+# Of two takedowns at once none may find another's new page beside the index that it is made of.
+_INDEX_FIRST = (JSON, INDEX, ATOM)
 EMPTIED = b"{}"  # what a recovery copy says whose content may not be kept
 # Of two grounds on one tombstone the one that binds more is told.
 _WEIGHT = {Ground.UPSTREAM: 0, Ground.PUBLISHER: 1, Ground.PRIVACY: 2, Ground.LEGAL: 3}
@@ -76,6 +80,7 @@ class Entomb:
     archive: ObjectStore
     site: ObjectStore
     mail: ObjectStore
+    ledger: ObjectStore
     publisher: Publisher
     clock: Callable[[], datetime]
 
@@ -142,17 +147,27 @@ class Entomb:
         key = recovery_key(cause.case, item.host, item.id)
         body, was = found
         if isinstance(was, Tombstone):
-            if not set(cause.rules).isdisjoint(was.rules):
-                return  # this case's own tombstone, put before a crash
+            if was.case == cause.case or not set(cause.rules).isdisjoint(was.rules):
+                return  # this case's own, put before a crash, or by the mask that it was before
             earlier = self.mail.get(recovery_key(was.case, item.host, item.id))
             if earlier is None:
                 return
             body = earlier.content.body
-        content = Content(
-            body if cause.keeps_copies else EMPTIED,
-            _JSON,
-            metadata={"taken": self.clock().isoformat()},
-        )
+            for case in () if cause.keeps_copies else self._cases_of(was):
+                self._empty_copy(recovery_key(case, item.host, item.id))
+        self._put_copy(key, body if cause.keeps_copies else EMPTIED)
+
+    def _cases_of(self, stone: Tombstone) -> frozenset[str]:
+        """Return every case that has put a tombstone somewhere."""
+        found = [self.ledger.get(key) for key in stone.rules]
+        return frozenset({stone.case, *(rule_from_json(f.content.body).case for f in found if f)})
+
+    def _empty_copy(self, key: str) -> None:
+        if self.mail.head(key) is not None:
+            self._put_copy(key, EMPTIED)
+
+    def _put_copy(self, key: str, body: bytes) -> None:
+        content = Content(body, _JSON, metadata={"taken": self.clock().isoformat()})
         replaces: str | None = None
         for _ in range(_ATTEMPTS):
             try:
@@ -183,7 +198,9 @@ class Entomb:
         for _ in range(_ATTEMPTS):
             listings = self.publisher.open(folders)
             changed = change(listings.by_folder[folder])
-            if self.publisher.put_listing(changed, changed.listing, listings.months_of(host)):
+            if self.publisher.put_listing(
+                changed, changed.listing, listings.months_of(host), files=_INDEX_FIRST
+            ):
                 return
         raise StoreUnavailableError(f"site {folder}{JSON}: changed {_ATTEMPTS} times")
 

@@ -13,9 +13,10 @@ from itertools import islice
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.sweep import Sweep, read_marker_key
-from feedmirror.layout import ItemId, markers_prefix, record_key, recovery_key
+from feedmirror.layout import FRONT, JSON, ItemId, markers_prefix, record_key, recovery_key
 from feedmirror.ports.object_store import ObjectStore, StoredObject
 from feedmirror.ports.workers import Workers
+from feedmirror.publishing.listings import ListingUnreadableError, read_listing
 from feedmirror.records import Item, RecordUnreadableError, Tombstone, record_from_json
 from feedmirror.suppression import (
     Ground,
@@ -38,7 +39,8 @@ from feedmirror.takedowns.sender import Sender
 _SAMPLE = 20  # items of a wide claim by which its contacts are known
 _MOST_READ = 20_000  # markers of a host that are read to see what a wide claim reaches
 _MOST_COUNTED = 1000
-_LEAST_TEXT = 200  # characters: shorter ones, such as "subscribers only", many items share
+_MOST_OF_NOW = 2000  # items that go where the future is not asked for
+_MOST_OF_NOBODY = 100  # things that are looked up for whom nothing is proved of
 Place = tuple[str, ItemId]
 
 
@@ -47,6 +49,7 @@ class FindClaims:
     """Looks up what notices name."""
 
     archive: ObjectStore
+    site: ObjectStore
     mail: ObjectStore
     cases: CaseBook
     sweep: Sweep
@@ -55,7 +58,8 @@ class FindClaims:
 
     def run(self, notice: Notice, sender: Sender) -> tuple[Claim, ...]:
         """Return a claim for each thing asked for, held or not."""
-        claims = self.workers.map(self.find, asks_of(notice, sender, self.feeds))
+        most = None if sender.proved else _MOST_OF_NOBODY
+        claims = self.workers.map(self.find, asks_of(notice, sender, self.feeds)[:most])
         if notice.scope is Scope.AUTHOR:
             claims = [*self._by_the_author_of(claims), *claims]
             if notice.mine and not any(claim.is_held for claim in claims):
@@ -68,8 +72,13 @@ class FindClaims:
         if ask.scope is not Scope.ITEM:
             return self._wide(ask)
         places = self._under(ask.host, ask.address) if ask.address else self._by_id(ask)
-        held = [each for each in self.workers.map(self.look, places) if each]
-        if not ask.address:
+        looked = self.workers.map(self.look, places)
+        held = [each for each in looked if each]
+        if ask.address:  # which is kept away at its own host too, whatever the link is by now
+            named = [each or _unknown(*at) for each, at in zip(looked, places, strict=True)]
+            own = frozenset({address_key(ask.address)})
+            held = [replace(h, hosts=h.hosts | {ask.host}, keys=h.keys | own) for h in named]
+        else:
             held = [*map(self._unshared, held), *self._copies(held)]
         return Claim(
             scope=Scope.ITEM,
@@ -102,7 +111,7 @@ class FindClaims:
         probe = _probe(claim.scope, claim.host, claim.keys)
         held = [
             each
-            for each in self.workers.map(self.look, self._places(probe))
+            for each in self.workers.map(self.look, islice(self._places(probe), _MOST_OF_NOW))
             if each and not each.gone
         ]
         return replace(claim, scope=Scope.ITEM, items=tuple(held), count=len(held))
@@ -144,9 +153,18 @@ class FindClaims:
         item = ask.item
         if item is None or ask.host:
             return [(ask.host, item)] if item else []
-        hosts = sorted({feed.host for feed in self.feeds})
+        hosts = sorted({feed.host for feed in self.feeds} | self._shown_hosts())
         found = self.workers.map(lambda host: self.archive.head(record_key(host, item)), hosts)
         return [(host, item) for host, known in zip(hosts, found, strict=True) if known]
+
+    def _shown_hosts(self) -> frozenset[str]:
+        """Return the hosts that the front page lists: a feed may have been dropped since."""
+        found = self.site.get(f"{FRONT}{JSON}")
+        try:
+            listing = read_listing(FRONT, found.content.body) if found else None
+        except ListingUnreadableError:
+            return frozenset()
+        return frozenset(each.host for each in listing.hosts) if listing else frozenset()
 
     def _unshared(self, held: Held) -> Held:
         """Leave out an address that other items of the same host have too, such as a home page."""
@@ -219,9 +237,6 @@ def _unknown(host: str, item: ItemId) -> Held:
 
 
 def _held(item: Item) -> Held:
-    keys = keys_of_one_item(item.subject)
-    if len(item.content_html) + len(item.summary) < _LEAST_TEXT:
-        keys = frozenset(key for key in keys if not key.startswith("text:"))
     authors = (author.address for author in item.attribution.authors)
     return Held(
         host=item.host,
@@ -230,7 +245,7 @@ def _held(item: Item) -> Held:
         feed=item.attribution.feed.url,
         authors=frozenset(mailbox_key(address) for address in authors if address),
         contacts=frozenset(mailbox_key(contact.address) for contact in item.contacts),
-        keys=keys,
+        keys=keys_of_one_item(item.subject),
     )
 
 

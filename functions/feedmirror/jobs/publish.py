@@ -3,6 +3,7 @@
 A listing's ``feed.json`` is its own index: the request that reads its ETag brings what it shows.
 The three files of a listing are put in one order, ``index.html`` first and ``feed.json`` last, so
 of two writers one stops at the first file, and what stands in ``feed.json`` stands in the others.
+Takedowns put ``feed.json`` first: nothing of theirs stands beside an index that still has the item.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -146,11 +147,18 @@ class Publisher:
         failed = zip(folders, self.workers.map(update, opened), strict=True)
         return {folder: why for folder, why in failed if why}
 
-    def put_listing(self, opened: OpenListing, updated: Listing, months: tuple[str, ...]) -> bool:
-        """Put the three files, the index last; returns False at the first lost condition."""
+    def put_listing(
+        self,
+        opened: OpenListing,
+        updated: Listing,
+        months: tuple[str, ...],
+        *,
+        files: Sequence[str] = LISTING_FILES,
+    ) -> bool:
+        """Put the three files in their order; returns False at the first lost condition."""
         documents = self.renderer().listing(updated, nonce=self.nonce(), months=months)
         try:
-            for name in LISTING_FILES:
+            for name in files:
                 content = _content(documents[name])
                 self.site.put(updated.folder + name, content, replaces=opened.etags[name])
         except LostConditionError:

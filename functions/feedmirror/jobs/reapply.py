@@ -14,8 +14,10 @@ from feedmirror.jobs.entomb import Cause, Concerned, Entomb
 from feedmirror.jobs.sweep import Sweep
 from feedmirror.layout import LIMITS, SUPPRESSIONS, item_page, lift_key, record_key
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
+from feedmirror.ports.workers import Workers
 from feedmirror.records import RecordUnreadableError, Tombstone, record_from_json
 from feedmirror.suppression import (
+    Ground,
     RuleUnreadableError,
     Suppression,
     find_suppression,
@@ -55,45 +57,66 @@ class Reapply:
     site: ObjectStore
     sweep: Sweep
     entomb: Entomb
+    workers: Workers
 
     def run(self, *, time_left: Callable[[], timedelta]) -> Reapplied:
         """Apply the next rules of the ledger again, beginning anew behind the last."""
         found = self.ledger.get(_WHERE)
-        last = found.content.body.decode() if found else ""
+        rule, _, marker = (found.content.body.decode() if found else "").partition("\n")
+        done, where = self._from(rule, marker, time_left=time_left)
+        with suppress(LostConditionError):  # another run has done its part
+            content = Content(where.encode(), "text/plain")
+            self.ledger.put(_WHERE, content, replaces=found.etag if found else None)
+        return done
+
+    def _from(
+        self, last: str, marker: str, *, time_left: Callable[[], timedelta]
+    ) -> tuple[Reapplied, str]:
+        """Go on behind a rule's marker; return what was done, and where it ended.
+
+        A rule of a large host takes many hours, each of which begins where the last one ended.
+        """
         rules = repaired = 0
         problems: list[str] = []
-        position = ""
-        for summary in self.ledger.list(SUPPRESSIONS, after=last):
+        # A rule that was left in the middle comes first once more, so the list begins before it.
+        for summary in self.ledger.list(SUPPRESSIONS, after=last[:-1] if marker else last):
             if rules >= _MOST_RULES or time_left() < _RESERVE:
-                break
-            position = summary.key
-            rules += 1
+                return Reapplied(rules, repaired, tuple(problems)), f"{last}\n"
+            after: str | None = marker if summary.key == last else ""
+            last, rules = summary.key, rules + 1
             try:
-                repaired += self._apply(summary.key)
+                while after is not None:
+                    if time_left() < _RESERVE:
+                        return Reapplied(rules, repaired, tuple(problems)), f"{last}\n{after}"
+                    back, after = self._apply(summary.key, after)
+                    repaired += back
             except RuleUnreadableError as error:
                 problems.append(f"ledger {summary.key}: {error}")
-        else:
-            position = ""  # all were applied: the next run begins at the first
-        with suppress(LostConditionError):  # another run has done its part
-            content = Content(position.encode(), "text/plain")
-            self.ledger.put(_WHERE, content, replaces=found.etag if found else None)
-        return Reapplied(rules, repaired, tuple(problems))
+        return Reapplied(rules, repaired, tuple(problems)), ""
 
-    def _apply(self, key: str) -> int:
-        if self.ledger.head(lift_key(key)) is not None:
-            return 0
+    def _apply(self, key: str, after: str) -> tuple[int, str | None]:
+        """Look at a batch of what a rule covers; return what was back, and where it ended."""
         found = self.ledger.get(key)
-        if found is None:
-            return 0
+        if found is None or self.ledger.head(lift_key(key)) is not None:
+            return 0, None
         rule = rule_from_json(found.content.body)
+        items, last = self.sweep.batch(rule, after=after)
         cause = Cause(
-            case=rule.case, ground=rule.ground, rules=(key,), provisional=True, keeps_copies=True
+            case=rule.case,
+            ground=rule.ground,
+            rules=(key,),
+            provisional=True,
+            # A mask that privacy is the ground of would lose what the feed can bring again.
+            keeps_copies=rule.ground is not Ground.PRIVACY,
         )
-        looked = [(item, self._standing(item, rule)) for item in self.sweep.concerned(rule)]
-        if due := [item for item, what in looked if what is not _Found.TOMBSTONE]:
+        standing = self.workers.map(lambda item: self._standing(item, rule), items)
+        looked = list(zip(items, standing, strict=True))
+        due = [item for item, what in looked if what is not _Found.TOMBSTONE]
+        if due and self.ledger.head(lift_key(key)) is not None:
+            return 0, None  # it is being undone
+        if due:
             self.entomb.run(due, cause)
-        back = {(item.host, item.id) for item, what in looked if what is _Found.BACK}
-        return len(back)
+        return sum(what is _Found.BACK for _, what in looked), last
 
     def _standing(self, item: Concerned, rule: Suppression) -> "_Found":
         """Return what stands where a tombstone should be.

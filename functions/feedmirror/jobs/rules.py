@@ -55,6 +55,8 @@ class RuleReader:
         concerned = _with_parents(hosts)
         keys = self._keys(SUPPRESSIONS, concerned)
         lifted = self._keys(LIFTS, concerned) if keys else frozenset()
+        if lifted:  # a rule that took a lifted one's place was written before the lift
+            keys = self._keys(SUPPRESSIONS, concerned)
         standing = sorted(key for key in keys if lift_key(key) not in lifted)
         bodies = self.workers.map(self._body, standing)
         by_host: dict[str, list[Suppression]] = {}

@@ -110,7 +110,8 @@ def announcements(draft: Draft) -> list[tuple[str, str]]:
     Its link under the link's host and under its source host, and a guid that is an address under
     that address's host: whoever asks by one of them finds the item with one request.
     """
-    link, guid = draft.attribution.original_url, draft.entry.guid or ""
+    link = draft.attribution.original_url
+    guid = (draft.entry.guid or "") if draft.guid else ""
     pairs = {(draft.host, link), (host_of(link), link), (host_of(guid), guid)}
     return sorted((host, address) for host, address in pairs if host)
 

@@ -64,15 +64,7 @@ class Sweep:
         places: Sequence[tuple[str, ItemId]] = (),
     ) -> Slice:
         """Do one slice; ``places`` are items known beforehand, taken down in the first one."""
-        wanted = frozenset(item for _, item in places)
-        batch: list[Marker] = []
-        last: str | None = None
-        for marker in self.markers(rule, after=after, wanted=wanted):
-            if len(batch) == self.slice_size:
-                last = batch[-1].key
-                break
-            batch.append(marker)
-        items = self._concerned(rule, batch, frozenset(places))
+        items, last = self.batch(rule, after=after, places=places)
         if not after:
             found = {(item.host, item.id) for item in items}
             items += tuple(
@@ -81,6 +73,21 @@ class Sweep:
         if items:
             self.entomb.run(items, cause)
         return Slice(items, last)
+
+    def batch(
+        self,
+        rule: Suppression,
+        *,
+        after: str = "",
+        places: Sequence[tuple[str, ItemId]] = (),
+    ) -> tuple[tuple[Concerned, ...], str | None]:
+        """Return what one slice of markers reaches, and the marker that the next begins behind."""
+        wanted = frozenset(item for _, item in places)
+        markers = self.markers(rule, after=after, wanted=wanted)
+        batch = list(islice(markers, self.slice_size))
+        more = next(markers, None) is not None
+        items = self._concerned(rule, batch, frozenset(places))
+        return items, batch[-1].key if more else None
 
     def markers(
         self, rule: Suppression, *, after: str = "", wanted: frozenset[ItemId] = frozenset()

@@ -7,6 +7,7 @@ a crash, do what the first wrote down.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from feedmirror.addresses import host_of
@@ -19,6 +20,7 @@ from feedmirror.ports.dns import DnsUnavailableError, TxtLookup
 from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
 from feedmirror.suppression import Ground
 from feedmirror.takedowns.cases import Case, Event
+from feedmirror.takedowns.claims import Claim
 from feedmirror.takedowns.decision import Outcome, Plan, Situation
 from feedmirror.takedowns.decision_table import decide
 from feedmirror.takedowns.mailboxes import bare_mailbox
@@ -42,6 +44,7 @@ _FORMAL = (
     Element.ACCURACY,
 )
 _PATIENCE = timedelta(hours=6)  # with DNS: after that nobody's proof is waited for
+_MISSED = timedelta(days=2)  # by then neither the mail nor its event comes any more
 _DECIDED = {Kind.REMOVAL, Kind.RETRACTION, Kind.COUNTER_NOTICE}
 
 
@@ -84,8 +87,10 @@ class TakeIn:
         if stated and case.receipt is None:
             case = self.cases.add(case, Event.RECEIVED, mail=key, receipt=stated)
         found = self.mail.get(key)
-        if found is None:
+        if found is None and self.clock() - case.opened < _MISSED:
             raise MailMissingError(f"mail {key} is not there")
+        if found is None:
+            return self._left_to_a_person(case, "its mail is not there")
         try:
             considered = self.consider(
                 found.content.body, case.receipt, case=case.id, proven_as=proven_as
@@ -94,15 +99,29 @@ class TakeIn:
             waits = sender.temporary and (sender.doubted or not sender.proved)
             if waits and self.clock() - case.opened < _PATIENCE:
                 raise DnsUnavailableError("the sender's keys could not be had")  # noqa: TRY301 -- one way out
-            decision = {**self._decision(considered, case.id), "vouched": bool(proven_as)}
+            decision = {
+                **self._decision(considered, case.id),
+                "vouched": bool(proven_as),
+                "sha256": sha256(found.content.body).hexdigest(),
+            }
             self._remember(considered, case.id)
         except (DnsUnavailableError, StoreUnavailableError):
             raise
         except Exception as error:  # noqa: BLE001 -- no mail may stop the queue; a person reads it
-            why = f"it could not be read: {type(error).__name__}"
-            decision = {"orders": [], "beside": [Outcome.REVIEW], "row": 6, "why": why}
+            return self._left_to_a_person(case, f"it could not be read: {type(error).__name__}")
         return self.cases.add(
             case, Event.DECIDED, unless=lambda known: known.decision is not None, **decision
+        )
+
+    def _left_to_a_person(self, case: Case, why: str) -> Case:
+        return self.cases.add(
+            case,
+            Event.DECIDED,
+            unless=lambda known: known.decision is not None,
+            orders=[],
+            beside=[Outcome.REVIEW],
+            row=6,
+            why=why,
         )
 
     def consider(
@@ -121,12 +140,9 @@ class TakeIn:
         if proven_as:
             sender = vouched(proven_as)
         tags = tags_of(receipt.recipients if receipt else message.recipients, self.mirror.contact)
-        notice = self._read(message, tags)
-        if not notice.case:
-            notice = replace(notice, case=self.limits.case_of_sent(message.references))
+        notice, says_so = self._understood(message, sender, tags=tags)
         claims = self.find.run(notice, sender)
-        bare = self._read(message, ())
-        asking = Asking(sender, notice, claims, case=case, says_so=bare.kind in _DECIDED)
+        asking = Asking(sender, notice, claims, case=case, says_so=says_so)
         situation = Situation(
             receipt=receipt,
             message=message,
@@ -147,6 +163,22 @@ class TakeIn:
             for number, claim in enumerate(claims)
         )
         return Considered(replace(situation, claims=held), plan)
+
+    def _understood(
+        self, message: Message, sender: Sender, *, tags: Sequence[str]
+    ) -> tuple[Notice, bool]:
+        """Return what a mail asks for, and whether its own words say so, whatever it answers.
+
+        A yes to a question that was not put to its sender is a mail like any other.
+        """
+        notice, bare = self._read(message, tags), self._read(message, ())
+        case = notice.case or self.limits.case_of_sent(message.references)
+        notice = replace(notice, case=case)
+        says_so = bare.kind in _DECIDED
+        asked = Asking(sender, notice, (), case="", says_so=says_so)
+        if notice.kind is Kind.ANSWER and not self.backgrounds.is_answered(asked):
+            notice = replace(bare, case=case, nonce=notice.nonce)
+        return notice, says_so
 
     def _read(self, message: Message, tags: Sequence[str]) -> Notice:
         """Read what a mail asks for, unless there is too much of it to be read at all (row 6)."""
@@ -180,6 +212,7 @@ class TakeIn:
             },
             "requester": mailbox_key(situation.sender.address) if situation.sender.proved else "",
             "standing": best_standing(situation),
+            "claims": [[claim.scope, claim.host, claim.count] for claim in situation.claims],
             "orders": [order_to_json(order) for order in orders],
             "beside": sorted(
                 {s.outcome for s in plan.steps if s.claim is None and s.finishes is None}
@@ -215,14 +248,17 @@ class TakeIn:
         if sender.message_key and sender.proved:
             self.limits.remember_message(sender.message_key, case)
         if sender.proved:
-            self.limits.count_mail(sender, case, situation.now)
+            if not sender.doubted:  # others can send it again, and use up the day's share
+                self.limits.count_mail(sender, case, situation.now)
             if any(step.row == 24 and step.outcome is Outcome.MASK for step in plan.steps):  # noqa: PLR2004 -- strangers' masks
                 self.limits.count_mask(mailbox_key(sender.address), case, situation.now)
         for step in plan.steps:
             if step.row == 26 and step.outcome is Outcome.CHALLENGE and step.claim is not None:  # noqa: PLR2004 -- contacts that are asked
-                for held in situation.claims[step.claim].items:
-                    if held.feed:
-                        self.limits.remember_asked(held.feed, case, situation.now)
+                self._remember_asked(situation.claims[step.claim], case, situation.now)
+
+    def _remember_asked(self, claim: Claim, case: str, now: datetime) -> None:
+        for feed in {held.feed for held in claim.items} - {""}:
+            self.limits.remember_asked(feed, case, now)
 
 
 def vouched(address: str) -> Sender:

@@ -11,15 +11,13 @@ from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.correspond import Correspond
 from feedmirror.jobs.limits import Limits
 from feedmirror.jobs.reapply import Reapply
-from feedmirror.jobs.take_in import MailMissingError, TakeIn
+from feedmirror.jobs.take_in import TakeIn
 from feedmirror.ports.aftermath import Alarms, WorkQueue
-from feedmirror.ports.dns import DnsUnavailableError
-from feedmirror.ports.mail import MailUnavailableError
-from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
-from feedmirror.takedowns.case_orders import settled_orders
+from feedmirror.ports.object_store import ObjectStore
+from feedmirror.takedowns.case_orders import settled_numbers, settled_orders
 from feedmirror.takedowns.cases import (
+    TRANSITIONS,
     Case,
-    CaseUnreadableError,
     Event,
     State,
     case_of_mail,
@@ -28,6 +26,7 @@ from feedmirror.takedowns.decision import MASKED_FOR, Outcome
 from feedmirror.takedowns.receipt import Receipt, is_setup
 
 _RESERVE = timedelta(seconds=60)
+_MOST_TOLD = 10
 _LATE = timedelta(hours=7)  # asynchronous events are kept for six (AWS Lambda, "Asynchronous…")
 
 
@@ -96,9 +95,11 @@ class TakedownRun:
         if case.state is State.RECEIVED:
             self._hand_on(case)
             return case
-        case = self.correspond.run(case)
-        self.cases.close(case)
-        return case
+        for order in settled_orders(case):
+            restored = self.cases.load(order.restores) if order.restores else None
+            if restored is not None:
+                self._close(restored)
+        return self._close(case)
 
     def do(self, task: Mapping[str, Any], *, time_left: Callable[[], timedelta]) -> Case | None:
         """Do one task of the work queue; raises TaskUnreadableError for what is none of ours."""
@@ -121,6 +122,11 @@ class TakedownRun:
                 f"{done.repaired} items that the ledger covers could be read; they are taken down"
                 " again. Run feedmirror audit to see whether anything else is wrong.",
             )
+        if done.problems:
+            self.alarms.alarm(
+                "feedmirror: cases could not be carried on",
+                "They are tried again within the hour. " + "; ".join(done.problems[:_MOST_TOLD]),
+            )
         return done
 
     # What a person decides.
@@ -129,7 +135,7 @@ class TakedownRun:
         """Do all that a case asks for."""
         numbers = [o.number for o in settled_orders(case) if o.outcome is not Outcome.RESTORE]
         self.cases.reopen(case)  # first: whatever dies after it is taken up within the hour
-        case = self.cases.add(case, Event.APPROVED, orders=numbers, by=BY_A_PERSON)
+        case = self._settle(case, Event.APPROVED, orders=numbers, by=BY_A_PERSON)
         return self.finish(case, time_left=time_left)
 
     def refuse(self, case: Case) -> Case:
@@ -138,18 +144,41 @@ class TakedownRun:
 
     def restore(self, case: Case) -> int:
         """Put back all that a case took down; return how many items are shown again."""
-        return self.carry_on.undo_case(case, by=BY_A_PERSON)
+        self.cases.reopen(case)
+        shown = self.carry_on.end(case, Event.RESTORED, by=BY_A_PERSON)
+        self.cases.close(self.cases.load(case.id) or case)
+        return shown
+
+    def _settle(self, case: Case, event: Event, **details: Any) -> Case:  # noqa: ANN401 -- JSON
+        """Note a proof or an approval, once, unless the case has ended meanwhile."""
+        orders = frozenset(details["orders"])
+        return self.cases.add(
+            case,
+            event,
+            unless=lambda known: (
+                (known.state, event) not in TRANSITIONS or orders <= settled_numbers(known)
+            ),
+            **details,
+        )
 
     def _end(self, case: Case, event: Event) -> Case:
         """End a case that came to nothing: what it masks comes back."""
+        self.carry_on.end(case, event, by=case.id)
+        return self._close_ended(self.cases.load(case.id) or case)
+
+    def _close_ended(self, case: Case) -> Case:
+        """Do what follows the end of a case, all of it again if somebody died over it."""
         requester = str((case.decision or {}).get("requester", ""))
-        if requester:  # first: once the event is noted, nobody comes back to this
+        asked = State.REFUSED is case.state or not case.decision or _was_asked(case)
+        if requester and asked and case.state in {State.LAPSED, State.REFUSED}:
             self.limits.discredit(requester, case.id)
-        self.carry_on.undo_case(case, by=case.id, event=event)
-        ended = self.cases.load(case.id) or case
-        ended = self.correspond.run(ended)
-        self.cases.close(ended)
-        return ended
+        return self._close(case)
+
+    def _close(self, case: Case) -> Case:
+        """Write what an ended case calls for, and close it."""
+        case = self.correspond.run(case)
+        self.cases.close(case)
+        return case
 
     def _finish_other(self, case: Case, *, time_left: Callable[[], timedelta]) -> bool:
         """Finish the case that this one proves; returns False if that takes another call."""
@@ -157,12 +186,9 @@ class TakedownRun:
         other = self.cases.load(decision["finishes"]) if decision.get("finishes") else None
         if other is None or case.state is not State.RECEIVED:
             return True
-        other = self.cases.add(
+        other = self._settle(
             other,
             Event.PROVED,
-            unless=lambda known: any(
-                e.details.get("by") == case.id for e in known.of(Event.PROVED)
-            ),
             way="reply",
             orders=decision["finished"],
             by=case.id,
@@ -188,28 +214,28 @@ class TakedownRun:
             and order.host == task.get("host")
         ]
         if proved:
-            case = self.cases.add(
-                case,
-                Event.PROVED,
-                unless=lambda known: set(proved) <= known.numbers(Event.PROVED),
-                way=way,
-                orders=proved,
-            )
+            case = self._settle(case, Event.PROVED, way=way, orders=proved)
         return self.finish(case, time_left=time_left)
 
     def _note_bounce(self, case: Case) -> None:
-        """Note in the case of a mail of ours that it did not arrive."""
+        """Note in the case of a mail of ours that it did not arrive, and ask a person instead."""
         bounced = (case.decision or {}).get("bounced")
         other = self.cases.load(bounced) if bounced else None
-        if other is not None:
-            self.cases.add(
-                other,
-                Event.BOUNCED,
-                unless=lambda known: any(
-                    e.details.get("by") == case.id for e in known.of(Event.BOUNCED)
-                ),
-                by=case.id,
+        if other is None:
+            return
+        other = self.cases.add(
+            other,
+            Event.BOUNCED,
+            unless=lambda known: any(
+                e.details.get("by") == case.id for e in known.of(Event.BOUNCED)
+            ),
+            by=case.id,
+        )
+        if other.state is State.ASKED:
+            other = self.cases.add(
+                other, Event.HELD, unless=lambda known: known.state is not State.ASKED
             )
+        self.correspond.run(other)
 
     def _hand_on(self, case: Case) -> None:
         if self.queue is not None:
@@ -251,6 +277,10 @@ class TakedownRun:
             case = self._ended(case)
             done.lapsed += case.state is State.LAPSED
             return
+        if case.state in {State.LAPSED, State.REFUSED, State.RESTORED}:
+            self.carry_on.finish_end(case)  # somebody died over it
+            self._close_ended(case)
+            return
         before = len(case.entries)
         case = self.finish(case, time_left=time_left)
         done.cases += len(case.entries) > before
@@ -273,14 +303,8 @@ class TakedownRun:
         """Let one case's failure cost no other's turn."""
         try:
             act(what)
-        except (
-            CaseUnreadableError,
-            DnsUnavailableError,
-            MailMissingError,
-            MailUnavailableError,
-            StoreUnavailableError,
-        ) as error:
-            done.problems.append(f"{what}: {error}")
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it comes again next hour
+            done.problems.append(f"{what}: {type(error).__name__}: {error}")
 
 
 def _has_ended(case: Case, now: datetime) -> bool:
@@ -288,3 +312,8 @@ def _has_ended(case: Case, now: datetime) -> bool:
     waiting = [order for order in settled_orders(case) if order.proving or order.until]
     ends = [order.until or case.opened + MASKED_FOR for order in waiting]
     return bool(ends) and max(ends) <= now
+
+
+def _was_asked(case: Case) -> bool:
+    """Tell whether whoever asked was told how to prove it: else a lapse says nothing of him."""
+    return any(e.details["step"] == "answer" for e in case.of(Event.WRITTEN))

@@ -1,68 +1,59 @@
-"""Undoing a case, or some of its items: the rules end that covered them, and nothing else does."""
+"""Undoing a case, or some of its places: the rules end that covered them, and nothing else does.
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+What is undone stands in the case before anything is lifted; all of this follows from the case, so
+it can be done any number of times.
+"""
 
-from feedmirror.addresses import digest
+from dataclasses import dataclass
+
 from feedmirror.jobs.ledger_rules import write_rule
-from feedmirror.jobs.restore import Restore
+from feedmirror.jobs.restore import Place, Restore
 from feedmirror.layout import ItemId
 from feedmirror.ports.object_store import ObjectStore
-from feedmirror.suppression import RuleId, Scope, Suppression, item_key
-from feedmirror.takedowns.claims import Held
+from feedmirror.takedowns.case_orders import TAKES_DOWN, rules_of_case, settled_orders
+from feedmirror.takedowns.cases import Case, Event
 from feedmirror.takedowns.orders import Order
 
-Place = tuple[str, ItemId]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Undo:
-    """Ends rules of orders that were carried out, and brings back what they took down."""
+    """Ends rules of a case, and brings back what they took down."""
 
     ledger: ObjectStore
     restore: Restore
-    look: Callable[[Place], Held | None]
 
-    def run(
-        self,
-        case: str,
-        orders: Collection[Order],
-        *,
-        by: str,
-        places: Collection[Place] | None = None,
-    ) -> int:
-        """Undo some orders of a case, or what they did to some places; return how many are shown.
+    def all_of(self, case: Case, orders: frozenset[int]) -> int:
+        """Undo some orders of a case; return how many items are shown again."""
+        self.restore.lift(rules_of_case(case, undone=orders).values(), by=case.id)
+        # Copies may have gone with what was named; whatever a rule still holds stays down.
+        return self.restore.run(case.id)
 
-        Where one rule covers more than is to come back, another takes its place for the rest
-        before it ends.
+    def freed(self, case: Case, *, by: str) -> int:
+        """Bring back all that a case has freed; return how many of it are shown for one asker.
+
+        Where one rule covered more, another takes its place for the rest before it ends.
         """
-        lifted = [rule for order in orders for rule in self._ending(order, places, by=by)]
-        self.restore.lift(lifted, by=by)
-        if places is None and any(order.scope is not Scope.ITEM for order in orders):
-            return self.restore.run(case)
-        own = {place for order in orders for place in order.places}
-        return self.restore.run(case, own if places is None else own & set(places))
+        shown = 0
+        for number, entry in enumerate(case.of(Event.FREED)):
+            before = rules_of_case(case, freeings=number)
+            after = rules_of_case(case, freeings=number + 1)
+            for rule in after.values():
+                if rule.id not in before:
+                    write_rule(self.ledger, rule)
+            lifted = [rule for rule in before.values() if rule.id not in after]
+            self.restore.lift(lifted, by=case.id)
+            freed = {(host, ItemId(item)) for host, item in entry.details["places"]}
+            # Of a whole site nobody knows the places: whatever no rule holds any more comes back.
+            back = self.restore.run(case.id, None if entry.details["orders"] else freed)
+            shown += back if entry.details["by"] == by else 0
+        return shown
 
-    def _ending(
-        self, order: Order, places: Collection[Place] | None, *, by: str
-    ) -> Iterator[Suppression]:
-        chosen = set(order.places) if places is None else set(order.places) & set(places)
-        for rule in order.rules:
-            if rule.scope is not Scope.ITEM:
-                if places is None:
-                    yield rule
-                continue
-            covered = {place for place in order.places if item_key(*place) in rule.keys}
-            if covered & chosen:
-                self._cover(covered - chosen, rule, by=by)
-                yield rule
 
-    def _cover(self, places: Collection[Place], rule: Suppression, *, by: str) -> None:
-        """Write a rule for what stays down of those that one rule covered."""
-        if not places:
-            return
-        held = [found for place in sorted(places) if (found := self.look(place))]
-        keys = frozenset().union(*(each.keys & rule.keys for each in held))
-        keys |= {item_key(*place) for place in places}
-        rest = RuleId(digest("rule", rule.id, by))
-        write_rule(self.ledger, replace(rule, id=rest, keys=keys))
+def orders_down(case: Case) -> tuple[Order, ...]:
+    """Return the orders by which a case still keeps something down."""
+    return tuple(o for o in settled_orders(case) if o.outcome in TAKES_DOWN and o.rules)
+
+
+def places_down(case: Case) -> frozenset[Place]:
+    """Return the single items that a case still keeps down."""
+    return frozenset(place for order in orders_down(case) for place in order.places)

@@ -32,6 +32,7 @@ EXCERPT = 300  # characters of an excerpt, and of every summary
 MOST_ENTRIES = 2000
 MOST_NAMES = 32  # authors, categories and enclosures of one entry
 LONGEST_LINE = 10_000  # characters of a title, a name or a statement of rights
+_LEAST_TEXT = 200  # characters: shorter ones, such as "for subscribers", many items share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,8 @@ def build_item(draft: Draft, *, settings: FeedSettings, images: Images, now: dat
     else:
         content = clean_content(whole, base_url=entry.base_url, images=images)
     words = plain_text(whole)
-    texts = {text_key(host, words) for host in draft.hosts} if words else frozenset()
+    telling = draft.hosts if len(words) >= _LEAST_TEXT else ()
+    texts = {text_key(host, words) for host in telling}
     return Item(
         id=draft.id,
         host=draft.host,
@@ -152,11 +154,13 @@ def _draft(item: ItemId, entry: Entry, *, feed: Feed, settings: FeedSettings, gu
     entry = _bounded(entry)
     attribution = attribute(entry, feed=feed, settings=settings)
     addresses = (entry.link,) if entry.link else ()
-    hosts = claimed_hosts(addresses, entry.guid) | {settings.host}
+    # A guid that several entries have, such as the site's own address, names none of them.
+    own_guid = entry.guid if guid else None
+    hosts = claimed_hosts(addresses, own_guid) | {settings.host}
     claims = describe(
         hosts=hosts,
         addresses=addresses,
-        guid=entry.guid,
+        guid=own_guid,
         authors=((author.name, author.address or "") for author in attribution.authors),
         feeds=(settings.url,),
     )

@@ -85,12 +85,16 @@ def _of_authors(notice: Notice, sender: Sender, known: _Known) -> Iterator[Ask]:
 
 def _of_paths(notice: Notice, _sender: Sender, _known: _Known) -> Iterator[Ask]:
     for target in notice.targets:
-        prefixes = path_prefixes(target.value) if target.kind is TargetKind.ADDRESS else ()
-        host = host_of(target.value)
-        if len(prefixes) == 1 and host:
+        host = host_of(target.value) if target.kind is TargetKind.ADDRESS else None
+        if host is None:
+            continue
+        if _is_root(target.value):
             yield whole_host(host)
-        elif prefixes and host:
-            yield Ask(scope=Scope.PATH, host=host, keys=frozenset({path_key(prefixes[-1])}))
+        elif "?" in (coarse_address(target.value) or ""):  # a page, however it is called
+            yield Ask(scope=Scope.ITEM, host=host, address=target.value)
+        else:
+            prefix = path_prefixes(target.value)[-1]
+            yield Ask(scope=Scope.PATH, host=host, keys=frozenset({path_key(prefix)}))
 
 
 def _of_items(notice: Notice, _sender: Sender, known: _Known) -> Iterator[Ask]:
@@ -102,7 +106,7 @@ def _of_items(notice: Notice, _sender: Sender, known: _Known) -> Iterator[Ask]:
                 yield Ask(scope=Scope.ITEM, host=target.host, item=target.item)
             case TargetKind.HOST if unsaid:
                 yield whole_host(target.value)
-            case TargetKind.ADDRESS if unsaid and (feed := known.get(coarse_address(target.value))):
+            case TargetKind.ADDRESS if feed := known.get(coarse_address(target.value)):
                 yield whole_feed(feed)
             case TargetKind.ADDRESS if host and not _is_root(target.value):
                 yield Ask(scope=Scope.ITEM, host=host, address=target.value)

@@ -43,12 +43,14 @@ class Event(StrEnum):
     RECEIVED = "received"  # the receipt, the key of the mail
     DECIDED = "decided"  # the orders, and how the answer goes
     RULED = "ruled"  # an order's number: its rules stand
-    SLICE = "slice"  # an order's number, its rule, and how far the sweep came
+    SLICE = "slice"  # an order's number, its rule's id, and how far the sweep came
     CARRIED_OUT = "carried out"  # an order's number, and how many items it reached
     WRITING = "writing"  # a mail of ours is about to leave: its step
     WRITTEN = "written"  # it left: its step, and the id that SES gave it
     UNWRITTEN = "unwritten"  # it will never leave: its step, and why
     BOUNCED = "bounced"  # it did not arrive
+    UNDONE = "undone"  # an end has been carried out, and how many items are shown again
+    FREED = "freed"  # some places come back, the rest stays down: which, and by which case
     # What moves a case from state to state:
     REMOVED = "removed"
     MASKED = "masked"
@@ -69,8 +71,9 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (State.RECEIVED, Event.ASKED): State.ASKED,
     (State.RECEIVED, Event.HELD): State.WAITING,
     (State.RECEIVED, Event.CLOSED): State.RECORDED,
-    (State.RECEIVED, Event.REFUSED): State.REFUSED,
     (State.RECEIVED, Event.RESTORED): State.RESTORED,
+    (State.RECEIVED, Event.PROVED): State.RECEIVED,  # while it is still being masked
+    (State.RECEIVED, Event.APPROVED): State.RECEIVED,
     (State.WAITING, Event.APPROVED): State.RECEIVED,
     (State.WAITING, Event.PROVED): State.RECEIVED,
     (State.WAITING, Event.REFUSED): State.REFUSED,

@@ -6,6 +6,7 @@ never meet. Rows 16 and on are about what is to be taken down, and about nothing
 
 from feedmirror.suppression import Scope
 from feedmirror.takedowns.claims import Standing
+from feedmirror.takedowns.decision import Situation
 from feedmirror.takedowns.matters import (
     MOST_BY_STRANGERS,
     MOST_HOSTS_BY_STRANGERS,
@@ -22,12 +23,14 @@ from feedmirror.takedowns.receipt import Verdict
 from feedmirror.takedowns.settling import is_justified_objection
 from feedmirror.takedowns.situations import (
     asks_for_removal,
+    belongs_to_a_case,
     brings_proof,
     is_automatic,
     is_machines_notice,
     is_own,
     is_retraction,
     is_spam,
+    names_nothing_at_all,
     names_only_short_links,
 )
 from feedmirror.takedowns.standing import speaks_for_domain
@@ -113,7 +116,7 @@ def is_urgent(matter: Matter) -> bool:
 def names_nothing(matter: Matter) -> bool:
     """Tell whether it asks, and does not say for what."""
     situation = matter.situation
-    unsaid = not situation.notice.targets and not situation.claims and not situation.notice.mine
+    unsaid = names_nothing_at_all(situation) and not belongs_to_a_case(situation)
     return matter.is_mail and asks_for_removal(situation) and unsaid
 
 
@@ -130,7 +133,9 @@ def names_short_links(matter: Matter) -> bool:
 def names_nothing_held(matter: Matter) -> bool:
     """Tell whether nothing named is held, nor is a host named that could be barred beforehand."""
     if matter.is_mail:
-        return asks_for_removal(matter.situation) and not matter.situation.claims
+        situation = matter.situation
+        asks = asks_for_removal(situation) and not situation.claims
+        return asks and not _insists(situation)
     return is_nothing_held(matter)
 
 
@@ -194,12 +199,18 @@ def is_too_much_at_once(matter: Matter) -> bool:
 
 
 def concerns_something(matter: Matter) -> bool:
-    """Tell whether a person has to see it: a correction, or something about what is held."""
+    """Tell whether a person has to see it: a correction, or about what is held, or a case.
+
+    Every mail of ours promises that a person reads the answer. Plain thanks need no reader.
+    """
     situation = matter.situation
-    if not matter.is_mail or asks_for_removal(situation) or situation.notice.kind is Kind.OTHER:
-        return False
+    if not matter.is_mail or asks_for_removal(situation):
+        return matter.is_mail and _insists(situation)
+    notice, in_case = situation.notice, belongs_to_a_case(situation)
+    if notice.kind is Kind.OTHER:
+        return in_case and bool(notice.unclear)
     held = any(claim.is_held for claim in situation.claims)
-    return held or situation.notice.kind is Kind.CORRECTION or _is_of_open_case(matter)
+    return held or in_case or notice.kind is Kind.CORRECTION
 
 
 def concerns_nothing(matter: Matter) -> bool:
@@ -207,9 +218,10 @@ def concerns_nothing(matter: Matter) -> bool:
     return matter.is_mail and not asks_for_removal(matter.situation)
 
 
-def _is_of_open_case(matter: Matter) -> bool:
-    answered = matter.situation.background.answered
-    return answered is not None and (answered.open or answered.nonce_is_valid)
+def _insists(situation: Situation) -> bool:
+    """Tell whether it only goes on about its case: whoever answers us need not name it again."""
+    asks = asks_for_removal(situation) and belongs_to_a_case(situation)
+    return asks and names_nothing_at_all(situation)
 
 
 def _reaches(matter: Matter) -> bool:

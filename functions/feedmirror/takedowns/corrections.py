@@ -23,9 +23,14 @@ def _change(remark: Remark) -> tuple[str, str, bool]:
     if links:
         return (links[0] if len(links) > 1 else "", links[-1], True)
     old, new = remark.slot("old"), remark.slot("new")
-    if written_address(new) and "/" in new:
-        return old if "/" in old else "", new, True
+    if address := _address_in(new):
+        return _address_in(old), address, True
     return author_name(old), author_name(new), False
+
+
+def _address_in(words: str) -> str:
+    """Return the first word that is an address with a path or a scheme, or nothing."""
+    return next((word for word in words.split() if "/" in word and written_address(word)), "")
 
 
 def _worth(change: tuple[str, str, bool]) -> tuple[int, int]:

@@ -40,6 +40,7 @@ from feedmirror.takedowns.situations import (
     may_be_answered,
     names_some_short_links,
 )
+from feedmirror.takedowns.steps import reviews_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,6 @@ TABLE: Final[tuple[Row | Change, ...]] = (
     Row(31, "anything else that concerns us", when.concerns_something, read_by_a_person),
     Row(32, "nothing for us", when.concerns_nothing, recorded),
 )
-_UNFORESEEN = Plan(steps=(Step(row=31, outcome=Outcome.REVIEW),), why="no row foresees it")
 _MOST_ASKED = 3  # contacts that one unproved mail makes us write to
 
 
@@ -136,10 +136,15 @@ def row_words(number: int) -> str:
 
 def _judge_claims(situation: Situation) -> Plan:
     """Return what the rows yield of all that is asked for; one reply says all that applies."""
-    plan = _judge(matters_of(situation)) or _UNFORESEEN
+    plan = _judge(matters_of(situation)) or _unforeseen(situation)
     if names_some_short_links(situation) and asks_for_removal(situation):
         return replace(plan, says=(*plan.says, Say.FULL_ADDRESSES))
     return plan
+
+
+def _unforeseen(situation: Situation) -> Plan:
+    steps = tuple(replace(step, row=31) for step in reviews_of(situation))
+    return Plan(steps=steps, why="no row foresees it")
 
 
 def _judge(matters: Iterable[Matter]) -> Plan | None:

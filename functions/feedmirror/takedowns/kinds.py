@@ -12,6 +12,9 @@ _NO_REQUEST = (
     "kind.subscriptions",
     "kind.thanks",
 )
+_FEW_MORE_WORDS = 12  # of thanks, with a greeting and a name
+_FEWEST_TO_TELL = 8  # words by which it shows that a text is in no language of the tables
+_PLAIN_YES = 8  # words: whoever says more should say what
 _FEW_WORDS = 4  # a text this short need not be in a language that is known
 
 
@@ -53,7 +56,8 @@ def _answer(body: Hearing) -> Kind:
     if body.says("kind.withdraws"):
         return Kind.RETRACTION
     contrary = body.says("kind.disowns", "kind.denies", "kind.keeps", "kind.contests")
-    says_yes = body.says("kind.agrees", "kind.asks") and not contrary and not urgent_class(body)
+    says_yes = body.says("kind.asks") or (body.says("kind.agrees") and body.words <= _PLAIN_YES)
+    says_yes = says_yes and not contrary and not urgent_class(body)
     return Kind.ANSWER if says_yes else Kind.UNCLEAR
 
 
@@ -71,15 +75,29 @@ def _is_of_content(body: Hearing) -> bool:
     return not other or any(name.startswith("scope.") for name in scopes)
 
 
+def is_plain_thanks(body: Hearing, text: str) -> bool:
+    """Tell whether a text only thanks: nothing is asked, doubted or added that wants a reader."""
+    short = body.words <= _FEW_MORE_WORDS and body.says("kind.thanks_briefly")
+    thanks = body.says("kind.thanks") or short
+    return thanks and "?" not in text and not body.says("kind.how", "kind.adds")
+
+
 def _no_request(body: Hearing, title: Hearing, *, named: bool) -> Kind:
-    if any(
-        one.says("kind.elsewhere", "kind.subscriptions", "kind.thanks") for one in (body, title)
-    ):
+    both = (body, title)
+    thanks = any(one.says("kind.thanks") for one in both) and not body.says("kind.how")
+    if thanks or any(one.says("kind.elsewhere", "kind.subscriptions") for one in both):
         return Kind.OTHER
     takedown = ("kind.complains", "kind.denies", "kind.how", "kind.keeps")
     if named or body.says(*takedown) or title.says(*takedown):
         return Kind.UNCLEAR
-    return Kind.OTHER if body.known and _is_understood(body) else Kind.UNCLEAR
+    known = body.known or body.says("kind.thanks_briefly")
+    return Kind.OTHER if known and _is_understood(body) else Kind.UNCLEAR
+
+
+def is_in_its_language(body: Hearing) -> bool:
+    """Tell whether a text can be in the likeliest language at all: one frequent word in six."""
+    words = body.words - len(body.mentions)
+    return words < _FEWEST_TO_TELL or body.known * 6 >= words
 
 
 def _is_understood(body: Hearing) -> bool:

@@ -7,7 +7,10 @@ from feedmirror.configuration import MirrorSettings
 from feedmirror.takedowns.hearing import Hearing, Mention, Verdict
 from feedmirror.takedowns.message import Link, Message, Part
 from feedmirror.takedowns.notice import Target, TargetKind
+from feedmirror.takedowns.originals import Role, introduced
+from feedmirror.takedowns.phrases import Table
 from feedmirror.takedowns.targets import (
+    REPLIED,
     is_own,
     is_root,
     item_in_subject,
@@ -24,7 +27,7 @@ def spoken_targets(
     message: Message, heard: Hearing, *, mirror: MirrorSettings, tags: Sequence[str]
 ) -> tuple[Target, ...]:
     """Return all that the new and the forwarded words name, the subject and the tags."""
-    spoken = (link for link in message.links if link.part in _SPEAKING)
+    spoken = (link for link in message.links if link.part in _speaking(message))
     named = [target for link in spoken if (target := target_of(link, mirror))]
     own_subject = item_in_subject(message.subject)
     named += [own_subject] if own_subject else []
@@ -42,10 +45,32 @@ def meant_targets(
     written = _written(heard)
     spared = set()
     for link in message.links:
-        if link.part in _SPEAKING and not _is_meant(link, heard, written):
+        if link.part in _speaking(message) and not _is_meant(link, heard, written):
             target = target_of(link, mirror)
             spared |= {(target.kind, target.value)} if target else set()
     return tuple(target for target in targets if (target.kind, target.value) not in spared)
+
+
+def apart_from_originals(
+    targets: tuple[Target, ...], text: str, spoken: Sequence[Table], *, mirror: MirrorSettings
+) -> tuple[Target, ...]:
+    """Leave out what a formal notice names as the original, if it names a copy as well.
+
+    Alone, the original is what it is about: here its address is what names the copy.
+    """
+    roles = introduced(text, spoken, compared=_compared)
+
+    def is_original(target: Target) -> bool:
+        own = is_own(target.value, mirror) or target.kind is TargetKind.ITEM
+        return not own and set(roles.get(_compared(target.value), ())) == {Role.ORIGINAL}
+
+    def is_copy(target: Target) -> bool:
+        said = Role.COPY in roles.get(_compared(target.value), ())
+        return said or target.kind is TargetKind.ITEM
+
+    if not any(is_copy(target) for target in targets):
+        return targets
+    return tuple(target for target in targets if not is_original(target))
 
 
 def quoted_page(message: Message, mirror: MirrorSettings) -> tuple[Target, ...]:
@@ -93,6 +118,17 @@ def distinct(targets: Iterable[Target]) -> tuple[Target, ...]:
         if known is None or (target.host and not known.host):
             kept[target.kind, value] = target
     return tuple(kept.values())
+
+
+def _speaking(message: Message) -> frozenset[Part]:
+    """Return the parts that name something.
+
+    ``host/id`` in the subject of our own links is no address, and a reply's subject is not its
+    sender's: our own subjects name a host, and come back in every answer.
+    """
+    subject = message.subject
+    silent = REPLIED.match(subject) or item_in_subject(subject)
+    return _SPEAKING - {Part.SUBJECT} if silent else _SPEAKING
 
 
 def _written(heard: Hearing) -> Mapping[str, list[Mention]]:

@@ -31,9 +31,9 @@ Place = tuple[str, ItemId]  # a host and an item of it
 class Order:
     """One thing to be done for a case, now or once it is proved or approved.
 
-    ``places`` are the items of an item's scope. ``restores`` is the case that is undone, as far as
-    the places or, without any, as a whole. ``token`` is what a host has to show, ``nonce`` what a
-    mailbox has to send back.
+    ``places`` are the items of an item's scope, ``keys`` what a rule about each of them names.
+    ``restores`` is the case that is undone, as far as the places or, without any, as a whole.
+    ``token`` is what a host has to show, ``nonce`` what a mailbox has to send back.
     """
 
     number: int
@@ -43,6 +43,7 @@ class Order:
     host: str
     rules: tuple[Suppression, ...] = ()
     places: tuple[Place, ...] = ()
+    keys: tuple[frozenset[str], ...] = ()
     count: int = 0
     ground: Ground = Ground.PUBLISHER
     standing: Standing = Standing.NOBODY
@@ -127,6 +128,7 @@ class _Making:
             host=claim.host,
             rules=tuple(self._rules(number, step, claim if not narrow else items)),
             places=_places(step, items) if narrow else (),
+            keys=tuple(held.keys for held in items) if narrow else (),
             count=claim.count,
             ground=step.ground,
             standing=step.standing,
@@ -166,19 +168,14 @@ class _Making:
         )
 
     def _item_rules(self, number: int, step: Step, items: Sequence[Held]) -> Iterator[Suppression]:
-        """Yield the rules of some items: one a host, or one an item and host under a mask.
-
-        A mask may have to be lifted item by item; a proven removal never is.
-        """
-        apart = step.outcome is not Outcome.REMOVE
-        grouped: dict[tuple[str, str], frozenset[str]] = {}
+        """Yield the rules of some items: one under each host, of all that stands under it."""
+        by_host: dict[str, frozenset[str]] = {}
         for held in items:
             for host in self._hosts(held, step):
-                name = f"{held.host}/{held.id}" if apart else ""
-                grouped[name, host] = grouped.get((name, host), frozenset()) | held.keys
-        for (name, host), keys in grouped.items():
+                by_host[host] = by_host.get(host, frozenset()) | held.keys
+        for host, keys in by_host.items():
             yield Suppression(
-                id=RuleId(digest("rule", self.by.case, str(number), name, host)),
+                id=RuleId(digest("rule", self.by.case, str(number), host)),
                 scope=Scope.ITEM,
                 host=host,
                 keys=keys,
@@ -238,6 +235,7 @@ def order_to_json(order: Order) -> dict[str, Any]:
         "standing": order.standing.value,
         "rules": [json.loads(rule_to_json(rule)) for rule in order.rules],
         "places": [list(place) for place in order.places],
+        "keys": [sorted(keys) for keys in order.keys],
         "until": order.until.isoformat() if order.until else None,
         "proving": [way.value for way in order.proving],
         "tells": list(order.tells),
@@ -257,6 +255,7 @@ def _order_from_json(fields: Mapping[str, Any]) -> Order:
         "standing": Standing(fields["standing"]),
         "rules": tuple(rule_from_json(json.dumps(rule).encode()) for rule in fields["rules"]),
         "places": tuple((host, ItemId(item)) for host, item in fields["places"]),
+        "keys": tuple(frozenset(keys) for keys in fields["keys"]),
         "until": datetime.fromisoformat(fields["until"]) if fields["until"] else None,
         "proving": tuple(Proving(way) for way in fields["proving"]),
         "tells": tuple(fields["tells"]),

@@ -1,6 +1,5 @@
 """A message → what it asks for. It guesses nothing: what the words do not tell is unclear."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,9 +7,10 @@ from feedmirror.configuration import MirrorSettings
 from feedmirror.suppression import Ground, Scope
 from feedmirror.takedowns.corrections import correction_of
 from feedmirror.takedowns.hearing import Hearing, hear, spoken_in
-from feedmirror.takedowns.kinds import kind_of, urgent_class
+from feedmirror.takedowns.kinds import is_in_its_language, is_plain_thanks, kind_of, urgent_class
 from feedmirror.takedowns.message import Automatic, Link, Message, Part
 from feedmirror.takedowns.naming import (
+    apart_from_originals,
     attached_targets,
     distinct,
     is_site,
@@ -20,12 +20,23 @@ from feedmirror.takedowns.naming import (
     whole_sites,
 )
 from feedmirror.takedowns.notice import Element, Future, Kind, Notice, Target, TargetKind
+from feedmirror.takedowns.phrases import Table, tables
 from feedmirror.takedowns.reaching import Reach, reach_of
-from feedmirror.takedowns.targets import case_of, item_in_subject, target_of
+from feedmirror.takedowns.targets import REPLIED, case_in_words, case_of, item_in_subject, target_of
 
-_REPLIED = re.compile(r"\s*(re|aw|wg|fw|fwd|rv|res|enc|tr|sv)\s*:", re.IGNORECASE)
 _FORMAL = frozenset({Element.GOOD_FAITH, Element.ACCURACY})
 _PARTS = frozenset({Scope.PATH, Scope.FEED})  # of a site, so the site itself is not meant
+_DEMAND = frozenset({Element.GOOD_FAITH, Element.ACCURACY, Element.MATERIAL})
+_COUNTERED = frozenset({Element.MISTAKE, Element.JURISDICTION})  # a counter-notice swears as well
+_OTHERWISE = (
+    "kind.asks",  # with something that makes it unclear
+    "kind.withdraws",
+    "kind.contests",
+    "kind.disowns",
+    "kind.denies",
+    "kind.keeps",
+    "kind.how",
+)
 _FEWEST_FORMAL = 3  # elements that make a machine's mail a notice
 
 
@@ -36,13 +47,16 @@ def read_notice(message: Message, *, mirror: MirrorSettings, tags: Sequence[str]
     name nothing, but for the one page of ours that a plain request is written over.
     """
     said = f"{message.text}\n\n{message.forwarded}"
-    subject = "" if _REPLIED.match(message.subject) else message.subject
+    subject = "" if REPLIED.match(message.subject) else message.subject
     spoken = spoken_in(f"{said}\n\n{subject}", stated=message.language)
     case, nonce = case_of(tags)
-    notice = Notice(language=spoken[0].language, case=case, nonce=nonce)
+    body = hear(said, spoken)
+    case = case or case_in_words(message.subject, said)
+    language = spoken[0].language if is_in_its_language(body) else tables()[0].language
+    notice = Notice(language=language, case=case, nonce=nonce)
     if message.structured is not None:
         return _structured(notice, message, mirror)
-    mail = _Mail(message, hear(said, spoken), hear(subject, spoken), mirror)
+    mail = _Mail(message, body, hear(subject, spoken), mirror, tuple(spoken))
     targets = spoken_targets(message, mail.body, mirror=mirror, tags=tags)
     return _of_a_machine(_worded(notice, mail, targets), message)
 
@@ -55,10 +69,20 @@ class _Mail:
     body: Hearing
     title: Hearing
     mirror: MirrorSettings
+    spoken: tuple[Table, ...]
+
+    @property
+    def said(self) -> str:
+        """Its new words, and what it forwards."""
+        return f"{self.message.text}\n\n{self.message.forwarded}"
 
     def says(self, name: str) -> bool:
         """Whether anything of a list is said and not refused."""
         return bool(self.body.of(name) or self.title.of(name))
+
+    def says_any(self, *names: str) -> bool:
+        """Whether anything of some lists is said, refused or not."""
+        return self.body.says(*names) or self.title.says(*names)
 
 
 def _structured(notice: Notice, message: Message, mirror: MirrorSettings) -> Notice:
@@ -99,13 +123,21 @@ def _worded(notice: Notice, mail: _Mail, targets: tuple[Target, ...]) -> Notice:
     )
     notice = replace(notice, kind=kind, targets=targets, future=_future(mail.body))
     notice = _with_grounds(notice, mail)
-    if kind is Kind.REMOVAL:
-        notice = _with_reach(notice, mail)
+    if kind is Kind.UNCLEAR and _demands(notice, mail):
+        kind, notice = Kind.REMOVAL, replace(notice, kind=Kind.REMOVAL)
     if kind is Kind.CORRECTION:
         notice = replace(notice, correction=correction_of(mail.body))
     if kind is Kind.URGENT:
         notice = replace(notice, urgent=urgent_class(mail.body))
+    if kind in {Kind.REMOVAL, Kind.URGENT}:
+        notice = _with_reach(notice, mail)  # a court may ask for all of a site, too
     return replace(notice, unclear=(*notice.unclear, *_doubts(notice, mail)))
+
+
+def _demands(notice: Notice, mail: _Mail) -> bool:
+    """Tell whether a formal notice asks by its form alone: it names what infringes, and swears."""
+    bare = not notice.nonce and bool(notice.targets) and not mail.says_any(*_OTHERWISE)
+    return bare and notice.elements >= _DEMAND and not notice.elements & _COUNTERED
 
 
 def _future(body: Hearing) -> Future:
@@ -126,6 +158,8 @@ def _with_grounds(notice: Notice, mail: _Mail) -> Notice:
 def _with_reach(notice: Notice, mail: _Mail) -> Notice:
     """Say how far a request reaches, and what it names for that."""
     named = meant_targets(notice.targets, mail.message, mail.body, mirror=mail.mirror)
+    if notice.formal:
+        named = apart_from_originals(named, mail.said, mail.spoken, mirror=mail.mirror)
     single = any(not is_site(target) for target in named)
     reach = reach_of(mail.body, named=single)
     if reach.scope is None:
@@ -164,17 +198,24 @@ def _with_sites(
 
 def _doubts(notice: Notice, mail: _Mail) -> Iterator[str]:
     """Say in words what could not be told."""
-    if notice.kind is Kind.UNCLEAR:
-        yield "what is asked for"
+    yield from _doubts_of_kind(notice, mail)
     if notice.kind is Kind.REMOVAL and not notice.targets:
         yield "what it is about: it names nothing"
     if notice.kind is Kind.REMOVAL and notice.scope is None:
         yield "how far it reaches"
-    if notice.kind is Kind.CORRECTION and mail.body.says("kind.asks"):
-        yield "whether it asks for removal as well"
     if mail.body.says("kind.how"):
         yield "a question about how removal works"
     if mail.body.says("future.refused") and notice.future is Future.UNSAID:
         yield "whether the future is meant as well"
     if not mail.body.complete:
         yield "the rest of it: it is too long to be read whole"
+
+
+def _doubts_of_kind(notice: Notice, mail: _Mail) -> Iterator[str]:
+    """Say what could not be told of what a mail is; only plain thanks leave nothing to ask."""
+    if notice.kind is Kind.UNCLEAR:
+        yield "what is asked for"
+    if notice.kind is Kind.OTHER and not is_plain_thanks(mail.body, mail.said):
+        yield "what it wants of us"
+    if notice.kind is Kind.CORRECTION and mail.body.says("kind.asks"):
+        yield "whether it asks for removal as well"

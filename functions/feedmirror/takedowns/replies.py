@@ -63,7 +63,9 @@ class Answer:
     future: bool = True
     masked: int = 0
     masked_first: tuple[str, ...] = ()
+    masked_wide: tuple[str, ...] = ()
     until: date | None = None
+    asked_until: date | None = None
     not_held: int = 0
     restored: int = 0
     missing: tuple[Element, ...] = ()
@@ -209,6 +211,8 @@ def _masked(answer: Answer, words: Words) -> Iterable[str]:
         yield words.pages(told, answer.masked_first, answer.masked)
     else:
         yield words.say("masked.whole", date=day)
+    if answer.masked_wide:
+        yield below(words.say("done.whole"), answer.masked_wide)
     yield words.say("masked.unproven" if Say.PROVE in answer.says else "masked.undecided")
 
 
@@ -243,6 +247,8 @@ def _missing(answer: Answer, words: Words) -> Iterable[str]:
 
 
 def _prove(answer: Answer, words: Words) -> Iterable[str]:
+    if Say.MASKED not in answer.says and answer.asked_until:
+        yield words.say("prove.nothing_yet", date=words.day(answer.asked_until))
     for proof in answer.proofs:
         ways = list(_ways(proof, words))
         yield words.say(f"prove.ways.{'one' if len(ways) == 1 else 'other'}", host=proof.host)

@@ -11,11 +11,13 @@ from feedmirror.takedowns.notice import Kind
 from feedmirror.takedowns.situations import FORMAL_ELEMENTS, has_all_elements, sender_key
 from feedmirror.takedowns.steps import (
     OF_MAIL,
+    READ,
     apart,
     challenge_of,
     contacts_of,
     mask_and_tell,
     mask_until_answered,
+    reviews_of,
     step_of,
 )
 
@@ -33,15 +35,16 @@ def told(say: Say) -> Callable[[Matter], Plan]:
 
 
 def reviewed(say: Say, *, urgent: bool = False) -> Callable[[Matter], Plan]:
-    """Leave the mail to a person."""
-    step = replace(OF_MAIL, outcome=Outcome.REVIEW)
-    return lambda _: Plan(steps=(step,), says=(say,), urgent=urgent)
+    """Leave the mail to a person, and with it what it names, if that can be approved."""
+    return lambda matter: Plan(steps=reviews_of(matter.situation), says=(say,), urgent=urgent)
 
 
 def read_by_a_person(matter: Matter) -> Plan:
-    """Pass a correction on; hold what cannot be told."""
-    is_correction = matter.situation.notice.kind is Kind.CORRECTION
-    return reviewed(Say.RECEIVED if is_correction else Say.HELD_FOR_REVIEW)(matter)
+    """Pass corrections and questions on; hold what cannot be told of something held."""
+    situation = matter.situation
+    held = any(claim.is_held for claim in situation.claims)
+    is_held = held and situation.notice.kind is not Kind.CORRECTION
+    return reviewed(Say.HELD_FOR_REVIEW if is_held else Say.RECEIVED)(matter)
 
 
 # Of a claim.
@@ -147,24 +150,25 @@ def first_ones_taken_down(matter: Matter) -> Plan:
 
 
 def provisional(situation: Situation, plan: Plan) -> Plan:
-    """Mask what would go for good, until it is proved.
+    """Mask what would go for good, until it is proved; what would come back is for a person.
 
     An answer in doubt is not asked for another: what it is about stays as it is for a person.
     """
-    if all(step.outcome is not Outcome.REMOVE for step in plan.steps):
+    if not {Outcome.REMOVE, Outcome.RESTORE} & {step.outcome for step in plan.steps}:
         return plan
     steps: list[Step] = []
     for step in plan.steps:
-        if step.finishes is not None:
-            steps.append(replace(OF_MAIL, row=step.row, outcome=Outcome.REVIEW))
+        if step.finishes is not None or step.outcome is Outcome.RESTORE:
+            steps.append(replace(READ, row=step.row))
         elif step.outcome is Outcome.REMOVE:
             steps += mask_until_answered(situation, step)
         else:
             steps.append(step)
-    kept = tuple(say for say in plan.says if say is not Say.DONE)
+    kept = tuple(say for say in plan.says if say not in {Say.DONE, Say.RESTORED})
     says = (Say.MASKED,) * any(step.outcome is Outcome.MASK for step in steps)
     asked = Say.PROVE if any(step.proving for step in steps) else Say.HELD_FOR_REVIEW
-    return replace(plan, steps=tuple(steps), says=tuple(dict.fromkeys((*says, asked, *kept))))
+    said = tuple(dict.fromkeys((*says, asked, *kept)))
+    return replace(plan, steps=tuple(steps), says=said, bars=None)
 
 
 def unanswered(_: Situation, plan: Plan) -> Plan:

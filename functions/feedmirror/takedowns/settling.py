@@ -1,4 +1,8 @@
-"""What answers, retractions and counter-notices settle: cases that were opened before."""
+"""What answers, retractions and counter-notices settle: cases that were opened before.
+
+What of it is left to a person is left as a mail, never as something named: approving what is named
+takes it down, and here nobody asks for that.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +14,7 @@ from feedmirror.takedowns.matters import Matter, is_aided, is_beyond_anybody
 from feedmirror.takedowns.notice import Future
 from feedmirror.takedowns.situations import brings_proof, is_objection, sender_key
 from feedmirror.takedowns.standing import standing_of
-from feedmirror.takedowns.steps import OF_MAIL, apart, honoured, places
+from feedmirror.takedowns.steps import OF_MAIL, READ, apart, honoured, places
 
 _STATED = frozenset({Standing.AUTHOR, Standing.CONTACT, Standing.PROVEN})
 
@@ -20,7 +24,7 @@ def finished(matter: Matter) -> Plan:
     claims = matter.situation.background.answered_claims
     steps = tuple(_finish(matter.situation, number, claim) for number, claim in enumerate(claims))
     if not steps:
-        return Plan(steps=(replace(OF_MAIL, outcome=Outcome.REVIEW),), says=(Say.HELD_FOR_REVIEW,))
+        return Plan(steps=(READ,), says=(Say.HELD_FOR_REVIEW,))
     outcomes = {step.outcome for step in steps}
     says = (Say.DONE,) * (Outcome.REMOVE in outcomes)
     return Plan(steps=steps, says=says + (Say.HELD_FOR_REVIEW,) * (Outcome.REVIEW in outcomes))
@@ -32,7 +36,8 @@ def withdrawn(matter: Matter) -> Plan:
     known = [n for n, claim in enumerate(situation.claims) if claim.items or claim.is_held]
     if known:
         return _restored(tuple(step for number in known for step in _withdraw(situation, number)))
-    outcome = Outcome.RESTORE if _is_the_sender_s(situation) else Outcome.REVIEW
+    whole = not situation.claims and _is_the_sender_s(situation)  # what is named is not held
+    outcome = Outcome.RESTORE if whole else Outcome.REVIEW
     return _restored((replace(OF_MAIL, outcome=outcome, case=_case(situation)),))
 
 
@@ -66,7 +71,7 @@ def is_justified_objection(situation: Situation) -> bool:
 def _finish(situation: Situation, number: int, claim: Claim) -> Step:
     answered = situation.background.answered
     if answered is None or is_beyond_anybody(situation, claim):
-        return replace(OF_MAIL, outcome=Outcome.REVIEW)
+        return READ
     return Step(
         row=0,
         outcome=Outcome.REMOVE,
@@ -81,8 +86,8 @@ def _withdraw(situation: Situation, number: int) -> Iterator[Step]:
     """Yield the steps of one claim that is withdrawn."""
     claim, case = situation.claims[number], _case(situation)
     if claim.scope is not Scope.ITEM:
-        outcome = _unless_beyond(situation, claim, Outcome.RESTORE)
-        yield Step(row=0, outcome=outcome, claim=number, case=case)
+        beyond = is_beyond_anybody(situation, claim)
+        yield READ if beyond else Step(row=0, outcome=Outcome.RESTORE, claim=number, case=case)
         return
     taken = {held.masked_by or held.taken_by for held in claim.items} - {""}
     case = case or (min(taken) if len(taken) == 1 else "")
@@ -125,15 +130,11 @@ def _counters(situation: Situation) -> Iterator[Step]:
 
 def _refusal(situation: Situation, number: int, claim: Claim) -> Step:
     """Return that what somebody was asked about comes back, since he says no."""
-    outcome = _unless_beyond(situation, claim, Outcome.RESTORE)
-    if outcome is Outcome.REVIEW:
-        return replace(OF_MAIL, outcome=outcome)
+    if is_beyond_anybody(situation, claim):
+        return READ
     items = places(claim.items) if claim.scope is Scope.ITEM else None
-    return Step(row=0, outcome=outcome, finishes=number, items=items, case=_case(situation))
-
-
-def _unless_beyond(situation: Situation, claim: Claim, outcome: Outcome) -> Outcome:
-    return Outcome.REVIEW if is_beyond_anybody(situation, claim) else outcome
+    case = _case(situation)
+    return Step(row=0, outcome=Outcome.RESTORE, finishes=number, items=items, case=case)
 
 
 def _counter(situation: Situation, number: int) -> Iterator[Step]:
@@ -143,7 +144,7 @@ def _counter(situation: Situation, number: int) -> Iterator[Step]:
     if claim.scope is Scope.ITEM and claim.items:
         yield from _split(number, claim, own, case=own[0].masked_by if own else "")
     else:
-        yield Step(row=0, outcome=Outcome.REVIEW, claim=number)
+        yield READ
 
 
 def _masked_own(situation: Situation, claim: Claim) -> list[Held]:
@@ -159,11 +160,12 @@ def _split(number: int, claim: Claim, own: list[Held], *, case: str) -> Iterator
     if own:
         freed = places(own)
         yield Step(row=0, outcome=Outcome.RESTORE, claim=number, items=freed, case=case)
-    if rest := apart(claim.items, own):
-        yield Step(row=0, outcome=Outcome.REVIEW, claim=number, items=places(rest))
+    if apart(claim.items, own):
+        yield READ
 
 
 def _restored(steps: tuple[Step, ...]) -> Plan:
+    steps = tuple(dict.fromkeys(steps))  # a person is asked to read it once
     outcomes = {step.outcome for step in steps}
     says = (Say.RESTORED,) * (Outcome.RESTORE in outcomes)
     return Plan(steps=steps, says=says + (Say.RECEIVED,) * (Outcome.REVIEW in outcomes))

@@ -15,6 +15,7 @@ FORMAL_ELEMENTS = frozenset(
         Element.ACCURACY,
     }
 )
+_DEMANDS = frozenset({"court", "authority", "child"})  # classes of urgent that ask for removal
 
 
 def is_forged_by_policy(situation: Situation) -> bool:
@@ -77,6 +78,29 @@ def asks_for_removal(situation: Situation) -> bool:
     """
     kind = situation.notice.kind
     return kind is Kind.REMOVAL or (kind is Kind.ANSWER and bool(situation.claims))
+
+
+def is_removal_if_approved(situation: Situation) -> bool:
+    """Tell whether to approve a mail is to take down what it names.
+
+    True of requests, of legal demands, and of a mail without a word to the address of a removal
+    link; never of objections, corrections, questions, threats or the press.
+    """
+    notice, message = situation.notice, situation.message
+    demanded = notice.kind is Kind.URGENT and notice.urgent in _DEMANDS
+    said = (message.text, message.forwarded, message.quoted)
+    wordless = notice.kind is Kind.UNCLEAR and not any(words.strip() for words in said)
+    return asks_for_removal(situation) or demanded or wordless
+
+
+def names_nothing_at_all(situation: Situation) -> bool:
+    """Tell whether it does not say what it is about."""
+    return not (situation.notice.targets or situation.claims or situation.notice.mine)
+
+
+def belongs_to_a_case(situation: Situation) -> bool:
+    """Tell whether it goes on with a case that we know, open or not, by whatever names it."""
+    return situation.background.answered is not None
 
 
 def brings_proof(situation: Situation) -> bool:

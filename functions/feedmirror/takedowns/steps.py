@@ -7,12 +7,17 @@ from feedmirror.layout import ItemId
 from feedmirror.suppression import Ground, Scope, feed_key
 from feedmirror.takedowns.claims import Held, Standing
 from feedmirror.takedowns.decision import MASKED_FOR, Outcome, Proving, Situation, Step
-from feedmirror.takedowns.matters import Matter
+from feedmirror.takedowns.matters import Matter, is_nothing_held, matters_of
 from feedmirror.takedowns.notice import Future
-from feedmirror.takedowns.situations import may_be_answered, sender_key
+from feedmirror.takedowns.situations import (
+    is_removal_if_approved,
+    may_be_answered,
+    sender_key,
+)
 
 _AT_HOST = (Proving.WELL_KNOWN, Proving.DNS)
 OF_MAIL = Step(row=0, outcome=Outcome.RECORD)
+READ = replace(OF_MAIL, outcome=Outcome.REVIEW)  # nothing comes of it by approving it
 
 
 def step_of(matter: Matter, outcome: Outcome) -> Step:
@@ -30,6 +35,14 @@ def step_of(matter: Matter, outcome: Outcome) -> Step:
     if matter.standing is Standing.NOBODY:
         step = replace(step, ground=Ground.PUBLISHER)  # whoever confirms it has not said why
     return masked(matter.situation, step) if outcome is Outcome.MASK else step
+
+
+def reviews_of(situation: Situation) -> tuple[Step, ...]:
+    """Return what is left to a person of a whole mail: what it names, if approving removes it."""
+    if not is_removal_if_approved(situation):
+        return (READ,)
+    named = (matter for matter in matters_of(situation) if not is_nothing_held(matter))
+    return tuple(step_of(matter, Outcome.REVIEW) for matter in named) or (READ,)
 
 
 def masked(situation: Situation, step: Step) -> Step:

@@ -12,6 +12,14 @@ from feedmirror.takedowns.notice import Target, TargetKind
 _ID = re.compile(r"[a-z2-7]{26}")
 _CASE_TAG = re.compile(r"c\.([a-z2-7]{16})(?:\.([a-z2-7]{20}))?")
 _SUBJECT = re.compile(r"\s*removal:\s*(\S{1,255})/([a-z2-7]{26})\s*", re.IGNORECASE)
+REPLIED = re.compile(r"^\s*(re|aw|wg|fw|fwd|rv|res|enc|tr|sv)\s*:", re.IGNORECASE)
+_CASE_IN_WORDS = re.compile(
+    r"\b(?:case|vorgangs?|fall|caso|dossier|affaire|processo)\b"
+    r"(?:\s{1,9}(?:number|nummer|n[uú]mero|num[eé]ro|no|nr|id|n[º°o]?)\b)?"
+    r"[\s.,:;#º°(\[\"'*_-]{1,9}([a-z2-7]{16})(?![\w@])",
+    re.IGNORECASE,
+)
+_MOST_READ = 20_000  # characters in which a case may be named
 _OWN_FILES = frozenset({"index.html", "feed.xml", "feed.json"})
 _OWN_FOLDERS = frozenset({"", "takedown", "removed"})
 _FEED = re.compile(r"(^|[/=._-])(feeds?|rss2?|atom|feed\.json)([/._-]|\.xml|$)", re.IGNORECASE)
@@ -45,6 +53,15 @@ def case_of(tags: Iterable[str]) -> tuple[str, str]:
     found = (_CASE_TAG.fullmatch(tag.casefold()) for tag in tags)
     match = next((match for match in found if match), None)
     return (match.group(1), match.group(2) or "") if match else ("", "")
+
+
+def case_in_words(subject: str, text: str) -> str:
+    """Return the case that the subject or else the text of a mail names, or nothing.
+
+    It proves nothing: a nonce comes only in the tag of an address.
+    """
+    named = (_CASE_IN_WORDS.search(words[:_MOST_READ]) for words in (subject, text))
+    return next((match.group(1).lower() for match in named if match), "")
 
 
 def tagged_items(tags: Iterable[str], subject: str) -> tuple[Target, ...]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -38,6 +38,8 @@ from feedmirror.takedowns.cases import Case
 from feedmirror.takedowns.receipt import receipts_of
 from feedmirror.version import VERSION
 from feedmirror.wiring.stores import Stores, open_bucket, open_stores, renderer_of
+
+REAPPLIED = 50  # markers of a rule that are looked at between two looks at the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +147,17 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
         nonce=nonce,
     )
     entomb = Entomb(
-        archive=stores.archive, site=stores.site, mail=mail, publisher=publisher, clock=clock
+        archive=stores.archive,
+        site=stores.site,
+        mail=mail,
+        ledger=stores.ledger,
+        publisher=publisher,
+        clock=clock,
     )
     sweep = Sweep(archive=stores.archive, entomb=entomb, workers=stores.workers)
     find = FindClaims(
         archive=stores.archive,
+        site=stores.site,
         mail=mail,
         cases=cases,
         sweep=sweep,
@@ -171,7 +179,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
         challenges=OpenChallenges(stores.ledger),
         sweep=sweep,
         entomb=entomb,
-        undo=Undo(ledger=stores.ledger, restore=restore, look=find.look),
+        undo=Undo(stores.ledger, restore),
         limits=limits,
         log=RemovalLog(stores.ledger, publisher, clock),
         cdn=surroundings.cdn,
@@ -206,8 +214,9 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
             ledger=stores.ledger,
             archive=stores.archive,
             site=stores.site,
-            sweep=sweep,
+            sweep=replace(sweep, slice_size=REAPPLIED),
             entomb=entomb,
+            workers=stores.workers,
         ),
         mail=mail,
         mail_prefix=mail_prefix,

@@ -197,6 +197,23 @@ def test_row_10_over_the_limit_a_person_decides() -> None:
     plan = decide(a_situation(sender=BY_HOST, background=busy))
 
     assert (outcomes(plan), plan.says) == ([(10, REVIEW)], (Say.HELD_FOR_REVIEW,))
+    step = only(plan)
+    assert (step.claim, step.items, step.standing) == (0, (a_held().place,), Standing.HOST)
+
+
+def test_row_10_what_the_person_decides_is_all_that_is_held_and_no_more() -> None:
+    busy = Background(over_limit=True)
+    wide = of_scope(Scope.FEED)
+    situation = a_situation(of_items(), wide, sender=BY_CONTACT, background=busy)
+
+    step = only(decide(situation))
+    assert (step.row, step.claim, step.items) == (10, 1, None)
+
+    for kind in (Kind.COUNTER_NOTICE, Kind.RETRACTION, Kind.CORRECTION, Kind.OTHER):
+        other = replace(situation, notice=Notice(kind=kind))
+        assert only(decide(other)).claim is None
+    nothing = decide(replace(situation, claims=(of_items(),)))
+    assert (only(nothing).outcome, only(nothing).claim) == (REVIEW, None)
 
 
 CHALLENGED = (of_scope(Scope.HOST), of_items(a_held(7)))
@@ -297,9 +314,9 @@ def test_row_12_or_only_what_he_names_of_it_and_never_another_case_s() -> None:
         a_situation(of_items(mine, theirs), notice=RETRACTION, background=OPENED_BY_STRANGER)
     )
 
-    assert [(step.outcome, step.items) for step in plan.steps] == [
-        (RESTORE, (mine.place,)),
-        (REVIEW, (theirs.place,)),
+    assert [(step.outcome, step.claim, step.items) for step in plan.steps] == [
+        (RESTORE, 0, (mine.place,)),
+        (REVIEW, None, None),
     ]
 
 
@@ -414,9 +431,9 @@ def test_row_13_leaves_what_is_not_his_to_a_person() -> None:
         )
     )
 
-    assert [(step.outcome, step.items) for step in plan.steps] == [
-        (RESTORE, (MASKED.place,)),
-        (REVIEW, (other.place,)),
+    assert [(step.outcome, step.claim, step.items) for step in plan.steps] == [
+        (RESTORE, 0, (MASKED.place,)),
+        (REVIEW, None, None),
     ]
     assert plan.bars == (STRANGER_KEY, (MASKED.place,))
     assert plan.says == (Say.RESTORED, Say.RECEIVED)
@@ -453,6 +470,7 @@ def test_row_14_any_other_counter_notice_goes_to_a_person(
     )
 
     assert outcomes(plan) == [(14, REVIEW)]
+    assert only(plan).claim is None  # to approve it would take down what he wants back
     assert plan.says == ((Say.RECEIVED,) if sender.proved else ())
     assert plan.bars is None
 
@@ -461,6 +479,34 @@ def test_row_15_what_is_urgent_goes_to_a_person_at_once() -> None:
     plan = decide(a_situation(notice=Notice(kind=Kind.URGENT, urgent="court")))
 
     assert (outcomes(plan), plan.says, plan.urgent) == ([(15, REVIEW)], (Say.RECEIVED,), True)
+
+
+@pytest.mark.parametrize(
+    ("urgent", "named"),
+    [("court", 0), ("authority", 0), ("child", 0), ("threat", None), ("press", None)],
+)
+def test_row_15_only_what_demands_removal_can_be_approved(urgent: str, named: int | None) -> None:
+    notice = Notice(kind=Kind.URGENT, urgent=urgent)
+
+    for sender in (BY_STRANGER, BY_NOBODY):
+        step = only(decide(a_situation(sender=sender, notice=notice)))
+        assert (step.row, step.outcome, step.claim) == (15, REVIEW, named)
+        assert step.items == (None if named is None else (a_held().place,))
+
+
+def test_row_15_names_what_is_held_of_it_each_by_its_standing() -> None:
+    theirs = a_held(2, host="else.example.net", contacts=frozenset(), authors=frozenset())
+    court = Notice(kind=Kind.URGENT, urgent="court")
+    situation = a_situation(
+        of_items(a_held()), of_items(theirs), of_items(), sender=BY_HOST, notice=court
+    )
+
+    assert [(step.claim, step.outcome, step.standing) for step in decide(situation).steps] == [
+        (0, REVIEW, Standing.HOST),
+        (1, REVIEW, Standing.STRANGER),
+    ]
+    nothing = decide(a_situation(of_items(), notice=court))
+    assert (only(nothing).outcome, only(nothing).claim) == (REVIEW, None)
 
 
 # Rows 16 to 19: what is named.
@@ -473,6 +519,15 @@ def test_row_16_a_request_that_names_nothing_is_told_how_to() -> None:
 
     assert (outcomes(plan), plan.says) == ([(16, RECORD)], (Say.SAY_WHICH,))
     assert decide(replace(situation, sender=BY_NOBODY)).says == ()
+
+
+def test_row_16_whoever_goes_on_about_his_case_need_not_name_it_again() -> None:
+    background = Background(answered=an_answered(nonce_is_valid=False, open=False))
+    situation = a_situation(notice=a_removal(targets=()), background=background)
+
+    plan = decide(replace(situation, claims=()))
+
+    assert (outcomes(plan), plan.says) == ([(31, REVIEW)], (Say.RECEIVED,))
 
 
 def test_row_16_everything_of_mine_names_something() -> None:
@@ -1009,6 +1064,52 @@ def test_row_31_what_is_unclear_but_names_something_held_is_looked_at() -> None:
     plan = decide(a_situation(notice=Notice(kind=Kind.UNCLEAR)))
 
     assert (outcomes(plan), plan.says) == ([(31, REVIEW)], (Say.HELD_FOR_REVIEW,))
+
+
+@pytest.mark.parametrize("kind", [Kind.OTHER, Kind.UNCLEAR, Kind.ANSWER, Kind.RETRACTION])
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("sender", [BY_STRANGER, BY_NOBODY])
+def test_row_31_an_answer_to_us_is_read_by_a_person_whatever_became_of_its_case(
+    kind: Kind, sender: Sender, *, is_open: bool
+) -> None:
+    background = Background(answered=an_answered(nonce_is_valid=False, open=is_open))
+    notice = Notice(kind=kind, unclear=("what it wants of us",))
+    situation = a_situation(sender=sender, notice=notice, background=background)
+
+    plan = decide(replace(situation, claims=()))
+
+    assert outcomes(plan) == [(31, REVIEW)]
+    assert only(plan).claim is None
+    assert plan.says == ((Say.RECEIVED,) if sender.proved else ())
+
+
+def test_row_31_plain_thanks_need_no_reader_nor_does_a_machine_s_answer() -> None:
+    background = Background(answered=an_answered(nonce_is_valid=False))
+    thanks = a_situation(notice=Notice(kind=Kind.OTHER), background=background)
+    vacation = replace(
+        thanks,
+        notice=Notice(kind=Kind.AUTOMATIC, unclear=("what it wants of us",)),
+        message=Message(automatic=Automatic.REPLIED),
+    )
+
+    assert outcomes(decide(thanks)) == [(32, RECORD)]
+    assert outcomes(decide(vacation)) == [(5, RECORD)]
+
+
+def test_row_31_a_mail_without_words_to_an_item_s_address_can_be_approved() -> None:
+    wordless = a_situation(sender=BY_CONTACT, notice=Notice(kind=Kind.UNCLEAR))
+    worded = replace(wordless, message=Message(text="hm"))
+
+    step = only(decide(wordless))
+    assert (step.row, step.outcome, step.claim, step.items) == (31, REVIEW, 0, (a_held().place,))
+    assert (only(decide(worded)).outcome, only(decide(worded)).claim) == (REVIEW, None)
+
+
+@pytest.mark.parametrize("kind", [Kind.CORRECTION, Kind.RETRACTION])
+def test_row_31_what_asks_for_no_removal_names_nothing_to_approve(kind: Kind) -> None:
+    step = only(decide(a_situation(sender=BY_CONTACT, notice=Notice(kind=kind))))
+
+    assert (step.row, step.outcome, step.claim) == (31, REVIEW, None)
 
 
 def test_row_32_what_is_unclear_and_names_nothing_held_is_only_recorded() -> None:

@@ -97,7 +97,9 @@ def every_text(language: str) -> Iterator[Text]:
         replace(last, proofs=(replace(PROOF, ways=(Proving.DNS,)),)), mirror=MIRROR
     )
     for says in ((say,) for say in Say):
-        few = Answer(case=CASE, language=language, says=says, until=DAY, proofs=(PROOF,))
+        few = Answer(
+            case=CASE, language=language, says=says, until=DAY, asked_until=DAY, proofs=(PROOF,)
+        )
         yield compose_answer(few, mirror=MIRROR)
     for pages in (0, 1, 9):
         concern = replace(CONCERN, language=language, pages=pages, first=PAGES[:pages])
@@ -623,7 +625,7 @@ NOTE = OperatorNote(
     why="more than 25 items by somebody who has nothing to do with them",
     urgent=True,
     until=datetime(2026, 12, 6, 10, 0, tzinfo=UTC),
-        masked=True,
+    masked=True,
     asked=(
         AskedFor(
             scope=Scope.ITEM,

@@ -1,0 +1,62 @@
+"""The audit put together: settings to stores, stores to jobs. It is given nothing that writes."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from feedmirror.adapters.clock import utc_now
+from feedmirror.configuration import Configuration
+from feedmirror.jobs.audit import Audit
+from feedmirror.jobs.audit_cases import AuditCases
+from feedmirror.jobs.audit_claims import AuditClaims
+from feedmirror.jobs.audit_copies import AuditCopies
+from feedmirror.jobs.audit_listings import AuditListings
+from feedmirror.jobs.audit_records import AuditRecords
+from feedmirror.jobs.audit_rules import AuditRules
+from feedmirror.jobs.audit_standing import Standing
+from feedmirror.jobs.case_book import CaseBook
+from feedmirror.jobs.rules import RuleReader
+from feedmirror.ports.object_store import ObjectStore
+from feedmirror.wiring.stores import Stores
+
+
+def compose_audit(
+    stores: Stores,
+    mail: ObjectStore,
+    configuration: Configuration,
+    *,
+    mail_prefix: str = "inbound/",
+    clock: Callable[[], datetime] = utc_now,
+) -> Audit:
+    """Return an audit of some buckets."""
+    workers, cases = stores.workers, CaseBook(stores.ledger, clock)
+    standing = Standing(
+        rules=RuleReader(stores.ledger, workers, known={}), cases=cases, clock=clock
+    )
+    records = AuditRecords(
+        archive=stores.archive, site=stores.site, mail=mail, standing=standing, workers=workers
+    )
+    return Audit(
+        rules=AuditRules(ledger=stores.ledger, workers=workers),
+        records=records,
+        claims=AuditClaims(
+            archive=stores.archive, records=records, standing=standing, workers=workers
+        ),
+        listings=AuditListings(
+            site=stores.site, records=records, standing=standing, workers=workers
+        ),
+        copies=AuditCopies(
+            mail=mail,
+            standing=standing,
+            workers=workers,
+            clock=clock,
+            keep_for=timedelta(days=configuration.mirror.recovery_days),
+        ),
+        cases=AuditCases(
+            cases=cases,
+            ledger=stores.ledger,
+            mail=mail,
+            mail_prefix=mail_prefix,
+            workers=workers,
+            clock=clock,
+        ),
+    )
