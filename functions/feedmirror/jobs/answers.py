@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.case_book import CaseBook
@@ -84,9 +85,9 @@ class Answers:
         names = (s.key.removeprefix(prefix).partition("/") for s in self.mail.list(prefix))
         return [(host, ItemId(name.removesuffix(".json"))) for host, _, name in names]
 
-    def pages(self, places: Iterable[Place]) -> tuple[str, ...]:
+    def pages(self, places: Iterable[Place], *, most: int = _SHOWN) -> tuple[str, ...]:
         """Return the addresses of the first of some pages of ours."""
-        return tuple(f"{self.mirror.site}/{host}/{item}/" for host, item in list(places)[:_SHOWN])
+        return tuple(f"{self.mirror.site}/{host}/{item}/" for host, item in islice(places, most))
 
 
 def _wide(orders: Iterable[Order]) -> tuple[str, ...]:

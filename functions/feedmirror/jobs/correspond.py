@@ -15,6 +15,7 @@ from feedmirror.jobs.answers import Answers
 from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.find_claims import FindClaims, Place
 from feedmirror.jobs.limits import Limits
+from feedmirror.layout import ItemId
 from feedmirror.ports.mail import Mailer, MailRefusedError
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.takedowns.case_orders import settled_orders
@@ -40,6 +41,7 @@ from feedmirror.takedowns.replies import (
 from feedmirror.takedowns.reply_mail import Thread, build_mail, can_be_written_to
 
 _NOT_TODAY = "the address, or its domain, has had its mails of the day"
+_NAMED = 25  # pages in a note to the operator
 _COUNTERED_FOR = 10  # business days: back in not under 10 nor over 14
 
 
@@ -254,7 +256,7 @@ class Correspond:
             AskedFor(
                 scope=order.scope,
                 host=order.host,
-                pages=self.answers.pages(order.places),
+                pages=self.answers.pages(order.places, most=_NAMED),
                 count=order.count,
                 standing=order.standing,
                 ground=order.ground,
@@ -271,6 +273,7 @@ class Correspond:
             until=_deadline(case),
             masked=any(order.outcome is Outcome.MASK for order in settled_orders(case)),
             asked=asked,
+            named=() if asked else self.answers.pages(_named(case), most=_NAMED),
             corrections=(notice.correction,) if notice.correction else (),
             unclear=notice.unclear,
             mail=case.mail,
@@ -309,6 +312,11 @@ def _due_to_claimant(case: Case) -> Iterator[str]:
         yield "outcome"
     elif settled and case.state is State.REMOVED and not _is_told(case):
         yield "result"
+
+
+def _named(case: Case) -> list[Place]:
+    named = (case.decision or {}).get("named", ())
+    return [(host, ItemId(item)) for host, item in named]
 
 
 def _deadline(case: Case) -> datetime | None:

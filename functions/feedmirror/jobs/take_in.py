@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from feedmirror.addresses import host_of
@@ -16,9 +17,10 @@ from feedmirror.jobs.background import Asking, Backgrounds
 from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.find_claims import FindClaims
 from feedmirror.jobs.limits import Limits
+from feedmirror.layout import ItemId
 from feedmirror.ports.dns import DnsUnavailableError, TxtLookup
 from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
-from feedmirror.suppression import Ground
+from feedmirror.suppression import Ground, Scope
 from feedmirror.takedowns.cases import Case, Event
 from feedmirror.takedowns.claims import Claim
 from feedmirror.takedowns.decision import Outcome, Plan, Situation
@@ -32,7 +34,7 @@ from feedmirror.takedowns.reading_mail import read_message
 from feedmirror.takedowns.reading_notice import read_notice
 from feedmirror.takedowns.receipt import Receipt, Verdict, mailbox_key
 from feedmirror.takedowns.sender import Proof, Sender, judge_sender
-from feedmirror.takedowns.targets import tags_of
+from feedmirror.takedowns.targets import case_of, tags_of
 
 _MOST_LOOKED_AT = 100  # items whose past is asked about: strangers are given 25
 _FORMAL = (
@@ -44,6 +46,7 @@ _FORMAL = (
     Element.ACCURACY,
 )
 _PATIENCE = timedelta(hours=6)  # with DNS: after that nobody's proof is waited for
+_MOST_NAMED = 25
 _MISSED = timedelta(days=2)  # by then neither the mail nor its event comes any more
 _DECIDED = {Kind.REMOVAL, Kind.RETRACTION, Kind.COUNTER_NOTICE}
 
@@ -172,7 +175,8 @@ class TakeIn:
         A yes to a question that was not put to its sender is a mail like any other.
         """
         notice, bare = self._read(message, tags), self._read(message, ())
-        case = notice.case or self.limits.case_of_sent(message.references)
+        by_tag, _ = case_of(tags)
+        case = by_tag or self.limits.case_of_sent(message.references) or notice.case
         notice = replace(notice, case=case)
         says_so = bare.kind in _DECIDED
         asked = Asking(sender, notice, (), case="", says_so=says_so)
@@ -212,6 +216,7 @@ class TakeIn:
             },
             "requester": mailbox_key(situation.sender.address) if situation.sender.proved else "",
             "standing": best_standing(situation),
+            "named": _named(situation.claims),
             "claims": [[claim.scope, claim.host, claim.count] for claim in situation.claims],
             "orders": [order_to_json(order) for order in orders],
             "beside": sorted(
@@ -269,6 +274,12 @@ def vouched(address: str) -> Sender:
 def _own_hosts(mirror: MirrorSettings) -> frozenset[str]:
     site = host_of(mirror.site)
     return frozenset({mirror.contact.rpartition("@")[2].lower(), *([site] if site else [])})
+
+
+def _named(claims: Sequence[Claim]) -> list[tuple[str, ItemId]]:
+    """Return the first of the items that were named, for the person who reads it."""
+    narrow = (held for claim in claims if claim.scope is Scope.ITEM for held in claim.items)
+    return [(held.host, held.id) for held in islice(narrow, _MOST_NAMED)]
 
 
 def _ground(notice: Notice) -> Ground:

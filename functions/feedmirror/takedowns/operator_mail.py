@@ -61,6 +61,7 @@ class OperatorNote:
     until: datetime | None = None
     masked: bool = False
     asked: tuple[AskedFor, ...] = ()
+    named: tuple[str, ...] = ()  # pages of ours that it names, where nothing can be approved
     corrections: tuple[Correction, ...] = ()
     unclear: tuple[str, ...] = ()
     mail: str = ""
@@ -74,10 +75,11 @@ def compose_operator_note(note: OperatorNote, *, mirror: MirrorSettings) -> Text
         _paragraph(f"Why: {note.why} (row {note.row} of the decision table)."),
         *_deadline(note),
         *(_asked(each) for each in note.asked),
+        *_named(note),
         *(_correction(each) for each in note.corrections),
         *([_paragraph(f"Unclear: {'; '.join(note.unclear)}.")] if note.unclear else []),
         *_mail(note),
-        _commands(note.case),
+        _commands(note),
         wrapped("An answer to this mail decides nothing."),
     ]
     subject = f"{urgency} {note.case} needs a decision ({one_line(mirror.name)})"
@@ -120,11 +122,18 @@ def _mail(note: OperatorNote) -> Iterable[str]:
         yield f"The mail itself, in the mail bucket:\n  {one_line(note.mail)}"
 
 
-def _commands(case: str) -> str:
-    width = max(len(name) for name, _ in _COMMANDS)
-    lines = (
-        f"  feedmirror {name} {case}{'':{width - len(name)}}  # {does}" for name, does in _COMMANDS
-    )
+def _named(note: OperatorNote) -> Iterable[str]:
+    if note.named:
+        yield "\n".join(["It names:", *(f"  {one_line(page)}" for page in note.named)])
+
+
+def _commands(note: OperatorNote) -> str:
+    """Return the commands that settle it; what asks for nothing cannot be approved."""
+    known = [(f"{name} {note.case}", does) for name, does in _COMMANDS]
+    if not note.asked:
+        known[1] = ("suppress URL", "take something down; nothing is asked that could be approved")
+    width = max(len(name) for name, _ in known)
+    lines = (f"  feedmirror {name:{width}}  # {does}" for name, does in known)
     return "\n".join(("To look at it and decide:", *lines))
 
 
