@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from feedmirror.ports.mail import MailUnavailableError
 from feedmirror.ports.object_store import StoreUnavailableError
-from feedmirror.takedowns.cases import Case, Event, State, case_of_mail
+from feedmirror.takedowns.casework.cases import Case, Event, State, case_of_mail
 from memory_world import CrashError, MemoryWorld, crash, fail
 from takedown_world import CONTACT, a_mail
 from world import SITE, Documents, rss

@@ -5,12 +5,12 @@ from typing import Any
 
 from feedmirror.layout import ItemId
 from feedmirror.suppression import Scope, author_keys, domain_key, feed_key, host_key, path_key
-from feedmirror.takedowns.claims import Claim, Held
-from feedmirror.takedowns.decision import Answered, Outcome, Plan, Situation, Step
-from feedmirror.takedowns.message import Message
-from feedmirror.takedowns.notice import Element, Kind, Notice, Target, TargetKind
-from feedmirror.takedowns.receipt import Receipt, Verdict, mailbox_key
-from feedmirror.takedowns.sender import Proof, Sender
+from feedmirror.takedowns.decisions.claims import Claim, Held
+from feedmirror.takedowns.decisions.decision import Answered, Outcome, Plan, Situation, Step
+from feedmirror.takedowns.mails.message import Message
+from feedmirror.takedowns.notices.notice import Element, Kind, Notice, Target, TargetKind
+from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
+from feedmirror.takedowns.senders.sender import Proof, Sender
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOST = "news.example.com"

@@ -18,12 +18,12 @@ from feedmirror.adapters.cloudfront import NoCdn
 from feedmirror.adapters.outbox import OutboxMailer
 from feedmirror.adapters.sqlite import SqliteStore
 from feedmirror.configuration import Configuration
-from feedmirror.jobs.audit import Audit
-from feedmirror.jobs.takedown_run import TakedownRun
+from feedmirror.jobs.auditing.audit import Audit
+from feedmirror.jobs.takedown.takedown_run import TakedownRun
 from feedmirror.ports.mail import Mailer  # noqa: TC001 -- a type of a field
 from feedmirror.ports.object_store import Content, ObjectStore
-from feedmirror.takedowns.cases import Case
-from feedmirror.takedowns.receipt import Receipt, read_receipt
+from feedmirror.takedowns.casework.cases import Case
+from feedmirror.takedowns.senders.receipt import Receipt, read_receipt
 from feedmirror.wiring.audit import compose_audit
 from feedmirror.wiring.stores import Stores
 from feedmirror.wiring.takedown import Surroundings, compose_takedown

@@ -33,7 +33,7 @@ from feedmirror.publishing.listings import Listing
 from feedmirror.publishing.pages import Renderer
 from feedmirror.records import Item, Record, Tombstone, object_metadata, record_to_json
 from feedmirror.suppression import Ground, Scope, item_key, rule_to_json
-from feedmirror.takedowns.cases import Case, Entry, Event, case_to_json
+from feedmirror.takedowns.casework.cases import Case, Entry, Event, case_to_json
 from feedmirror.wiring.audit import compose_audit
 from feedmirror.wiring.stores import Stores
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from feedmirror.takedowns.cases import OPEN, TRANSITIONS, State
-from feedmirror.takedowns.decision_table import BY_THE_CALLER, TABLE
+from feedmirror.takedowns.casework.cases import OPEN, TRANSITIONS, State
+from feedmirror.takedowns.decisions.decision_table import BY_THE_CALLER, TABLE
 
 README = Path(__file__).parents[2] / "functions/feedmirror/takedowns/README.md"
 

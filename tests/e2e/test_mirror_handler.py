@@ -16,8 +16,8 @@ from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from feedmirror.layout import challenge_key
 from feedmirror.local.machine import Unhurried
-from feedmirror.takedowns.challenges import Challenge, challenge_to_json
-from feedmirror.takedowns.decision import Proving
+from feedmirror.takedowns.casework.challenges import Challenge, challenge_to_json
+from feedmirror.takedowns.decisions.decision import Proving
 from loopback import Answer, Publisher
 from world import SITE, entry, rss
 

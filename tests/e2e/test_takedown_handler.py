@@ -21,13 +21,13 @@ from builders import a_mirror
 from feedmirror.adapters.sqlite import SqliteStore
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
-from feedmirror.jobs.take_in import MailMissingError
+from feedmirror.jobs.takedown.take_in import MailMissingError
 from feedmirror.local.machine import Unhurried
 from feedmirror.ports.object_store import Content
 from feedmirror.records import Tombstone, record_from_json
 from feedmirror.settings import use_embedded_store
-from feedmirror.takedowns.cases import case_of_mail
-from feedmirror.takedowns.receipt import SETUP_NOTIFICATION, ReceiptUnreadableError
+from feedmirror.takedowns.casework.cases import case_of_mail
+from feedmirror.takedowns.senders.receipt import SETUP_NOTIFICATION, ReceiptUnreadableError
 from loopback import Answer, Publisher
 from takedown_world import CONTACT, a_mail
 from world import SITE, entry, rss
@@ -415,7 +415,7 @@ def test_importing_the_handler_loads_nothing_that_most_calls_do_without() -> Non
     modules = loaded("import feedmirror.handlers.takedown")
 
     assert [name for name in modules if name.startswith(NOT_TO_BE_READY)] == []
-    assert "feedmirror.jobs.takedown_run" in modules
+    assert "feedmirror.jobs.takedown.takedown_run" in modules
 
 
 def test_a_call_with_nothing_to_do_loads_no_parser(account: Account, tmp_path: Path) -> None:

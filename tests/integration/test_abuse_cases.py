@@ -19,10 +19,10 @@ import pytest
 import signed_mail
 from feedmirror.configuration import Unproven
 from feedmirror.records import Item, Tombstone
-from feedmirror.takedowns.cases import Case, Event, State, case_of_mail
-from feedmirror.takedowns.claims import Standing
-from feedmirror.takedowns.orders import orders_from_json
-from feedmirror.takedowns.receipt import read_receipt
+from feedmirror.takedowns.casework.cases import Case, Event, State, case_of_mail
+from feedmirror.takedowns.casework.orders import orders_from_json
+from feedmirror.takedowns.decisions.claims import Standing
+from feedmirror.takedowns.senders.receipt import read_receipt
 from memory_world import MemoryWorld
 from takedown_world import CONTACT, a_mail, ses_record
 from world import SITE, Documents, entry, rss

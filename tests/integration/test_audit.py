@@ -12,7 +12,7 @@ import pytest
 from builders import an_attribution, an_item
 from feedmirror.addresses import digest
 from feedmirror.configuration import Configuration
-from feedmirror.jobs.audit_report import AuditReport, Kind, Note
+from feedmirror.jobs.auditing.audit_report import AuditReport, Kind, Note
 from feedmirror.layout import (
     ItemId,
     case_key,
@@ -26,7 +26,7 @@ from feedmirror.layout import (
 from feedmirror.ports.object_store import Content, ObjectStore
 from feedmirror.records import Item, object_metadata, record_to_json
 from feedmirror.suppression import RuleId, Scope, author_keys, item_key
-from feedmirror.takedowns.cases import State
+from feedmirror.takedowns.casework.cases import State
 from feedmirror.wiring.audit import compose_audit
 from feedmirror.wiring.stores import Stores
 from memory_world import CrashError, MemoryWorld, crash

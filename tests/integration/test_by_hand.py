@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from feedmirror.jobs.by_hand import ByHand
+from feedmirror.jobs.takedown.by_hand import ByHand
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.records import Item, Tombstone
 from feedmirror.suppression import Ground, Scope
-from feedmirror.takedowns.asks import Ask, whole_host
-from feedmirror.takedowns.cases import State
+from feedmirror.takedowns.casework.cases import State
+from feedmirror.takedowns.decisions.asks import Ask, whole_host
 from takedown_world import TakedownWorld
 from world import SITE, Documents, entry, rss
 

@@ -32,6 +32,8 @@ from feedmirror.suppression import (
 from loopback import Answer
 from world import SITE, Documents, World, entry, rss
 
+TEXT = "The  Text of it, which is long enough to tell one item from all the others. " * 3
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
@@ -454,9 +456,9 @@ def test_what_a_rule_covers_is_not_stored_until_the_rule_is_lifted(
 
 
 def test_a_rule_covers_an_item_by_guid_feed_and_text(world: World) -> None:
-    url = world.serve(rss(entry(1, text="The  Text."), entry(2, guid="dead"), entry(3)), "/a")
+    url = world.serve(rss(entry(1, text=TEXT), entry(2, guid="dead"), entry(3)), "/a")
     world.serve(rss(entry(4)), "/b")
-    world.suppress(a_rule(text_key("news.example.com", "the text."), id=RuleId("r1")))
+    world.suppress(a_rule(text_key("news.example.com", TEXT.upper()), id=RuleId("r1")))
     world.suppress(a_rule(guid_key("news.example.com", "dead"), id=RuleId("r2")))
     world.suppress(a_rule(feed_key(world.publisher.url("/b")), id=RuleId("r3"), scope=Scope.FEED))
 
@@ -469,11 +471,11 @@ def test_a_rule_covers_an_item_by_guid_feed_and_text(world: World) -> None:
 def test_an_item_that_returns_under_a_new_guid_link_scheme_and_feed_stays_away(
     world: World,
 ) -> None:
-    world.suppress(a_rule(address_key(f"{SITE}/1"), text_key("news.example.com", "some text.")))
+    world.suppress(a_rule(address_key(f"{SITE}/1"), text_key("news.example.com", TEXT)))
     returns = [
         entry(1, guid="new"),
         entry(1, link="http://www.news.example.com/1/index.html?fbclid=3#x"),
-        entry(9, link=f"{SITE}/elsewhere"),  # the same text
+        entry(9, link=f"{SITE}/elsewhere", text=TEXT),
     ]
     for number, again in enumerate(returns):
         world.serve(rss(again), f"/{number}")
@@ -605,12 +607,23 @@ def test_a_text_is_known_however_much_of_it_is_published(
     world: World, publish: Publish, images: Images
 ) -> None:
     picture = "&lt;img src='https://a.example/x.png' alt='a picture'&gt;"
-    url = world.serve(rss(entry(1, text=f"The text. {picture}")))
+    url = world.serve(rss(entry(1, text=f"{TEXT} {picture}")))
     world.feeds = [FeedSettings(url=url, site=SITE, publish=publish)]
     world.mirror = replace(world.mirror, images=images)
-    world.suppress(a_rule(text_key("news.example.com", "the text.")))
+    world.suppress(a_rule(text_key("news.example.com", TEXT)))
 
     assert world.run().suppressed == 1
+
+
+@pytest.mark.parametrize(("length", "known"), [(199, False), (200, True)])
+def test_a_text_that_many_items_may_share_tells_none_of_them(
+    world: World, length: int, *, known: bool
+) -> None:
+    text = "x" * length
+    world.serve(rss(entry(1, text=text)))
+    world.suppress(a_rule(text_key("news.example.com", text)))
+
+    assert world.run().suppressed == known
 
 
 def test_what_a_cut_document_lacked_comes_under_the_same_validators(world: World) -> None:

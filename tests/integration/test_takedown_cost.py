@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from feedmirror.jobs.carry_on import RESERVE
-from feedmirror.jobs.takedown_run import TakedownRun
+from feedmirror.jobs.takedown.carry_on import RESERVE
+from feedmirror.jobs.takedown.takedown_run import TakedownRun
 from feedmirror.records import Item, Tombstone
-from feedmirror.takedowns.cases import Case, Event, State
+from feedmirror.takedowns.casework.cases import Case, Event, State
 from memory_world import CrashError, MemoryWorld
 from world import SITE, Documents, entry, rss
 

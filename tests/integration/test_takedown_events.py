@@ -10,13 +10,13 @@ from feedmirror.adapters.cloudfront import NoCdn
 from feedmirror.adapters.telemetry import telemetry
 from feedmirror.configuration import Configuration
 from feedmirror.configuration_file import write_configuration
-from feedmirror.jobs.take_in import MailMissingError
-from feedmirror.jobs.takedown_run import TaskUnreadableError
+from feedmirror.jobs.takedown.take_in import MailMissingError
+from feedmirror.jobs.takedown.takedown_run import TaskUnreadableError
 from feedmirror.local.machine import Unhurried
 from feedmirror.ports.object_store import Content
 from feedmirror.records import Tombstone
 from feedmirror.settings import Settings
-from feedmirror.takedowns.receipt import ReceiptUnreadableError
+from feedmirror.takedowns.senders.receipt import ReceiptUnreadableError
 from feedmirror.wiring.takedown import Surroundings, TakedownFunction
 from memory_world import MemoryWorld
 from takedown_world import CONTACT, a_mail, ses_record

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedmirror.jobs.take_in import MailMissingError
+from feedmirror.jobs.takedown.take_in import MailMissingError
 from feedmirror.layout import CASES
 from feedmirror.ports.mail import MailUnavailableError
 from feedmirror.ports.object_store import Content, StoreUnavailableError
 from feedmirror.publishing.documents import without_nonce
-from feedmirror.takedowns.cases import State, case_from_json
+from feedmirror.takedowns.casework.cases import State, case_from_json
 from memory_world import CrashError, MemoryWorld, crash, fail
 from takedown_world import CONTACT, a_mail
 from world import SITE, Documents, entry, rss

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from feedmirror.jobs.takedown_run import TakedownRun
+from feedmirror.jobs.takedown.takedown_run import TakedownRun
 from feedmirror.layout import CHALLENGES, CLOSED, LIFTS, LOG, RECOVERY, SUPPRESSIONS
 from feedmirror.ports.object_store import Content
 from feedmirror.records import Item, Tombstone
-from feedmirror.takedowns.cases import Case, State
-from feedmirror.takedowns.challenges import challenge_from_json
+from feedmirror.takedowns.casework.cases import Case, State
+from feedmirror.takedowns.casework.challenges import challenge_from_json
 from takedown_world import TakedownWorld, a_mail
 from world import SITE, Documents, entry, rss
 

@@ -9,8 +9,8 @@ import pytest
 from feedmirror.layout import CHALLENGES, CLOSED, RECOVERY
 from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.records import Item
-from feedmirror.takedowns.cases import OPEN, State, case_of_mail
-from feedmirror.takedowns.challenges import challenge_from_json
+from feedmirror.takedowns.casework.cases import OPEN, State, case_of_mail
+from feedmirror.takedowns.casework.challenges import challenge_from_json
 from signed_mail import a_key, signed
 from takedown_world import TakedownWorld, a_mail
 from world import SITE, Documents, entry, rss

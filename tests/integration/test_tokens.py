@@ -19,8 +19,8 @@ from feedmirror.jobs.token_proofs import AskHosts
 from feedmirror.layout import LOOKS, challenge_key
 from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Hop, Unfetched
 from feedmirror.ports.object_store import Content
-from feedmirror.takedowns.challenges import Challenge, challenge_to_json
-from feedmirror.takedowns.decision import Proving
+from feedmirror.takedowns.casework.challenges import Challenge, challenge_to_json
+from feedmirror.takedowns.decisions.decision import Proving
 from loopback import Answer
 from world import START, Documents, Names, World, entry, rss
 

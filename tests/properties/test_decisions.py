@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from feedmirror.configuration import Unproven
 from feedmirror.suppression import Ground, Scope, author_keys, host_key, path_key
-from feedmirror.takedowns.claims import Claim, Held, Standing
-from feedmirror.takedowns.decision import Answered, Background, Outcome, Plan, Situation
-from feedmirror.takedowns.decision_table import BY_THE_CALLER, TABLE, decide
-from feedmirror.takedowns.message import Automatic, DeliveryReport, Message, StructuredNotice
-from feedmirror.takedowns.notice import Element, Future, Kind, Notice, Target, TargetKind
-from feedmirror.takedowns.receipt import Receipt, Verdict, mailbox_key
-from feedmirror.takedowns.sender import Proof, Sender
+from feedmirror.takedowns.decisions.claims import Claim, Held, Standing
+from feedmirror.takedowns.decisions.decision import Answered, Background, Outcome, Plan, Situation
+from feedmirror.takedowns.decisions.decision_table import BY_THE_CALLER, TABLE, decide
+from feedmirror.takedowns.mails.message import Automatic, DeliveryReport, Message, StructuredNotice
+from feedmirror.takedowns.notices.notice import Element, Future, Kind, Notice, Target, TargetKind
+from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
+from feedmirror.takedowns.senders.sender import Proof, Sender
 from takedown_situations import (
     BY_AUTHOR,
     BY_CONTACT,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feedmirror.takedowns.message import Message, Part
-from feedmirror.takedowns.reading_mail import SIZE, read_message
-from feedmirror.takedowns.wrappers import unwrap
+from feedmirror.takedowns.mails.message import Message, Part
+from feedmirror.takedowns.mails.reading_mail import SIZE, read_message
+from feedmirror.takedowns.mails.wrappers import unwrap
 
 PIECES = [
     "From: ", "From : ", "Subject: ", "To: ", "Date: ", "Message-ID: ", "References: ", "<", ">",

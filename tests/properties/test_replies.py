@@ -13,12 +13,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from feedmirror.configuration import MirrorSettings
-from feedmirror.takedowns.decision import Say
-from feedmirror.takedowns.notice import Correction
-from feedmirror.takedowns.operator_mail import OperatorNote, compose_operator_note
-from feedmirror.takedowns.replies import Answer, Text, compose_answer
-from feedmirror.takedowns.reply_mail import Thread, build_mail
-from feedmirror.takedowns.wordings import LANGUAGES, one_line
+from feedmirror.takedowns.decisions.decision import Say
+from feedmirror.takedowns.notices.notice import Correction
+from feedmirror.takedowns.replies.operator_mail import OperatorNote, compose_operator_note
+from feedmirror.takedowns.replies.replies import Answer, Text, compose_answer
+from feedmirror.takedowns.replies.reply_mail import Thread, build_mail
+from feedmirror.takedowns.replies.wordings import LANGUAGES, one_line
 
 SITE = "https://mirror.example.org"
 CONTACT, CASE = "takedown@mirror.example.org", "caseabcdefgh2345"

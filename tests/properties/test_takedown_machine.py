@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from feedmirror.jobs import store_entries
-from feedmirror.jobs.entomb import Entomb
 from feedmirror.jobs.rules import RuleReader
-from feedmirror.jobs.sweep import Slice, Sweep
+from feedmirror.jobs.takedown.entomb import Entomb
+from feedmirror.jobs.takedown.sweep import Slice, Sweep
 from takedown_machine import TakedownMachine, documents
 
 # `make schedules` goes through others, by seeds that it prints.

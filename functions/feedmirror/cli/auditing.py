@@ -7,7 +7,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from feedmirror.cli.desk import Desk, told_in_words
 from feedmirror.cli.mails import printable
 from feedmirror.cli.output import print_json, print_table, progress, say
-from feedmirror.jobs.audit_report import AuditReport
+from feedmirror.jobs.auditing.audit_report import AuditReport
 from feedmirror.wiring.audit import compose_audit
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from feedmirror.configuration import MirrorSettings
 from feedmirror.suppression import Scope
-from feedmirror.takedowns.case_orders import settled_orders
-from feedmirror.takedowns.cases import OPEN, TRANSITIONS, Case, Event, State
-from feedmirror.takedowns.decision import MASKED_FOR, Outcome, Proving
-from feedmirror.takedowns.orders import Order
+from feedmirror.takedowns.casework.case_orders import settled_orders
+from feedmirror.takedowns.casework.cases import OPEN, TRANSITIONS, Case, Event, State
+from feedmirror.takedowns.casework.orders import Order
+from feedmirror.takedowns.decisions.decision import MASKED_FOR, Outcome, Proving
 
 _SHOWN = 10  # addresses of pages
 _DAY = 24 * 3600
@@ -150,7 +150,7 @@ def event_words(event: Event, details: Mapping[str, Any]) -> str:
         case Event.WRITING | Event.WRITTEN | Event.UNWRITTEN:
             why = f": {details['why']}" if details.get("why") else ""
             return f"{event}: {step_words(str(details['step']))}{why}"
-        case Event.RESTORED | Event.REFUSED | Event.LAPSED if "shown" in details:
+        case Event.UNDONE:
             return f"{event}: {_counted(int(details['shown']), 'item')} shown again"
         case Event.SLICE | Event.CARRIED_OUT:
             number = int(details["reached" if event is Event.SLICE else "copies"])

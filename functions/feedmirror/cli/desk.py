@@ -12,14 +12,14 @@ import click
 from feedmirror.adapters.aws import faults
 from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.configuration import Configuration
-from feedmirror.jobs.by_hand import ByHand
 from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
-from feedmirror.jobs.take_in import MailMissingError
-from feedmirror.jobs.takedown_run import TakedownRun
+from feedmirror.jobs.takedown.by_hand import ByHand
+from feedmirror.jobs.takedown.take_in import MailMissingError
+from feedmirror.jobs.takedown.takedown_run import TakedownRun
 from feedmirror.layout import CASES
 from feedmirror.local.machine import Machine
 from feedmirror.ports.mail import MailUnavailableError
-from feedmirror.takedowns.cases import Case, CaseUnreadableError
+from feedmirror.takedowns.casework.cases import Case, CaseUnreadableError
 from feedmirror.version import VERSION
 from feedmirror.wiring.takedown import TakedownFunction, takedown_function
 

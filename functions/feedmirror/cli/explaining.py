@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from feedmirror.cli.mails import printable
 from feedmirror.cli.output import print_table, say
 from feedmirror.configuration import MirrorSettings
-from feedmirror.jobs.take_in import Considered
-from feedmirror.takedowns.claims import Claim, Standing
-from feedmirror.takedowns.decision import Situation
-from feedmirror.takedowns.decision_table import row_words
-from feedmirror.takedowns.message import Part
-from feedmirror.takedowns.notice import Future, Notice, Target
-from feedmirror.takedowns.sender import Sender
+from feedmirror.jobs.takedown.take_in import Considered
+from feedmirror.takedowns.decisions.claims import Claim, Standing
+from feedmirror.takedowns.decisions.decision import Situation
+from feedmirror.takedowns.decisions.decision_table import row_words
+from feedmirror.takedowns.mails.message import Part
+from feedmirror.takedowns.notices.notice import Future, Notice, Target
+from feedmirror.takedowns.senders.sender import Sender
 
 _SHOWN = 10  # of what it names, of what is held
 _FUTURES = {

@@ -13,8 +13,8 @@ from feedmirror.cli.case_words import (
 from feedmirror.cli.desk import Desk, no_hurry, told_in_words
 from feedmirror.cli.output import progress, say
 from feedmirror.cli.taking_in import print_next
-from feedmirror.takedowns.case_orders import settled_orders
-from feedmirror.takedowns.cases import Case, Event
+from feedmirror.takedowns.casework.case_orders import settled_orders
+from feedmirror.takedowns.casework.cases import Case, Event
 
 _ASKS = {
     "approve": "Do all of this, for good?",
@@ -64,15 +64,15 @@ def _rule(desk: Desk, case: Case, command: str) -> str:
             return f"Approved: {taken_words(done)}; the case is {done.state}."
         case "refuse":
             done = desk.run.refuse(case)
-            return f"Refused: {_shown(done, Event.REFUSED)}; the case is {done.state}."
+            return f"Refused: {_shown(done)}; the case is {done.state}."
         case _:
             shown = desk.run.restore(case)
             told = f"Restored: {_items(shown)} shown again; the case is {desk.case(case.id).state}."
             return told if shown else f"{told}\n{_NOT_KEPT}"
 
 
-def _shown(case: Case, event: Event) -> str:
-    shown = sum(int(entry.details.get("shown", 0)) for entry in case.of(event))
+def _shown(case: Case) -> str:
+    shown = max((int(entry.details["shown"]) for entry in case.of(Event.UNDONE)), default=0)
     return f"{_items(shown)} shown again"
 
 

@@ -27,12 +27,12 @@ from feedmirror.cli.explaining import notice_rows
 from feedmirror.cli.mails import print_text, printable
 from feedmirror.cli.output import print_json, print_table, say
 from feedmirror.cli.taking_in import print_next
-from feedmirror.takedowns.case_orders import settled_orders
-from feedmirror.takedowns.cases import Case, CaseUnreadableError, Event, case_to_json
-from feedmirror.takedowns.message import Message
-from feedmirror.takedowns.reading_mail import read_message
-from feedmirror.takedowns.reading_notice import read_notice
-from feedmirror.takedowns.targets import tags_of
+from feedmirror.takedowns.casework.case_orders import settled_orders
+from feedmirror.takedowns.casework.cases import Case, CaseUnreadableError, Event, case_to_json
+from feedmirror.takedowns.mails.message import Message
+from feedmirror.takedowns.mails.reading_mail import read_message
+from feedmirror.takedowns.notices.reading_notice import read_notice
+from feedmirror.takedowns.notices.targets import tags_of
 
 _LINES = 25  # of a mail's text
 _COLUMNS = ("case", "state", "age#", "until", "what~", "why~")

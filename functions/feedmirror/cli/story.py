@@ -16,9 +16,9 @@ from feedmirror.layout import case_key, item_page
 from feedmirror.local.arrivals import ses_event
 from feedmirror.local.machine import Machine
 from feedmirror.records import Item
-from feedmirror.takedowns.case_orders import settled_orders
-from feedmirror.takedowns.cases import Case, case_from_json
-from feedmirror.takedowns.decision_table import row_words
+from feedmirror.takedowns.casework.case_orders import settled_orders
+from feedmirror.takedowns.casework.cases import Case, case_from_json
+from feedmirror.takedowns.decisions.decision_table import row_words
 
 _TITLE = re.compile(rb"<title>([^<]*)</title>")
 _AUTHORS_MAIL = """\

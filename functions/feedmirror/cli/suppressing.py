@@ -13,13 +13,13 @@ from feedmirror.cli.output import print_table, progress
 from feedmirror.cli.taking_in import print_next
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.suppression import Ground, Scope, author_keys, path_key
-from feedmirror.takedowns.asks import Ask, whole_feed, whole_host
-from feedmirror.takedowns.case_orders import settled_orders
-from feedmirror.takedowns.cases import Case
-from feedmirror.takedowns.claims import Claim
-from feedmirror.takedowns.message import Link
-from feedmirror.takedowns.notice import TargetKind
-from feedmirror.takedowns.targets import is_root, target_of, written_address
+from feedmirror.takedowns.casework.case_orders import settled_orders
+from feedmirror.takedowns.casework.cases import Case
+from feedmirror.takedowns.decisions.asks import Ask, whole_feed, whole_host
+from feedmirror.takedowns.decisions.claims import Claim
+from feedmirror.takedowns.mails.message import Link
+from feedmirror.takedowns.notices.notice import TargetKind
+from feedmirror.takedowns.notices.targets import is_root, target_of, written_address
 
 _REACHES = {
     Scope.HOST: "all of {host}",

@@ -25,10 +25,10 @@ from feedmirror.cli.output import print_table, progress, say
 from feedmirror.local.arrivals import mail_id
 from feedmirror.local.rehearsal import Rehearsal
 from feedmirror.ports.object_store import Content, LostConditionError
-from feedmirror.takedowns.case_orders import settled_orders
-from feedmirror.takedowns.cases import Case, Event, case_of_mail
-from feedmirror.takedowns.mailboxes import read_from
-from feedmirror.takedowns.reading_mail import read_message
+from feedmirror.takedowns.casework.case_orders import settled_orders
+from feedmirror.takedowns.casework.cases import Case, Event, case_of_mail
+from feedmirror.takedowns.mails.reading_mail import read_message
+from feedmirror.takedowns.senders.mailboxes import read_from
 
 _LARGEST = 40 * 2**20  # bytes: what Amazon SES receives at the most
 

@@ -21,7 +21,7 @@ from feedmirror.ports.workers import Workers
 
 if TYPE_CHECKING:
     from feedmirror.ports.dns import TxtLookup
-    from feedmirror.takedowns.challenges import Challenge
+    from feedmirror.takedowns.casework.challenges import Challenge
 
 _NEEDED = timedelta(minutes=2)  # to ask as many hosts as one run may, if none of them answers
 
@@ -131,7 +131,7 @@ class LookForTokens:
 
     def _stored(self, keys: Sequence[str]) -> dict[str, _Stored]:
         from feedmirror.jobs.token_proofs import read_challenge  # noqa: PLC0415 -- see the module
-        from feedmirror.takedowns.challenges import (  # noqa: PLC0415 -- see the module
+        from feedmirror.takedowns.casework.challenges import (  # noqa: PLC0415 -- see the module
             ChallengeUnreadableError,
         )
 

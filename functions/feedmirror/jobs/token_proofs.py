@@ -14,7 +14,7 @@ from feedmirror.layout import challenge_key
 from feedmirror.ports.dns import DnsUnavailableError, TxtLookup
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 from feedmirror.ports.workers import Workers
-from feedmirror.takedowns.challenges import (
+from feedmirror.takedowns.casework.challenges import (
     WELL_KNOWN_PATH,
     Challenge,
     ChallengeUnreadableError,
@@ -24,7 +24,7 @@ from feedmirror.takedowns.challenges import (
     feed_proves,
     well_known_proves,
 )
-from feedmirror.takedowns.decision import Proving
+from feedmirror.takedowns.decisions.decision import Proving
 
 _OK = 200
 

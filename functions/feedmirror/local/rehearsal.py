@@ -10,7 +10,7 @@ from feedmirror.adapters.outbox import OUTBOX, OutboxMailer
 from feedmirror.configuration import Configuration
 from feedmirror.local.overlay import OverlayStore
 from feedmirror.ports.object_store import Content, LostConditionError
-from feedmirror.takedowns.cases import Case
+from feedmirror.takedowns.casework.cases import Case
 from feedmirror.wiring.stores import Stores
 from feedmirror.wiring.takedown import Surroundings, TakedownFunction, compose_takedown
 

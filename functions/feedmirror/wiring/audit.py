@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 
 from feedmirror.adapters.clock import utc_now
 from feedmirror.configuration import Configuration
-from feedmirror.jobs.audit import Audit
-from feedmirror.jobs.audit_cases import AuditCases
-from feedmirror.jobs.audit_claims import AuditClaims
-from feedmirror.jobs.audit_copies import AuditCopies
-from feedmirror.jobs.audit_listings import AuditListings
-from feedmirror.jobs.audit_records import AuditRecords
-from feedmirror.jobs.audit_rules import AuditRules
-from feedmirror.jobs.audit_standing import Standing
-from feedmirror.jobs.case_book import CaseBook
+from feedmirror.jobs.auditing.audit import Audit
+from feedmirror.jobs.auditing.audit_cases import AuditCases
+from feedmirror.jobs.auditing.audit_claims import AuditClaims
+from feedmirror.jobs.auditing.audit_copies import AuditCopies
+from feedmirror.jobs.auditing.audit_listings import AuditListings
+from feedmirror.jobs.auditing.audit_records import AuditRecords
+from feedmirror.jobs.auditing.audit_rules import AuditRules
+from feedmirror.jobs.auditing.audit_standing import Standing
 from feedmirror.jobs.rules import RuleReader
+from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.wiring.stores import Stores
 

@@ -10,32 +10,32 @@ from typing import Any
 from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import Configuration
-from feedmirror.jobs.answers import Answers
-from feedmirror.jobs.background import Backgrounds
-from feedmirror.jobs.carry_on import CarryOn
-from feedmirror.jobs.case_book import CaseBook
 from feedmirror.jobs.configure import ReadConfiguration
-from feedmirror.jobs.correspond import Correspond
-from feedmirror.jobs.entomb import Entomb
-from feedmirror.jobs.find_claims import FindClaims
-from feedmirror.jobs.limits import Limits
-from feedmirror.jobs.open_challenges import OpenChallenges
 from feedmirror.jobs.publish import Publisher
-from feedmirror.jobs.reapply import Reapply
-from feedmirror.jobs.removal_log import RemovalLog
-from feedmirror.jobs.restore import Restore
 from feedmirror.jobs.rules import RuleReader
-from feedmirror.jobs.sweep import Sweep
-from feedmirror.jobs.take_in import TakeIn
-from feedmirror.jobs.takedown_run import TakedownRun
-from feedmirror.jobs.undo import Undo
+from feedmirror.jobs.takedown.answers import Answers
+from feedmirror.jobs.takedown.background import Backgrounds
+from feedmirror.jobs.takedown.carry_on import CarryOn
+from feedmirror.jobs.takedown.case_book import CaseBook
+from feedmirror.jobs.takedown.correspond import Correspond
+from feedmirror.jobs.takedown.entomb import Entomb
+from feedmirror.jobs.takedown.find_claims import FindClaims
+from feedmirror.jobs.takedown.limits import Limits
+from feedmirror.jobs.takedown.open_challenges import OpenChallenges
+from feedmirror.jobs.takedown.reapply import Reapply
+from feedmirror.jobs.takedown.removal_log import RemovalLog
+from feedmirror.jobs.takedown.restore import Restore
+from feedmirror.jobs.takedown.sweep import Sweep
+from feedmirror.jobs.takedown.take_in import TakeIn
+from feedmirror.jobs.takedown.takedown_run import TakedownRun
+from feedmirror.jobs.takedown.undo import Undo
 from feedmirror.ports.aftermath import Alarms, Cdn, WorkQueue
 from feedmirror.ports.dns import TxtLookup
 from feedmirror.ports.mail import Mailer
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.settings import Settings, SettingsError, read_settings
-from feedmirror.takedowns.cases import Case
-from feedmirror.takedowns.receipt import receipts_of
+from feedmirror.takedowns.casework.cases import Case
+from feedmirror.takedowns.senders.receipt import receipts_of
 from feedmirror.version import VERSION
 from feedmirror.wiring.stores import Stores, open_bucket, open_stores, renderer_of
 

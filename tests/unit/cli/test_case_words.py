@@ -5,9 +5,9 @@ import pytest
 from feedmirror.cli.case_words import deadline, order_words, possible, span_words
 from feedmirror.layout import ItemId
 from feedmirror.suppression import Scope
-from feedmirror.takedowns.cases import Case, Entry, Event, State
-from feedmirror.takedowns.decision import Outcome, Proving
-from feedmirror.takedowns.orders import Order, order_to_json
+from feedmirror.takedowns.casework.cases import Case, Entry, Event, State
+from feedmirror.takedowns.casework.orders import Order, order_to_json
+from feedmirror.takedowns.decisions.decision import Outcome, Proving
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TWO = (("a.example", ItemId("x" * 26)), ("a.example", ItemId("y" * 26)))

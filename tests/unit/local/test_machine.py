@@ -3,7 +3,7 @@ from pathlib import Path
 
 from feedmirror.local.arrivals import mail_id, ses_event
 from feedmirror.local.machine import Machine
-from feedmirror.takedowns.receipt import Verdict, mailbox_key, receipts_of
+from feedmirror.takedowns.senders.receipt import Verdict, mailbox_key, receipts_of
 
 MAIL = b"From: Ann <ann@news.example>\r\nTo: t@m.example\r\nSubject: Removal\r\n\r\nHello\r\n"
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from feedmirror.suppression import Scope
-from feedmirror.takedowns.claims import Claim, Held
-from feedmirror.takedowns.decision import Background, Outcome, Plan, Proving, Say
-from feedmirror.takedowns.decision_table import decide
-from feedmirror.takedowns.message import Automatic, DeliveryReport, Message
-from feedmirror.takedowns.notice import Future, Kind, Notice
-from feedmirror.takedowns.receipt import Verdict, mailbox_key
-from feedmirror.takedowns.sender import Sender
+from feedmirror.takedowns.decisions.claims import Claim, Held
+from feedmirror.takedowns.decisions.decision import Background, Outcome, Plan, Proving, Say
+from feedmirror.takedowns.decisions.decision_table import decide
+from feedmirror.takedowns.mails.message import Automatic, DeliveryReport, Message
+from feedmirror.takedowns.notices.notice import Future, Kind, Notice
+from feedmirror.takedowns.senders.receipt import Verdict, mailbox_key
+from feedmirror.takedowns.senders.sender import Sender
 from takedown_situations import (
     AUTHOR,
     BY_CONTACT,

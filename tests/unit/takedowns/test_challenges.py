@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedmirror.takedowns.challenges import (
+from feedmirror.takedowns.casework.challenges import (
     Challenge,
     ChallengeUnreadableError,
     challenge_from_json,
@@ -19,7 +19,7 @@ from feedmirror.takedowns.challenges import (
     feed_proves,
     well_known_proves,
 )
-from feedmirror.takedowns.decision import Proving
+from feedmirror.takedowns.decisions.decision import Proving
 
 TOKEN = "feedmirror-takedown=abcdefghijklmnopqrstuvwx23"  # noqa: S105 -- shown to everybody
 OTHER = "feedmirror-takedown=zbcdefghijklmnopqrstuvwx23"

@@ -8,11 +8,11 @@ import pytest
 
 from feedmirror.configuration import Unproven
 from feedmirror.suppression import Ground, Scope, path_key
-from feedmirror.takedowns.claims import Claim, Held, Standing
-from feedmirror.takedowns.decision import Background, Outcome, Proving, Say
-from feedmirror.takedowns.decision_table import BY_THE_CALLER, TABLE, decide, row_words
-from feedmirror.takedowns.message import Automatic, DeliveryReport, Message, StructuredNotice
-from feedmirror.takedowns.notice import (
+from feedmirror.takedowns.decisions.claims import Claim, Held, Standing
+from feedmirror.takedowns.decisions.decision import Background, Outcome, Proving, Say
+from feedmirror.takedowns.decisions.decision_table import BY_THE_CALLER, TABLE, decide, row_words
+from feedmirror.takedowns.mails.message import Automatic, DeliveryReport, Message, StructuredNotice
+from feedmirror.takedowns.notices.notice import (
     Correction,
     Element,
     Future,
@@ -21,8 +21,8 @@ from feedmirror.takedowns.notice import (
     Target,
     TargetKind,
 )
-from feedmirror.takedowns.receipt import Verdict, mailbox_key
-from feedmirror.takedowns.sender import Sender
+from feedmirror.takedowns.senders.receipt import Verdict, mailbox_key
+from feedmirror.takedowns.senders.sender import Sender
 from takedown_situations import (
     ADDRESS,
     ALL_ELEMENTS,

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from feedmirror.configuration import MirrorSettings
-from feedmirror.takedowns.notice import Notice
-from feedmirror.takedowns.reading_mail import read_message
-from feedmirror.takedowns.reading_notice import read_notice
-from feedmirror.takedowns.targets import tags_of
+from feedmirror.takedowns.mails.reading_mail import read_message
+from feedmirror.takedowns.notices.notice import Notice
+from feedmirror.takedowns.notices.reading_notice import read_notice
+from feedmirror.takedowns.notices.targets import tags_of
 
 MAILS = Path(__file__).parents[2] / "mails"
 MIRROR = MirrorSettings(

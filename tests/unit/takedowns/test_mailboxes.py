@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedmirror.takedowns.mailboxes import Defect, bare_mailbox, printed_mailbox, read_from
+from feedmirror.takedowns.senders.mailboxes import Defect, bare_mailbox, printed_mailbox, read_from
 
 PLAIN = {
     "ann@news.example": "ann@news.example",

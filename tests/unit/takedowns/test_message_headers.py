@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from feedmirror.takedowns.message import Automatic, Message
-from feedmirror.takedowns.reading_mail import read_message
+from feedmirror.takedowns.mails.message import Automatic, Message
+from feedmirror.takedowns.mails.reading_mail import read_message
 
 
 def mail(*header: str, body: str = "Hello") -> Message:

@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
-from feedmirror.takedowns.message import Link, Part
-from feedmirror.takedowns.reading_mail import read_message
+from feedmirror.takedowns.mails.message import Link, Part
+from feedmirror.takedowns.mails.reading_mail import read_message
 
 
 def links(text: str, kind: str = "plain") -> tuple[Link, ...]:

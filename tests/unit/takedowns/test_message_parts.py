@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from feedmirror.takedowns.message import Link, Message, Part
-from feedmirror.takedowns.reading_mail import SIZE, read_message
+from feedmirror.takedowns.mails.message import Link, Message, Part
+from feedmirror.takedowns.mails.reading_mail import SIZE, read_message
 
 
 def body(text: str | bytes, *header: str) -> Message:

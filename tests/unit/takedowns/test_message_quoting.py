@@ -2,8 +2,8 @@
 
 import pytest
 
-from feedmirror.takedowns.message import Message, Part
-from feedmirror.takedowns.reading_mail import read_message
+from feedmirror.takedowns.mails.message import Message, Part
+from feedmirror.takedowns.mails.reading_mail import read_message
 
 OWN = "https://example.com/mine"
 THEIRS = "https://mirror.example/news.example.com/abc/"

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from feedmirror.takedowns.message import Automatic, DeliveryReport, Message, StructuredNotice
-from feedmirror.takedowns.reading_mail import read_message
+from feedmirror.takedowns.mails.message import Automatic, DeliveryReport, Message, StructuredNotice
+from feedmirror.takedowns.mails.reading_mail import read_message
 
 
 def report(*parts: str, kind: str = "delivery-status") -> Message:

@@ -4,7 +4,7 @@ import pytest
 
 from feedmirror.configuration import MirrorSettings
 from feedmirror.suppression import Ground, Scope
-from feedmirror.takedowns.message import (
+from feedmirror.takedowns.mails.message import (
     Automatic,
     DeliveryReport,
     Link,
@@ -12,10 +12,10 @@ from feedmirror.takedowns.message import (
     Part,
     StructuredNotice,
 )
-from feedmirror.takedowns.notice import Correction, Future, Kind, Notice, TargetKind
-from feedmirror.takedowns.phrases import read_table, tables
-from feedmirror.takedowns.reading_notice import read_notice
-from feedmirror.takedowns.targets import tags_in, tags_of
+from feedmirror.takedowns.notices.notice import Correction, Future, Kind, Notice, TargetKind
+from feedmirror.takedowns.notices.phrases import read_table, tables
+from feedmirror.takedowns.notices.reading_notice import read_notice
+from feedmirror.takedowns.notices.targets import tags_in, tags_of
 
 ITEM = "ggnujrlquql76ncerfwnjktx6b"
 OTHER = "riujfgwh7gqx5f5eegwczvr2y4"

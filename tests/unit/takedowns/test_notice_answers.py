@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from builders import a_mirror
-from feedmirror.takedowns.decision import Proving, Say
-from feedmirror.takedowns.notice import Kind
-from feedmirror.takedowns.reading_mail import read_message
-from feedmirror.takedowns.reading_notice import read_notice
-from feedmirror.takedowns.replies import Answer, ProofAsked, compose_answer
+from feedmirror.takedowns.decisions.decision import Proving, Say
+from feedmirror.takedowns.mails.reading_mail import read_message
+from feedmirror.takedowns.notices.notice import Kind
+from feedmirror.takedowns.notices.reading_notice import read_notice
+from feedmirror.takedowns.replies.replies import Answer, ProofAsked, compose_answer
 from takedown_world import a_mail
 
 TAG = "c.7rpee7zjiblslmyt.qisgomgbrxkwz7fcyow2"

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedmirror.configuration import MirrorSettings
-from feedmirror.takedowns.message import Message
-from feedmirror.takedowns.reading_notice import read_notice
+from feedmirror.takedowns.mails.message import Message
+from feedmirror.takedowns.notices.reading_notice import read_notice
 
 MIRROR = MirrorSettings(
     name="M", site="https://mirror.example.net", contact="takedown@mirror.example.net", operator="O"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedmirror.takedowns.receipt import (
+from feedmirror.takedowns.senders.receipt import (
     SETUP_NOTIFICATION,
     Receipt,
     ReceiptUnreadableError,

@@ -13,13 +13,13 @@ import pytest
 
 from feedmirror.configuration import MirrorSettings
 from feedmirror.suppression import Ground, Scope
-from feedmirror.takedowns.claims import Standing
-from feedmirror.takedowns.decision import Proving, Say
-from feedmirror.takedowns.message import Message
-from feedmirror.takedowns.notice import Correction, Element, Kind
-from feedmirror.takedowns.operator_mail import AskedFor, OperatorNote, compose_operator_note
-from feedmirror.takedowns.reading_notice import read_notice
-from feedmirror.takedowns.replies import (
+from feedmirror.takedowns.decisions.claims import Standing
+from feedmirror.takedowns.decisions.decision import Proving, Say
+from feedmirror.takedowns.mails.message import Message
+from feedmirror.takedowns.notices.notice import Correction, Element, Kind
+from feedmirror.takedowns.notices.reading_notice import read_notice
+from feedmirror.takedowns.replies.operator_mail import AskedFor, OperatorNote, compose_operator_note
+from feedmirror.takedowns.replies.replies import (
     Answer,
     Concern,
     Ending,
@@ -30,14 +30,14 @@ from feedmirror.takedowns.replies import (
     compose_question,
     compose_warning,
 )
-from feedmirror.takedowns.reply_mail import (
+from feedmirror.takedowns.replies.reply_mail import (
     CASE_MARK,
     Thread,
     build_mail,
     can_be_written_to,
     case_tag,
 )
-from feedmirror.takedowns.wordings import LANGUAGES, table_of, words_in
+from feedmirror.takedowns.replies.wordings import LANGUAGES, table_of, words_in
 
 SITE = "https://mirror.example.org"
 MIRROR = MirrorSettings(

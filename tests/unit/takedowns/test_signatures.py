@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedmirror.takedowns.signatures import SignatureCheck, aligned_signature, is_aligned
+from feedmirror.takedowns.senders.signatures import SignatureCheck, aligned_signature, is_aligned
 from signed_mail import USUAL_HEADERS, Key, Zone, a_key, a_mail, a_short_key, signed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -3,10 +3,10 @@
 import pytest
 
 from feedmirror.suppression import Scope, author_keys, path_key
-from feedmirror.takedowns.claims import Claim, Standing
-from feedmirror.takedowns.receipt import mailbox_key
-from feedmirror.takedowns.sender import Proof, Sender
-from feedmirror.takedowns.standing import covers_whole_host, standing_of, strength
+from feedmirror.takedowns.decisions.claims import Claim, Standing
+from feedmirror.takedowns.decisions.standing import covers_whole_host, standing_of, strength
+from feedmirror.takedowns.senders.receipt import mailbox_key
+from feedmirror.takedowns.senders.sender import Proof, Sender
 from takedown_situations import (
     AUTHOR,
     BY_AUTHOR,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedmirror.takedowns.tenancy import (
+from feedmirror.takedowns.senders.tenancy import (
     has_path_tenants,
     is_freemail,
     is_platform,
@@ -198,7 +198,8 @@ def test_nothing_may_be_asked_of_a_whole_freemail_domain() -> None:
 
 
 def test_every_group_of_the_overlay_says_where_from_and_when_and_is_spelled_as_hosts_are() -> None:
-    text = files("feedmirror.takedowns").joinpath("tenants.toml").read_text(encoding="utf-8")
+    table = files("feedmirror.takedowns.senders") / "tenants.toml"
+    text = table.read_text(encoding="utf-8")
     groups = tomllib.loads(text)["group"]
 
     for group in groups:

@@ -1,0 +1,319 @@
+"""The takedown function's work: a mail, a task of the work queue, or what the hour brings."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from feedmirror.jobs.takedown.carry_on import BY_A_PERSON, CarryOn
+from feedmirror.jobs.takedown.case_book import CaseBook
+from feedmirror.jobs.takedown.correspond import Correspond
+from feedmirror.jobs.takedown.limits import Limits
+from feedmirror.jobs.takedown.reapply import Reapply
+from feedmirror.jobs.takedown.take_in import TakeIn
+from feedmirror.ports.aftermath import Alarms, WorkQueue
+from feedmirror.ports.object_store import ObjectStore
+from feedmirror.takedowns.casework.case_orders import settled_numbers, settled_orders
+from feedmirror.takedowns.casework.cases import (
+    TRANSITIONS,
+    Case,
+    Event,
+    State,
+    case_of_mail,
+)
+from feedmirror.takedowns.decisions.decision import MASKED_FOR, Outcome
+from feedmirror.takedowns.senders.receipt import Receipt, is_setup
+
+_RESERVE = timedelta(seconds=60)
+_MOST_TOLD = 10
+_LATE = timedelta(hours=7)  # asynchronous events are kept for six (AWS Lambda, "Asynchronous…")
+
+
+class TaskUnreadableError(Exception):
+    """A message of the work queue that is none of ours."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Hour:
+    """What an hourly run did, as its report."""
+
+    cases: int = 0  # carried on
+    lapsed: int = 0
+    mails: int = 0  # that had no case
+    rules: int = 0  # applied again
+    repaired: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakedownRun:
+    """Carries cases from their mail to their end."""
+
+    cases: CaseBook
+    take_in: TakeIn
+    carry_on: CarryOn
+    correspond: Correspond
+    limits: Limits
+    reapply: Reapply
+    mail: ObjectStore
+    mail_prefix: str
+    queue: WorkQueue | None
+    alarms: Alarms
+    clock: Callable[[], datetime]
+
+    def receive(
+        self,
+        ses_id: str,
+        receipt: Receipt | None,
+        *,
+        time_left: Callable[[], timedelta],
+        proven_as: str = "",
+    ) -> Case | None:
+        """Take one mail to its end, or as far as time allows; None for SES's setup notice.
+
+        ``proven_as`` is the address that an operator vouches for, where there is no receipt.
+        Raises MailMissingError, DnsUnavailableError, MailUnavailableError and
+        StoreUnavailableError: the same event then has to come again, and ends in the same place.
+        """
+        if is_setup(ses_id):
+            return None
+        key = self.mail_prefix + ses_id
+        case = self.take_in.run(case_of_mail(ses_id), key, receipt, proven_as=proven_as)
+        self._note_bounce(case)
+        return self.finish(case, time_left=time_left)
+
+    def finish(self, case: Case, *, time_left: Callable[[], timedelta]) -> Case:
+        """Carry a decided case on, and write what it calls for."""
+        if not self._finish_other(case, time_left=time_left):
+            return case
+        case = self.carry_on.run(case, time_left=time_left)
+        if case.state is State.RECEIVED:
+            self._hand_on(case)
+            return case
+        for order in settled_orders(case):
+            restored = self.cases.load(order.restores) if order.restores else None
+            if restored is not None:
+                self._close(restored)
+        return self._close(case)
+
+    def do(self, task: Mapping[str, Any], *, time_left: Callable[[], timedelta]) -> Case | None:
+        """Do one task of the work queue; raises TaskUnreadableError for what is none of ours."""
+        case = self.cases.load(str(task.get("case", "")))
+        if task.get("kind") not in {"case", "proof"} or case is None:
+            raise TaskUnreadableError(f"a task is a case or a proof of one, not {task!r:.200}")
+        if task["kind"] == "proof":
+            return self._prove(case, task, time_left=time_left)
+        return self.finish(case, time_left=time_left)
+
+    def hour(self, *, time_left: Callable[[], timedelta]) -> Hour:
+        """Do what is due: lapses, work that was left, mails without a case, the ledger again."""
+        done = Hour()
+        for step in (self._take_up_mails, self._take_up_cases, self._reapply):
+            if time_left() >= _RESERVE:
+                step(done, time_left)
+        if done.repaired:
+            self.alarms.alarm(
+                "feedmirror: suppressed content was found",
+                f"{done.repaired} items that the ledger covers could be read; they are taken down"
+                " again. Run feedmirror audit to see whether anything else is wrong.",
+            )
+        if done.problems:
+            self.alarms.alarm(
+                "feedmirror: cases could not be carried on",
+                "They are tried again within the hour. " + "; ".join(done.problems[:_MOST_TOLD]),
+            )
+        return done
+
+    # What a person decides.
+
+    def approve(self, case: Case, *, time_left: Callable[[], timedelta]) -> Case:
+        """Do all that a case asks for."""
+        numbers = [o.number for o in settled_orders(case) if o.outcome is not Outcome.RESTORE]
+        self.cases.reopen(case)  # first: whatever dies after it is taken up within the hour
+        case = self._settle(case, Event.APPROVED, orders=numbers, by=BY_A_PERSON)
+        return self.finish(case, time_left=time_left)
+
+    def refuse(self, case: Case) -> Case:
+        """Refuse what a case asks for, and put back what it masks."""
+        return self._end(case, Event.REFUSED)
+
+    def restore(self, case: Case) -> int:
+        """Put back all that a case took down; return how many items are shown again."""
+        self.cases.reopen(case)
+        shown = self.carry_on.end(case, Event.RESTORED, by=BY_A_PERSON)
+        self.cases.close(self.cases.load(case.id) or case)
+        return shown
+
+    def _settle(self, case: Case, event: Event, **details: Any) -> Case:  # noqa: ANN401 -- JSON
+        """Note a proof or an approval, once, unless the case has ended meanwhile."""
+        orders = frozenset(details["orders"])
+        return self.cases.add(
+            case,
+            event,
+            unless=lambda known: (
+                (known.state, event) not in TRANSITIONS or orders <= settled_numbers(known)
+            ),
+            **details,
+        )
+
+    def _end(self, case: Case, event: Event) -> Case:
+        """End a case that came to nothing: what it masks comes back."""
+        self.carry_on.end(case, event, by=case.id)
+        return self._close_ended(self.cases.load(case.id) or case)
+
+    def _close_ended(self, case: Case) -> Case:
+        """Do what follows the end of a case, all of it again if somebody died over it."""
+        requester = str((case.decision or {}).get("requester", ""))
+        asked = State.REFUSED is case.state or not case.decision or _was_asked(case)
+        if requester and asked and case.state in {State.LAPSED, State.REFUSED}:
+            self.limits.discredit(requester, case.id)
+        return self._close(case)
+
+    def _close(self, case: Case) -> Case:
+        """Write what an ended case calls for, and close it."""
+        case = self.correspond.run(case)
+        self.cases.close(case)
+        return case
+
+    def _finish_other(self, case: Case, *, time_left: Callable[[], timedelta]) -> bool:
+        """Finish the case that this one proves; returns False if that takes another call."""
+        decision = case.decision or {}
+        other = self.cases.load(decision["finishes"]) if decision.get("finishes") else None
+        if other is None or case.state is not State.RECEIVED:
+            return True
+        other = self._settle(
+            other,
+            Event.PROVED,
+            way="reply",
+            orders=decision["finished"],
+            by=case.id,
+            by_whom=decision.get("requester", ""),
+        )
+        other = self.finish(other, time_left=time_left)
+        if other.state is State.RECEIVED:
+            self._hand_on(case)
+            return False
+        return True
+
+    def _prove(
+        self, case: Case, task: Mapping[str, Any], *, time_left: Callable[[], timedelta]
+    ) -> Case:
+        """Believe a finding of the mirror's only as far as the case's own orders ask for it."""
+        token, way = str(task.get("token", "")), task.get("way")
+        proved = [
+            order.number
+            for order in settled_orders(case)
+            if order.token
+            and hmac.compare_digest(order.token.encode(), token.encode())
+            and way in order.proving
+            and order.host == task.get("host")
+        ]
+        if proved:
+            case = self._settle(case, Event.PROVED, way=way, orders=proved)
+        return self.finish(case, time_left=time_left)
+
+    def _note_bounce(self, case: Case) -> None:
+        """Note in the case of a mail of ours that it did not arrive, and ask a person instead."""
+        bounced = (case.decision or {}).get("bounced")
+        other = self.cases.load(bounced) if bounced else None
+        if other is None:
+            return
+        other = self.cases.add(
+            other,
+            Event.BOUNCED,
+            unless=lambda known: any(
+                e.details.get("by") == case.id for e in known.of(Event.BOUNCED)
+            ),
+            by=case.id,
+        )
+        if other.state is State.ASKED:
+            other = self.cases.add(
+                other, Event.HELD, unless=lambda known: known.state is not State.ASKED
+            )
+        self.correspond.run(other)
+
+    def _hand_on(self, case: Case) -> None:
+        if self.queue is not None:
+            self.queue.send({"kind": "case", "case": case.id})
+
+    # What an hour brings.
+
+    def _take_up_mails(self, done: Hour, time_left: Callable[[], timedelta]) -> None:
+        """Take up mails that no event came for, once no event can come any more."""
+
+        def take_up(ses_id: str) -> None:
+            self.receive(ses_id, None, time_left=time_left)
+
+        known = frozenset(self.cases.ids())
+        for summary in self.mail.list(self.mail_prefix):
+            ses_id = summary.key.removeprefix(self.mail_prefix)
+            if is_setup(ses_id) or case_of_mail(ses_id) in known or time_left() < _RESERVE:
+                continue
+            if self.limits.seen_since(case_of_mail(ses_id), self.clock()) >= _LATE:
+                self._safely(done, ses_id, take_up)
+                done.mails += 1
+
+    def _take_up_cases(self, done: Hour, time_left: Callable[[], timedelta]) -> None:
+        def take_up(case_id: str) -> None:
+            self._take_up(case_id, done, time_left)
+
+        for case_id in self.cases.unfinished():
+            if time_left() < _RESERVE:
+                return
+            self._safely(done, case_id, take_up)
+
+    def _take_up(self, case_id: str, done: Hour, time_left: Callable[[], timedelta]) -> None:
+        case = self.cases.load(case_id)
+        if case is None:
+            return
+        if case.decision is None:
+            case = self.take_in.run(case.id, case.mail, case.receipt)
+        if case.state in {State.MASKED, State.ASKED} and _has_ended(case, self.clock()):
+            case = self._ended(case)
+            done.lapsed += case.state is State.LAPSED
+            return
+        if case.state in {State.LAPSED, State.REFUSED, State.RESTORED}:
+            self.carry_on.finish_end(case)  # somebody died over it
+            self._close_ended(case)
+            return
+        before = len(case.entries)
+        case = self.finish(case, time_left=time_left)
+        done.cases += len(case.entries) > before
+
+    def _ended(self, case: Case) -> Case:
+        """End what nobody proved in time; what a person was asked about waits on for the person."""
+        waits = any(order.outcome is Outcome.REVIEW for order in settled_orders(case))
+        if case.state is State.ASKED and waits:
+            return self.cases.add(
+                case, Event.HELD, unless=lambda known: known.state is not State.ASKED
+            )
+        return self._end(case, Event.LAPSED)
+
+    def _reapply(self, done: Hour, time_left: Callable[[], timedelta]) -> None:
+        found = self.reapply.run(time_left=time_left)
+        done.rules, done.repaired = found.rules, found.repaired
+        done.problems += found.problems
+
+    def _safely(self, done: Hour, what: str, act: Callable[[str], object]) -> None:
+        """Let one case's failure cost no other's turn."""
+        try:
+            act(what)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it comes again next hour
+            done.problems.append(f"{what}: {type(error).__name__}: {error}")
+
+
+def _has_ended(case: Case, now: datetime) -> bool:
+    """Tell whether the time to prove has run out for all that a case still waits for."""
+    waiting = [order for order in settled_orders(case) if order.proving or order.until]
+    ends = [order.until or case.opened + MASKED_FOR for order in waiting]
+    return bool(ends) and max(ends) <= now
+
+
+def _was_asked(case: Case) -> bool:
+    """Tell whether whoever asked was told how to prove it: else a lapse says nothing of him."""
+    return any(e.details["step"] == "answer" for e in case.of(Event.WRITTEN))

@@ -1,0 +1,59 @@
+"""Undoing a case, or some of its places: the rules end that covered them, and nothing else does.
+
+What is undone stands in the case before anything is lifted; all of this follows from the case, so
+it can be done any number of times.
+"""
+
+from dataclasses import dataclass
+
+from feedmirror.jobs.takedown.ledger_rules import write_rule
+from feedmirror.jobs.takedown.restore import Place, Restore
+from feedmirror.layout import ItemId
+from feedmirror.ports.object_store import ObjectStore
+from feedmirror.takedowns.casework.case_orders import TAKES_DOWN, rules_of_case, settled_orders
+from feedmirror.takedowns.casework.cases import Case, Event
+from feedmirror.takedowns.casework.orders import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Ends rules of a case, and brings back what they took down."""
+
+    ledger: ObjectStore
+    restore: Restore
+
+    def all_of(self, case: Case, orders: frozenset[int]) -> int:
+        """Undo some orders of a case; return how many items are shown again."""
+        self.restore.lift(rules_of_case(case, undone=orders).values(), by=case.id)
+        # Copies may have gone with what was named; whatever a rule still holds stays down.
+        return self.restore.run(case.id)
+
+    def freed(self, case: Case, *, by: str) -> int:
+        """Bring back all that a case has freed; return how many of it are shown for one asker.
+
+        Where one rule covered more, another takes its place for the rest before it ends.
+        """
+        shown = 0
+        for number, entry in enumerate(case.of(Event.FREED)):
+            before = rules_of_case(case, freeings=number)
+            after = rules_of_case(case, freeings=number + 1)
+            for rule in after.values():
+                if rule.id not in before:
+                    write_rule(self.ledger, rule)
+            lifted = [rule for rule in before.values() if rule.id not in after]
+            self.restore.lift(lifted, by=case.id)
+            freed = {(host, ItemId(item)) for host, item in entry.details["places"]}
+            # Of a whole site nobody knows the places: whatever no rule holds any more comes back.
+            back = self.restore.run(case.id, None if entry.details["orders"] else freed)
+            shown += back if entry.details["by"] == by else 0
+        return shown
+
+
+def orders_down(case: Case) -> tuple[Order, ...]:
+    """Return the orders by which a case still keeps something down."""
+    return tuple(o for o in settled_orders(case) if o.outcome in TAKES_DOWN and o.rules)
+
+
+def places_down(case: Case) -> frozenset[Place]:
+    """Return the single items that a case still keeps down."""
+    return frozenset(place for order in orders_down(case) for place in order.places)

@@ -1,0 +1,164 @@
+"""What a case's orders are by now: which are settled, which are done, and how far a sweep came."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from feedmirror.addresses import digest
+from feedmirror.layout import ItemId
+from feedmirror.suppression import Ground, RuleId, Suppression
+from feedmirror.takedowns.casework.cases import Case, Event
+from feedmirror.takedowns.casework.orders import Order, Place, orders_from_json
+from feedmirror.takedowns.decisions.decision import Outcome
+
+TAKES_DOWN = frozenset({Outcome.REMOVE, Outcome.MASK})
+_ACTS = TAKES_DOWN | {Outcome.RESTORE}
+
+
+def orders_of_case(case: Case, *, freeings: int | None = None) -> tuple[Order, ...]:
+    """Return a case's orders as they were decided, without what has been freed since.
+
+    ``freeings`` counts how many of the events that freed something are taken into account.
+    """
+    orders = orders_from_json((case.decision or {}).get("orders", ()))
+    for number, entry in enumerate(list(case.of(Event.FREED))[:freeings]):
+        freed = frozenset((host, ItemId(item)) for host, item in entry.details["places"])
+        whole = entry.details["orders"]
+        orders = tuple(
+            replace(order, places=(), keys=(), rules=(), count=0)
+            if order.number in whole
+            else _without(order, freed, number)
+            for order in orders
+        )
+    return orders
+
+
+def settled_numbers(case: Case) -> frozenset[int]:
+    """Return the numbers of the orders that were proved or approved."""
+    return case.numbers(Event.PROVED, Event.APPROVED)
+
+
+def settled_orders(case: Case, *, freeings: int | None = None) -> tuple[Order, ...]:
+    """Return a case's orders as they stand: what was proved or approved is a removal by now.
+
+    A removal has rules of its own: those of the mask that it was before may have been lifted.
+    """
+    settled = settled_numbers(case)
+    ground = Ground((case.decision or {}).get("ground", Ground.PUBLISHER))
+
+    def settle(order: Order) -> Order:
+        if order.number not in settled or order.outcome is Outcome.RESTORE:
+            return order
+        rules = tuple(
+            replace(rule, id=RuleId(digest("final", rule.id)), ground=ground)
+            for rule in order.rules
+        )
+        final = replace(order, outcome=Outcome.REMOVE, ground=ground, proven=True, rules=rules)
+        return replace(final, until=None, proving=())
+
+    return tuple(map(settle, orders_of_case(case, freeings=freeings)))
+
+
+def rules_of_case(
+    case: Case, *, freeings: int | None = None, undone: frozenset[int] | None = None
+) -> dict[str, Suppression]:
+    """Return the rules that a case has put in force, by id: its masks' and its removals'.
+
+    ``undone`` narrows them to some of its orders.
+    """
+    tracks = (
+        *orders_of_case(case, freeings=freeings),
+        *settled_orders(case, freeings=freeings),
+    )
+    return {
+        rule.id: rule
+        for order in tracks
+        if order.outcome in TAKES_DOWN and (undone is None or order.number in undone)
+        for rule in order.rules
+    }
+
+
+def _without(order: Order, freed: frozenset[Place], number: int) -> Order:
+    """Return an order without some places: a rule that covers more has another in its place."""
+    if order.outcome not in TAKES_DOWN:
+        return order
+    left = [(p, keys) for p, keys in zip(order.places, order.keys, strict=True) if p not in freed]
+    if len(left) == len(order.places):
+        return order
+    keys = frozenset[str]().union(*(keys for _, keys in left))
+    rules = tuple(
+        replace(rule, id=RuleId(digest("freed", rule.id, str(number))), keys=rule.keys & keys)
+        for rule in order.rules
+        if not rule.keys.isdisjoint(keys)
+    )
+    places = tuple(place for place, _ in left)
+    return replace(
+        order,
+        places=places,
+        keys=tuple(keys for _, keys in left),
+        rules=rules,
+        count=len(places),
+    )
+
+
+def proved_by_others(case: Case) -> frozenset[int]:
+    """Return the numbers of the orders that somebody else than the requester proved."""
+    requester = (case.decision or {}).get("requester", "")
+    return frozenset(
+        int(number)
+        for entry in case.of(Event.PROVED)
+        if entry.details.get("by_whom", requester) != requester
+        for number in entry.details["orders"]
+    )
+
+
+def acts(order: Order) -> bool:
+    """Tell whether there is something to do now; an approved question has nothing to take down."""
+    return order.outcome in _ACTS and bool(order.rules or order.restores)
+
+
+def is_final(order: Order) -> bool:
+    """Tell whether an order takes down for good, and not only out of sight."""
+    return order.outcome is not Outcome.MASK
+
+
+def is_ruled(case: Case, order: Order) -> bool:
+    """Tell whether an order's rules stand, as what it now is."""
+    return any(
+        entry.details["order"] == order.number and entry.details["final"] == is_final(order)
+        for entry in case.of(Event.RULED)
+    )
+
+
+def is_done(case: Case, order: Order) -> bool:
+    """Tell whether an order has been carried out, as what it now is."""
+    return any(
+        entry.details["order"] == order.number and (entry.details["final"] or not is_final(order))
+        for entry in case.of(Event.CARRIED_OUT)
+    )
+
+
+def position_of(case: Case, order: Order, rule: RuleId) -> str | None:
+    """Return behind which marker a rule's sweep goes on; None if it has been through them all."""
+    position: str | None = ""
+    for entry in case.of(Event.SLICE):
+        if (entry.details["order"], entry.details["rule"]) == (order.number, rule):
+            position = entry.details["after"]
+    return position
+
+
+def standing_event(case: Case, orders: Sequence[Order]) -> Event:
+    """Return what a case is once its orders are carried out: the most open of them counts."""
+    outcomes = {o.outcome for o in orders if acts(o) or o.outcome not in _ACTS} | {
+        Outcome(name) for name in (case.decision or {}).get("beside", ())
+    }
+    approved = any(True for _ in case.of(Event.APPROVED))
+    asked = any(order.proving for order in orders)
+    if Outcome.MASK in outcomes:
+        return Event.MASKED
+    if asked or Outcome.CHALLENGE in outcomes:
+        return Event.ASKED
+    if Outcome.REVIEW in outcomes and not approved:
+        return Event.HELD
+    if Outcome.REMOVE in outcomes:
+        return Event.REMOVED
+    return Event.RESTORED if Outcome.RESTORE in outcomes else Event.CLOSED
