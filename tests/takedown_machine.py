@@ -442,7 +442,8 @@ class TakedownMachine(RuleBasedStateMachine):
             is_kept = word in desk.seen and not desk.world.expired  # its feed needs not bring it
             if (story.feeds or is_kept) and word not in may:
                 assert any(key.startswith("items/") for key in readable[word]), f"{word} is hidden"
-                assert "feed.json" in readable[word], f"{word} is not listed"
+                # What a run stored before it died is listed by the next, if a feed still brings it.
+                assert not story.feeds or "feed.json" in readable[word], f"{word} is not listed"
         for letter in desk.letters:
             case = desk.case(letter.case)
             assert case is not None

@@ -33,11 +33,14 @@ from feedmirror.ports.aftermath import Cdn
 from feedmirror.ports.object_store import LostConditionError, ObjectStore
 from feedmirror.suppression import Scope, Suppression
 from feedmirror.takedowns.casework.case_orders import (
+    ENDINGS,
     TAKES_DOWN,
     acts,
     is_done,
+    is_end,
     is_final,
     is_ruled,
+    is_to_be_undone,
     orders_of_case,
     position_of,
     proved_by_others,
@@ -52,8 +55,6 @@ from feedmirror.takedowns.decisions.decision import Outcome
 RESERVE = timedelta(seconds=30)  # kept back to note where a sweep is, and to hand it on
 _MOST_PATHS = 30  # of single pages; a folder as a whole costs as much as one of them
 BY_A_PERSON = "operator"
-_AFTER = {Event.UNDONE, Event.WRITING, Event.WRITTEN, Event.UNWRITTEN}
-_ENDINGS = {Event.LAPSED, Event.REFUSED, Event.RESTORED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,8 @@ class CarryOn:
 
     def run(self, case: Case, *, time_left: Callable[[], timedelta]) -> Case:
         """Return the case as it then is; still ``received`` if the time did not suffice."""
+        if is_to_be_undone(case):
+            self.finish_end(case)  # somebody died over it
         if case.decision is None or case.state is not State.RECEIVED:
             return case
         orders, settled = settled_orders(case), settled_numbers(case)
@@ -237,9 +240,8 @@ class CarryOn:
 
     def finish_end(self, case: Case) -> int:
         """Do what the end of a case calls for; again, if somebody died over it."""
-        ends = {State.LAPSED, State.REFUSED, State.RESTORED}
-        last = [entry for entry in case.entries if (entry.event in _ENDINGS)]
-        if case.state not in ends or not last:
+        last = [entry for entry in case.entries if is_end(entry)]
+        if case.state not in ENDINGS.values() or not last:
             return 0
         undone = TAKES_DOWN if case.state is State.RESTORED else {Outcome.MASK}
         spared = frozenset(last[-1].details.get("spared", ()))
@@ -250,7 +252,7 @@ class CarryOn:
         self.challenges.close(case, orders_of_case(case))
         self.cdn.invalidate(["/*"], reference=f"{case.id}-{case.state}")
         self.cases.add(
-            case, Event.UNDONE, unless=lambda known: known.entries[-1].event in _AFTER, shown=shown
+            case, Event.UNDONE, unless=lambda known: not is_to_be_undone(known), shown=shown
         )
         return shown
 

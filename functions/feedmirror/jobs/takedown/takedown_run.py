@@ -14,7 +14,7 @@ from feedmirror.jobs.takedown.reapply import Reapply
 from feedmirror.jobs.takedown.take_in import TakeIn
 from feedmirror.ports.aftermath import Alarms, WorkQueue
 from feedmirror.ports.object_store import ObjectStore
-from feedmirror.takedowns.casework.case_orders import settled_numbers, settled_orders
+from feedmirror.takedowns.casework.case_orders import ENDINGS, settled_numbers, settled_orders
 from feedmirror.takedowns.casework.cases import (
     TRANSITIONS,
     Case,
@@ -95,6 +95,8 @@ class TakedownRun:
         if case.state is State.RECEIVED:
             self._hand_on(case)
             return case
+        if case.state in ENDINGS.values():
+            return self._close_ended(case)
         for order in settled_orders(case):
             restored = self.cases.load(order.restores) if order.restores else None
             if restored is not None:
@@ -276,10 +278,6 @@ class TakedownRun:
         if case.state in {State.MASKED, State.ASKED} and _has_ended(case, self.clock()):
             case = self._ended(case)
             done.lapsed += case.state is State.LAPSED
-            return
-        if case.state in {State.LAPSED, State.REFUSED, State.RESTORED}:
-            self.carry_on.finish_end(case)  # somebody died over it
-            self._close_ended(case)
             return
         before = len(case.entries)
         case = self.finish(case, time_left=time_left)

@@ -6,11 +6,16 @@ from dataclasses import replace
 from feedmirror.addresses import digest
 from feedmirror.layout import ItemId
 from feedmirror.suppression import Ground, RuleId, Suppression
-from feedmirror.takedowns.casework.cases import Case, Event
+from feedmirror.takedowns.casework.cases import Case, Entry, Event, State
 from feedmirror.takedowns.casework.orders import Order, Place, orders_from_json
 from feedmirror.takedowns.decisions.decision import Outcome
 
 TAKES_DOWN = frozenset({Outcome.REMOVE, Outcome.MASK})
+ENDINGS = {
+    Event.LAPSED: State.LAPSED,
+    Event.REFUSED: State.REFUSED,
+    Event.RESTORED: State.RESTORED,
+}
 _ACTS = TAKES_DOWN | {Outcome.RESTORE}
 
 
@@ -109,6 +114,17 @@ def proved_by_others(case: Case) -> frozenset[int]:
         if entry.details.get("by_whom", requester) != requester
         for number in entry.details["orders"]
     )
+
+
+def is_to_be_undone(case: Case) -> bool:
+    """Tell whether a case has been ended, by somebody, in a way that is not carried out yet."""
+    ends = [e for e in case.entries if e.event is Event.UNDONE or is_end(e)]
+    return case.state in ENDINGS.values() and bool(ends) and is_end(ends[-1])
+
+
+def is_end(entry: Entry) -> bool:
+    """Tell whether an event ends a case; one that has only restored another ends by itself."""
+    return entry.event in ENDINGS and "by" in entry.details
 
 
 def acts(order: Order) -> bool:
