@@ -1,6 +1,5 @@
 """The operator's alarms: by Amazon SNS, or as lines of the log."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,17 +29,6 @@ class SnsAlarms:
             )
         except faults() as error:
             raise unavailable(f"topic {self.topic}", error) from error
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedAlarms:
-    """Alarms on one's own machine, handed to whatever writes its log."""
-
-    say: Callable[[str, str], object]
-
-    def alarm(self, subject: str, text: str) -> None:
-        """Tell that something is wrong."""
-        self.say(subject, text)
 
 
 def _subject(text: str) -> str:

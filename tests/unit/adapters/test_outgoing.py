@@ -24,7 +24,7 @@ from feedmirror.adapters.aws import Service, make_client, reason_of
 from feedmirror.adapters.cloudfront import CloudFrontCdn, NoCdn
 from feedmirror.adapters.outbox import OutboxMailer
 from feedmirror.adapters.ses import SesMailer
-from feedmirror.adapters.sns import LoggedAlarms, SnsAlarms
+from feedmirror.adapters.sns import SnsAlarms
 from feedmirror.adapters.sqlite import SqliteStore
 from feedmirror.adapters.sqs import SqsQueue
 from feedmirror.ports.mail import MailRefusedError, MailUnavailableError
@@ -206,14 +206,6 @@ def test_an_alarm_reaches_the_topic_in_the_form_that_sns_takes() -> None:
     assert message == "What happened\n☂ ?"
     assert subject.startswith("Broken line éé")
     assert len(subject) < 100
-
-
-def test_a_local_alarm_is_said() -> None:
-    said: list[tuple[str, str]] = []
-
-    LoggedAlarms(lambda subject, text: said.append((subject, text))).alarm("a", "b")
-
-    assert said == [("a", "b")]
 
 
 @pytest.fixture

@@ -13,10 +13,13 @@ from feedmirror.suppression import Scope
 from feedmirror.takedowns.casework.case_orders import settled_orders
 from feedmirror.takedowns.casework.cases import Case, Event
 from feedmirror.takedowns.casework.orders import Order
+from feedmirror.takedowns.decisions.claims import Standing
 from feedmirror.takedowns.decisions.decision import MASKED_FOR, Outcome, Proving, Say
 from feedmirror.takedowns.notices.notice import Element
 from feedmirror.takedowns.replies.replies import Answer, ProofAsked
+from feedmirror.takedowns.senders.tenancy import organisation
 
+_ROLES = ("webmaster", "postmaster")
 _SHOWN = 5  # addresses of pages in a mail
 _WHOLE = {Scope.HOST, Scope.DOMAIN}
 
@@ -109,5 +112,13 @@ def _restored(case: Case) -> int:
 def _proofs(orders: Iterable[Order], requester: str) -> Iterator[ProofAsked]:
     for order in orders:
         ways = tuple(w for w in order.proving if w is not Proving.REPLY or order.asks == requester)
+        # Somebody at the host asks: its role mailboxes speak for it (RFC 2142).
+        roles = _ROLES if order.standing is Standing.HOST else ()
         if ways:
-            yield ProofAsked(host=order.host, token=order.token, ways=ways, feed=order.feed)
+            yield ProofAsked(
+                host=order.host,
+                token=order.token,
+                ways=ways,
+                feed=order.feed,
+                mailboxes=tuple(f"{role}@{organisation(order.host)}" for role in roles),
+            )
