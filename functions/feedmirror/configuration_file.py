@@ -213,7 +213,7 @@ def _mirror(document: _File, values: object) -> MirrorSettings:
     return MirrorSettings(
         name=table.require("name", reading.name),
         site=table.require("site", reading.site),
-        contact=table.require("contact", reading.mailbox),
+        contact=table.require("contact", reading.contact),
         operator=table.require("operator", reading.mailbox),
         unproven=table.take("unproven", reading.one_of(Unproven), Unproven.MASK),
         recovery_days=table.take("recovery_days", reading.whole_number(1, 365), 30),

@@ -22,6 +22,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 _NO_LINE = {"Cc", "Cs", "Zl", "Zp"}  # controls, surrogates, ends of lines
 _MAILBOX = re.compile(r"[^\s@<>()\[\]\\,:;\"]{1,64}@([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+")
+_LONGEST_CONTACT = 24  # characters before the @
 
 
 def name(value: object) -> str:
@@ -71,6 +72,21 @@ def mailbox(value: object) -> str:
     if isinstance(value, str) and _MAILBOX.fullmatch(value.strip()):
         return value.strip()
     raise ValueError("expected one mail address, such as takedown@mirror.example.org")
+
+
+def contact(value: object) -> str:
+    """Read the address that requests come to: the tags of items and cases must fit before its @.
+
+    RFC 5321 §4.5.3.1.1 gives 64 octets; a case's tag with its nonce takes 40 of them.
+    """
+    address = mailbox(value)
+    local = address.partition("@")[0]
+    if not address.isascii() or len(local) > _LONGEST_CONTACT or "+" in local:
+        raise ValueError(
+            f"expected an address in ASCII of at most {_LONGEST_CONTACT} characters, and no +,"
+            " before the @, such as takedown@mirror.example.org: tags of cases follow there"
+        )
+    return address
 
 
 def whole_number(least: int, most: int) -> Callable[[object], int]:

@@ -363,3 +363,24 @@ def test_a_written_file_explains_itself() -> None:
 
     assert "# receives requests for removal" in written
     assert "# [[feed]]" in written
+
+
+@pytest.mark.parametrize(
+    ("contact", "is_right"),
+    [
+        ("takedown@mirror.example.org", True),
+        (f"{'t' * 24}@mirror.example.org", True),
+        (f"{'t' * 25}@mirror.example.org", False),
+        ("take+down@mirror.example.org", False),
+        ("entfernen-für@mirror.example.org", False),
+    ],
+)
+def test_the_tags_of_cases_have_room_in_the_contacts_address(
+    contact: str, *, is_right: bool
+) -> None:
+    text = MIRROR.replace("takedown@mirror.example.org", contact)
+    if is_right:
+        assert parse_configuration(text).mirror.contact == contact
+    else:
+        with pytest.raises(ConfigurationError, match="at most 24 characters"):
+            parse_configuration(text)

@@ -28,7 +28,7 @@ _OUTCOMES = {
 _STATES = {
     State.RECEIVED: "at work: the hourly run carries it on",
     State.WAITING: "waiting for a person",
-    State.ASKED: "waiting for proof; nothing has changed",
+    State.ASKED: "waiting for proof",
     State.MASKED: "out of sight until it is proved or decided",
     State.REMOVED: "removed, now and in the future",
     State.RECORDED: "recorded; there is nothing to do",

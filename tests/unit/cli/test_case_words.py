@@ -76,7 +76,7 @@ def test_every_order_has_words(scope: Scope, outcome: Outcome) -> None:
     ("events", "state", "commands"),
     [
         ((), State.RECEIVED, ()),
-        ((Event.HELD,), State.WAITING, ("approve", "refuse")),
+        ((Event.HELD,), State.WAITING, ("approve", "refuse", "restore")),
         ((Event.MASKED,), State.MASKED, ("approve", "refuse", "restore")),
         ((Event.REMOVED,), State.REMOVED, ("restore",)),
         ((Event.HELD, Event.REFUSED), State.REFUSED, ("approve",)),

@@ -51,8 +51,8 @@ def settled_orders(case: Case, *, freeings: int | None = None) -> tuple[Order, .
     ground = Ground((case.decision or {}).get("ground", Ground.PUBLISHER))
 
     def settle(order: Order) -> Order:
-        if order.number not in settled or order.outcome is Outcome.RESTORE:
-            return order
+        if order.number not in settled or order.outcome is Outcome.RESTORE or not order.rules:
+            return order  # without rules there is nothing that could be approved
         rules = tuple(
             replace(rule, id=RuleId(digest("final", rule.id)), ground=ground)
             for rule in order.rules
