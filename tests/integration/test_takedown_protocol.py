@@ -2,6 +2,7 @@
 cases that end, rules that take other rules' place, and whoever is at work meanwhile.
 """
 
+import itertools
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from feedmirror.jobs.takedown.takedown_run import TakedownRun
 from feedmirror.layout import CHALLENGES, CLOSED, LIFTS, LOG, RECOVERY, SUPPRESSIONS
 from feedmirror.ports.object_store import Content
 from feedmirror.records import Item, Tombstone
-from feedmirror.takedowns.casework.cases import Case, State
+from feedmirror.takedowns.casework.cases import Case, Event, State
 from feedmirror.takedowns.casework.challenges import challenge_from_json
 from takedown_world import TakedownWorld, a_mail
 from world import SITE, Documents, entry, rss
@@ -1049,3 +1050,157 @@ def test_a_run_at_any_moment_of_a_lapse_leaves_all_as_it_would_be(
         assert readable(world, 1)
         front = world.pages()["feed.json"]
         assert all(f"canary-{number}" in front for number in (1, 2, 3))
+
+
+# What the mends of the above got wrong at first.
+
+OTHER = "https://other.example.net"
+PUT_BACK = "I withdraw my request about {}, please put it back."
+
+
+def second_site(world: TakedownWorld) -> None:
+    """Mirror an item of another site."""
+    text = "canary-9 and what it tells. " * 20
+    world.serve(rss(entry(9, link=f"{OTHER}/9", title="canary-9", text=text)), "/other", site=OTHER)
+    world.later()
+    world.run()
+
+
+@pytest.mark.parametrize("what", ["all", "one", "by the operator"])
+@pytest.mark.parametrize("days", [0, 15])
+def test_what_was_removed_can_be_undone_whatever_became_of_the_rest(
+    world: TakedownWorld, what: str, days: int
+) -> None:
+    second_site(world)
+    case = world.write(f"Please take down {SITE}/1 and {OTHER}/9")
+    to = receipt_address(world)
+    assert readable(world, 1) == []
+    world.later(days * 24)
+    hour(world)
+
+    match what:
+        case "by the operator":
+            world.takedowns().restore(world.case(case))
+        case "one":
+            world.write(PUT_BACK.format(f"{SITE}/1"), to=to)
+        case _:
+            world.write("I withdraw my request, please put it back.", to=to)
+
+    assert readable(world, 1)
+
+
+def test_one_of_two_items_that_a_person_approved_can_be_withdrawn(world: TakedownWorld) -> None:
+    for number in range(20):  # more than a sender may ask for without a person
+        world.write(f"Hello, number {number}, what is this?", subject=f"q{number}")
+    case = approve(world, world.write(f"Please take down {SITE}/1 and {SITE}/2"))
+    assert case.state is State.REMOVED
+    world.later(24)
+
+    world.write(PUT_BACK.format(f"{SITE}/1"), to=f"takedown+c.{case.id}@mirror.example.org")
+
+    assert readable(world, 1)
+    assert readable(world, 2) == []
+
+
+@pytest.mark.parametrize("end", ["by the operator", "the rest is withdrawn"])
+def test_a_freeing_that_died_before_it_lifted_does_not_outlive_its_case(
+    world: TakedownWorld, end: str
+) -> None:
+    class DiedError(Exception):
+        pass
+
+    def die() -> None:
+        raise DiedError
+
+    case = world.write(f"Please take down {SITE}/1 and {SITE}/2 and {SITE}/3")
+    to = receipt_address(world)
+    at_call(world, "put", LIFTS, die, when="before")
+    with pytest.raises(DiedError):
+        world.write(PUT_BACK.format(f"{SITE}/1"), to=to)
+
+    if end == "by the operator":
+        world.takedowns().restore(world.case(case))
+    else:
+        rest = f"{SITE}/2 and {SITE}/3"
+        world.write(f"I withdraw my request about {rest}, please put them back.", to=to)
+    hour(world)
+
+    assert world.case(case).state is State.RESTORED
+    assert all(readable(world, number) for number in (1, 2, 3))
+
+
+def test_whoever_was_countered_is_told_at_once(world: TakedownWorld) -> None:
+    case = world.write(f"Take down {SITE}/1", sender=STRANGER)
+    before = len(world.sent())
+
+    world.write(f"Please put it back: {SITE}/1 was taken down by mistake. Counter-notice.")
+
+    assert world.case(case).state is State.RESTORED
+    assert STRANGER in [str(mail["To"]) for mail in world.sent()[before:]]
+    assert case.id not in list(world.takedowns().cases.unfinished())
+
+
+@pytest.mark.parametrize("call", range(1, 12))
+def test_who_withdraws_undoes_nothing_that_another_proves_meanwhile(
+    world: TakedownWorld, call: int
+) -> None:
+    case = world.write(f"Take down {SITE}/1", sender=STRANGER)
+    to = receipt_address(world)
+    finding = proof_of(world, case)
+    reads = itertools.count(1)
+
+    def hook(method: str, key: str) -> None:
+        if (method, key) == ("get", f"cases/{case.id}.json") and next(reads) == call:
+            world.requests.before = lambda *_: None
+            world.takedowns().do(finding, time_left=lambda: world.time_left)
+
+    world.requests.before = hook
+    world.write("I withdraw my request, please put it back.", to=to, sender=STRANGER)
+    world.requests.before = lambda *_: None
+    hour(world)
+
+    proved = any(True for _ in world.case(case).of(Event.PROVED))
+    assert (readable(world, 1) == []) is proved
+
+
+def test_whoever_has_an_items_old_address_takes_nothing_down_for_good(world: TakedownWorld) -> None:
+    for link in ("https://old.example.org/5", f"{SITE}/5"):
+        world.serve(rss(story(5, link=link, guid="g5")))
+        world.later()
+        world.run()
+
+    case = world.write("Please take down https://old.example.org/5", sender="bob@old.example.org")
+
+    assert case.state is not State.REMOVED
+
+
+@pytest.mark.parametrize("call", range(2, 40, 4))
+def test_what_is_freed_while_its_sweep_is_at_work_is_back_in_the_end(
+    world: TakedownWorld, call: int
+) -> None:
+    calls = itertools.count(1)
+
+    def hook(method: str, key: str) -> None:
+        put = method == "put" and key.startswith(("items/", "news.example.com/", "recovery/"))
+        if put and next(calls) == call:
+            world.requests.after = lambda *_: None
+            (number,) = world.takedowns().cases.ids()
+            to = f"takedown+c.{number}@mirror.example.org"
+            world.write(PUT_BACK.format(f"{SITE}/1"), to=to)
+
+    world.requests.after = hook
+    case = world.write(f"Please take down {SITE}/1 and {SITE}/2")
+    world.requests.after = lambda *_: None
+    hour(world)
+
+    freed = any(True for _ in world.case(case).of(Event.FREED))
+    assert readable(world, 2) == []
+    expected = shown_everywhere(world, 3, 1) if freed else []
+    assert sorted(readable(world, 1)) == sorted(expected)
+
+
+def shown_everywhere(world: TakedownWorld, shown: int, number: int) -> list[str]:
+    """Return the keys that an item is to be readable under, by those of one that never went."""
+    ids = {item.title: item.id for item in world.items()}
+    ours, theirs = ids[f"canary-{number}"], ids[f"canary-{shown}"]
+    return [key.replace(theirs, ours) for key in readable(world, shown)]

@@ -122,7 +122,14 @@ def possible(case: Case) -> tuple[str, ...]:
     """Return the commands that a case's state allows."""
     if case.state is State.RECEIVED:
         return ()
-    return tuple(name for name, event in COMMANDS.items() if (case.state, event) in TRANSITIONS)
+    able = [name for name, event in COMMANDS.items() if (case.state, event) in TRANSITIONS]
+    return tuple(name for name in able if name != "approve" or _asks_for_something(case))
+
+
+def _asks_for_something(case: Case) -> bool:
+    """Tell whether there is anything that could be approved."""
+    orders = settled_orders(case)
+    return any(order.rules and order.outcome is not Outcome.REMOVE for order in orders)
 
 
 def pages(orders: Iterable[Order], mirror: MirrorSettings) -> Iterator[str]:

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from builders import a_rule
 from feedmirror.cli.case_words import deadline, order_words, possible, span_words
 from feedmirror.layout import ItemId
 from feedmirror.suppression import Scope
@@ -79,14 +81,15 @@ def test_every_order_has_words(scope: Scope, outcome: Outcome) -> None:
         ((Event.HELD,), State.WAITING, ("approve", "refuse", "restore")),
         ((Event.MASKED,), State.MASKED, ("approve", "refuse", "restore")),
         ((Event.REMOVED,), State.REMOVED, ("restore",)),
-        ((Event.HELD, Event.REFUSED), State.REFUSED, ("approve",)),
+        ((Event.HELD, Event.REFUSED), State.REFUSED, ("approve", "restore")),
         ((Event.REMOVED, Event.RESTORED), State.RESTORED, ()),
     ],
 )
 def test_a_state_allows_what_the_table_of_transitions_says(
     events: tuple[Event, ...], state: State, commands: tuple[str, ...]
 ) -> None:
-    given = case(*events)
+    asked = replace(order(Outcome.REVIEW), rules=(a_rule("x"),), keys=(frozenset(),) * 2)
+    given = case(*events, orders=(asked,))
 
     assert given.state is state
     assert possible(given) == commands

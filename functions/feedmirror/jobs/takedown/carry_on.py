@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.jobs.takedown.entomb import EMPTIED, Cause, Entomb
@@ -18,7 +19,7 @@ from feedmirror.jobs.takedown.open_challenges import OpenChallenges
 from feedmirror.jobs.takedown.removal_log import RemovalLog
 from feedmirror.jobs.takedown.restore import Place
 from feedmirror.jobs.takedown.sweep import Sweep
-from feedmirror.jobs.takedown.undo import Undo, orders_down, places_down
+from feedmirror.jobs.takedown.undo import Undo, orders_down, orders_left
 from feedmirror.layout import (
     ATOM,
     FRONT,
@@ -36,6 +37,7 @@ from feedmirror.takedowns.casework.case_orders import (
     ENDINGS,
     TAKES_DOWN,
     acts,
+    changes_of,
     is_done,
     is_end,
     is_final,
@@ -44,7 +46,6 @@ from feedmirror.takedowns.casework.case_orders import (
     orders_of_case,
     position_of,
     proved_by_others,
-    settled_numbers,
     settled_orders,
     standing_event,
 )
@@ -79,7 +80,7 @@ class CarryOn:
             self.finish_end(case)  # somebody died over it
         if case.decision is None or case.state is not State.RECEIVED:
             return case
-        orders, settled = settled_orders(case), settled_numbers(case)
+        orders, known = settled_orders(case), changes_of(case)
         due = [order for order in orders if acts(order)]
         # All is covered by rules before the first slice of any sweep (design §4).
         case = self._prepare(case, orders, due)
@@ -91,7 +92,9 @@ class CarryOn:
                 return case
             if not is_done(case, order):
                 return case
-        case = self._finish(case, orders, settled)
+        if changes_of(case) != known:
+            self.undo.freed(case, by="")  # what the sweep took down again since it was freed
+        case = self._finish(case, orders, known)
         # What was proved meanwhile is done as well.
         return self.run(case, time_left=time_left) if case.state is State.RECEIVED else case
 
@@ -194,49 +197,65 @@ class CarryOn:
         """Bring back what an order wants of a case; return how many items are shown.
 
         An order without a host wants all of it; one of a site, a feed or an author what the case
-        took down as such; one of items these. Of a whole site no single item can be freed.
+        took down as such; one of items these. Of a whole site no single item can be freed, and
+        who withdraws frees nothing that another has proved.
         """
-        down = orders_down(case)
-        narrow = wanted.scope is Scope.ITEM
-        whole = [] if narrow else [o for o in down if _is_of(o, wanted)]
-        freed = sorted(places_down(case) & set(wanted.places)) if narrow else []
-        numbers = {order.number for order in whole}
-        left = [o for o in down if o.number not in numbers and not _is_freed(o, freed)]
-        if not wanted.host and not wanted.places:
-            return self.end(case, Event.RESTORED, by=by, countered=countered)
-        if (freed or whole) and not left:
-            return self.end(case, Event.RESTORED, by=by, countered=countered)
-        if freed or whole:
-            case = self.cases.add(
+        while True:
+            proved = proved_by_others(case)
+            down = [o for o in orders_down(case) if countered or o.number not in proved]
+            freed, numbers = _freed(down, wanted)
+            gone = numbers | _emptied(down, freed)
+            left = [order for order in orders_left(case) if order.number not in gone]
+            spares = any(order.number in proved for order in left) and not countered
+            whole = not left or (_wants_all(wanted) and not spares)
+            if not (freed or numbers or _wants_all(wanted)):
+                break
+            noted = self._note(
                 case,
-                Event.FREED,
-                places=[list(place) for place in freed],
-                orders=sorted(numbers),
+                Event.RESTORED if whole else Event.FREED,
+                proved=None if countered else proved,
                 by=by,
+                countered=countered,
+                places=[list(place) for place in sorted(freed)],
+                orders=sorted(numbers),
             )
-        elif case.state is State.RESTORED:
-            return self.finish_end(case)  # an earlier attempt noted it
+            if countered or proved_by_others(noted) == proved:
+                case = noted
+                break
+            case = noted  # somebody has proved a part of it meanwhile
+        if case.state is State.RESTORED:
+            return self.finish_end(case)
         shown = self.undo.freed(case, by=by)
-        self.cdn.invalidate(["/*"], reference=f"{case.id}-freed-{by}")
+        self.cdn.invalidate(["/*"], reference=f"{case.id}-freed-{changes_of(case)[1]}")
         return shown
 
-    def end(self, case: Case, event: Event, *, by: str, countered: bool = False) -> int:
+    def end(self, case: Case, event: Event, *, by: str) -> int:
         """End a case that is undone, refused or lapsed; return how many items are shown again.
 
         The event is noted first, if the case is still in a state that may end so: whoever proves
         it meanwhile is either before this, and it stays down, or too late. What lapses or is
-        refused is what was masked; who withdraws undoes nothing that another has proved.
+        refused is what was masked.
         """
-        spared = frozenset() if by == BY_A_PERSON or countered else proved_by_others(case)
-        case = self.cases.add(
+        return self.finish_end(self._note(case, event, by=by, countered=False))
+
+    def _note(
+        self,
+        case: Case,
+        event: Event,
+        *,
+        proved: frozenset[int] | None = None,
+        **details: Any,  # noqa: ANN401 -- JSON
+    ) -> Case:
+        """Note what is to be undone, unless the case has ended, or more was proved by others."""
+        return self.cases.add(
             case,
             event,
-            unless=lambda known: (known.state, event) not in TRANSITIONS,
-            by=by,
-            countered=countered,
-            spared=sorted(spared),
+            unless=lambda known: (
+                (event is not Event.FREED and (known.state, event) not in TRANSITIONS)
+                or (proved is not None and proved_by_others(known) != proved)
+            ),
+            **details,
         )
-        return self.finish_end(case)
 
     def finish_end(self, case: Case) -> int:
         """Do what the end of a case calls for; again, if somebody died over it."""
@@ -244,11 +263,10 @@ class CarryOn:
         if case.state not in ENDINGS.values() or not last:
             return 0
         undone = TAKES_DOWN if case.state is State.RESTORED else {Outcome.MASK}
-        spared = frozenset(last[-1].details.get("spared", ()))
         orders = frozenset(
             order.number for order in settled_orders(case) if order.outcome in undone
         )
-        shown = self.undo.all_of(case, orders - spared)
+        shown = self.undo.all_of(case, orders)
         self.challenges.close(case, orders_of_case(case))
         self.cdn.invalidate(["/*"], reference=f"{case.id}-{case.state}")
         self.cases.add(
@@ -256,7 +274,9 @@ class CarryOn:
         )
         return shown
 
-    def _finish(self, case: Case, orders: Sequence[Order], settled: frozenset[int]) -> Case:
+    def _finish(
+        self, case: Case, orders: Sequence[Order], known: tuple[frozenset[int], int]
+    ) -> Case:
         """Say where the case stands now that everything due has been done, if nothing is new."""
         event = standing_event(case, orders)
         if event not in {Event.MASKED, Event.ASKED}:
@@ -265,17 +285,30 @@ class CarryOn:
             case,
             event,
             unless=lambda present: (
-                present.state is not State.RECEIVED or settled_numbers(present) != settled
+                present.state is not State.RECEIVED or changes_of(present) != known
             ),
         )
 
 
-def _is_of(order: Order, wanted: Order) -> bool:
-    return (order.scope, order.host, order.feed) == (wanted.scope, wanted.host, wanted.feed)
+def _wants_all(wanted: Order) -> bool:
+    return not wanted.host and not wanted.places
 
 
-def _is_freed(order: Order, freed: Collection[Place]) -> bool:
-    return bool(order.places) and set(order.places) <= set(freed)
+def _freed(down: Collection[Order], wanted: Order) -> tuple[frozenset[Place], frozenset[int]]:
+    """Return which items, and which orders as a whole, an order wants back of what is down."""
+    if _wants_all(wanted):
+        return frozenset(), frozenset(order.number for order in down)
+    if wanted.scope is Scope.ITEM:
+        own = frozenset(place for order in down for place in order.places)
+        return own & set(wanted.places), frozenset()
+    same = (wanted.scope, wanted.host, wanted.feed)
+    whole = (o.number for o in down if (o.scope, o.host, o.feed) == same)
+    return frozenset(), frozenset(whole)
+
+
+def _emptied(down: Collection[Order], freed: Collection[Place]) -> frozenset[int]:
+    """Return the orders that nothing is left of."""
+    return frozenset(o.number for o in down if o.places and set(o.places) <= set(freed))
 
 
 def _cause(case: Case, order: Order) -> Cause:

@@ -54,6 +54,7 @@ class _Letter:
     text: Callable[[], Text]
     thread: Thread
     counted: bool = False
+    asks: bool = False  # nothing can be proved without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,8 @@ class Correspond:
         if letter.step in _done(case):
             return case
         why = self._reason_not_to(letter)
-        if why == _NOT_TODAY and letter.thread.nonce:
-            return case  # nothing can be proved without it, so it leaves tomorrow
+        if why == _NOT_TODAY and letter.asks:
+            return case  # so it leaves tomorrow
         if why:
             return self.cases.add(case, Event.UNWRITTEN, step=letter.step, why=why)
         case = self.cases.add(
@@ -187,6 +188,7 @@ class Correspond:
                 case=case.id, nonce=order.nonce if order.asks == mailbox else "", unasked=True
             ),
             counted=True,
+            asks=True,
         )
 
     def _sample(self, order: Order) -> list[Place]:
@@ -219,6 +221,7 @@ class Correspond:
             text=lambda: compose_answer(self.answers.answer(case, says), mirror=self.mirror),
             thread=claimant.thread(nonces[0] if nonces else ""),
             # What took something down, or answers a question of ours, cannot run in circles.
+            asks=Say.PROVE in says and any(o.proving for o in settled_orders(case)),
             counted=not {Say.DONE, Say.RESTORED} & set(says) and not decision.get("finishes"),
         )
 
@@ -306,7 +309,8 @@ def _due_to_claimant(case: Case) -> Iterator[str]:
     if not (case.decision or {}).get("says") or not case.mail:
         return
     settled = any(True for _ in (*case.of(Event.PROVED), *case.of(Event.APPROVED)))
-    if not settled or "answer" in _steps(case, Event.WRITING):
+    ended = _ending(case) is not None  # an answer would speak of what is not so any more
+    if not (settled or ended) or "answer" in _steps(case, Event.WRITING):
         yield "answer"
     if _ending(case) is not None:
         yield "outcome"
@@ -346,7 +350,8 @@ def _is_confirmed(case: Case) -> bool:
 def _is_told(case: Case) -> bool:
     """Tell whether whoever asked proved it by a mail, whose answer has told the outcome."""
     requester = (case.decision or {}).get("requester")
-    return any(e.details.get("by_whom") == requester for e in case.of(Event.PROVED))
+    proofs = (e.details for e in case.of(Event.PROVED))
+    return any((e.get("way"), e.get("by_whom")) == ("reply", requester) for e in proofs)
 
 
 def _ending(case: Case) -> Ending | None:

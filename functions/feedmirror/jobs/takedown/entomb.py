@@ -147,14 +147,14 @@ class Entomb:
         key = recovery_key(cause.case, item.host, item.id)
         body, was = found
         if isinstance(was, Tombstone):
+            for case in () if cause.keeps_copies else self._cases_of(was):
+                self._empty_copy(recovery_key(case, item.host, item.id))
             if was.case == cause.case or not set(cause.rules).isdisjoint(was.rules):
                 return  # this case's own, put before a crash, or by the mask that it was before
             earlier = self.mail.get(recovery_key(was.case, item.host, item.id))
             if earlier is None:
                 return
             body = earlier.content.body
-            for case in () if cause.keeps_copies else self._cases_of(was):
-                self._empty_copy(recovery_key(case, item.host, item.id))
         self._put_copy(key, body if cause.keeps_copies else EMPTIED)
 
     def _cases_of(self, stone: Tombstone) -> frozenset[str]:

@@ -77,7 +77,7 @@ class FindClaims:
         if ask.address:  # which is kept away at its own host too, whatever the link is by now
             named = [each or _unknown(*at) for each, at in zip(looked, places, strict=True)]
             own = frozenset({address_key(ask.address)})
-            held = [replace(h, hosts=h.hosts | {ask.host}, keys=h.keys | own) for h in named]
+            held = [replace(h, asked_at=ask.host, keys=h.keys | own) for h in named]
         else:
             held = [*map(self._unshared, held), *self._copies(held)]
         return Claim(

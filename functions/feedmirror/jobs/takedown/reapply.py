@@ -81,7 +81,8 @@ class Reapply:
         # A rule that was left in the middle comes first once more, so the list begins before it.
         for summary in self.ledger.list(SUPPRESSIONS, after=last[:-1] if marker else last):
             if rules >= _MOST_RULES or time_left() < _RESERVE:
-                return Reapplied(rules, repaired, tuple(problems)), f"{last}\n"
+                where = f"{last}\n{'' if rules else marker}"
+                return Reapplied(rules, repaired, tuple(problems)), where
             after: str | None = marker if summary.key == last else ""
             last, rules = summary.key, rules + 1
             try:

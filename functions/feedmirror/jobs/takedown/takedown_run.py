@@ -1,7 +1,7 @@
 """The takedown function's work: a mail, a task of the work queue, or what the hour brings."""
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from feedmirror.jobs.takedown.reapply import Reapply
 from feedmirror.jobs.takedown.take_in import TakeIn
 from feedmirror.ports.aftermath import Alarms, WorkQueue
 from feedmirror.ports.object_store import ObjectStore
-from feedmirror.takedowns.casework.case_orders import ENDINGS, settled_numbers, settled_orders
+from feedmirror.takedowns.casework.case_orders import settled_numbers, settled_orders
 from feedmirror.takedowns.casework.cases import (
     TRANSITIONS,
     Case,
@@ -22,6 +22,7 @@ from feedmirror.takedowns.casework.cases import (
     State,
     case_of_mail,
 )
+from feedmirror.takedowns.decisions.claims import Standing
 from feedmirror.takedowns.decisions.decision import MASKED_FOR, Outcome
 from feedmirror.takedowns.senders.receipt import Receipt, is_setup
 
@@ -95,13 +96,11 @@ class TakedownRun:
         if case.state is State.RECEIVED:
             self._hand_on(case)
             return case
-        if case.state in ENDINGS.values():
-            return self._close_ended(case)
         for order in settled_orders(case):
             restored = self.cases.load(order.restores) if order.restores else None
             if restored is not None:
                 self._close(restored)
-        return self._close(case)
+        return self._close_ended(case)
 
     def do(self, task: Mapping[str, Any], *, time_left: Callable[[], timedelta]) -> Case | None:
         """Do one task of the work queue; raises TaskUnreadableError for what is none of ours."""
@@ -158,7 +157,8 @@ class TakedownRun:
             case,
             event,
             unless=lambda known: (
-                (known.state, event) not in TRANSITIONS or orders <= settled_numbers(known)
+                (known.state, event) not in TRANSITIONS
+                or (bool(orders) and orders <= settled_numbers(known))
             ),
             **details,
         )
@@ -172,6 +172,7 @@ class TakedownRun:
         """Do what follows the end of a case, all of it again if somebody died over it."""
         requester = str((case.decision or {}).get("requester", ""))
         asked = State.REFUSED is case.state or not case.decision or _was_asked(case)
+        asked = asked and not settled_numbers(case)
         if requester and asked and case.state in {State.LAPSED, State.REFUSED}:
             self.limits.discredit(requester, case.id)
         return self._close(case)
@@ -216,7 +217,9 @@ class TakedownRun:
             and order.host == task.get("host")
         ]
         if proved:
-            case = self._settle(case, Event.PROVED, way=way, orders=proved)
+            case = self._settle(
+                case, Event.PROVED, way=way, orders=proved, by_whom=_prover(case, proved)
+            )
         return self.finish(case, time_left=time_left)
 
     def _note_bounce(self, case: Case) -> None:
@@ -293,9 +296,12 @@ class TakedownRun:
         return self._end(case, Event.LAPSED)
 
     def _reapply(self, done: Hour, time_left: Callable[[], timedelta]) -> None:
-        found = self.reapply.run(time_left=time_left)
-        done.rules, done.repaired = found.rules, found.repaired
-        done.problems += found.problems
+        def reapply(_: str) -> None:
+            found = self.reapply.run(time_left=time_left)
+            done.rules, done.repaired = found.rules, found.repaired
+            done.problems += found.problems
+
+        self._safely(done, "the ledger", reapply)
 
     def _safely(self, done: Hour, what: str, act: Callable[[str], object]) -> None:
         """Let one case's failure cost no other's turn."""
@@ -315,3 +321,10 @@ def _has_ended(case: Case, now: datetime) -> bool:
 def _was_asked(case: Case) -> bool:
     """Tell whether whoever asked was told how to prove it: else a lapse says nothing of him."""
     return any(e.details["step"] == "answer" for e in case.of(Event.WRITTEN))
+
+
+def _prover(case: Case, proved: Sequence[int]) -> str:
+    """Return whose proof a token is: the requester's, unless a stranger asked."""
+    stood = {o.standing for o in settled_orders(case) if o.number in proved}
+    requester = str((case.decision or {}).get("requester", ""))
+    return "host" if stood & {Standing.NOBODY, Standing.STRANGER} else requester

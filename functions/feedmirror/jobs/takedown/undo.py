@@ -7,12 +7,13 @@ it can be done any number of times.
 from dataclasses import dataclass
 
 from feedmirror.jobs.takedown.ledger_rules import write_rule
-from feedmirror.jobs.takedown.restore import Place, Restore
+from feedmirror.jobs.takedown.restore import Restore
 from feedmirror.layout import ItemId
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.takedowns.casework.case_orders import TAKES_DOWN, rules_of_case, settled_orders
-from feedmirror.takedowns.casework.cases import Case, Event
+from feedmirror.takedowns.casework.cases import OPEN, Case, Event
 from feedmirror.takedowns.casework.orders import Order
+from feedmirror.takedowns.decisions.decision import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,10 @@ class Undo:
 
     def all_of(self, case: Case, orders: frozenset[int]) -> int:
         """Undo some orders of a case; return how many items are shown again."""
-        self.restore.lift(rules_of_case(case, undone=orders).values(), by=case.id)
+        # Also those that a freeing has replaced: whoever freed may have died before it lifted them.
+        for freeings in range(len(list(case.of(Event.FREED))) + 1):
+            rules = rules_of_case(case, freeings=freeings, undone=orders)
+            self.restore.lift(rules.values(), by=case.id)
         # Copies may have gone with what was named; whatever a rule still holds stays down.
         return self.restore.run(case.id)
 
@@ -54,6 +58,9 @@ def orders_down(case: Case) -> tuple[Order, ...]:
     return tuple(o for o in settled_orders(case) if o.outcome in TAKES_DOWN and o.rules)
 
 
-def places_down(case: Case) -> frozenset[Place]:
-    """Return the single items that a case still keeps down."""
-    return frozenset(place for order in orders_down(case) for place in order.places)
+def orders_left(case: Case) -> tuple[Order, ...]:
+    """Return the orders that keep something down, or may still come to."""
+    waiting = {Outcome.CHALLENGE, Outcome.REVIEW} if case.state in OPEN else set()
+    return tuple(
+        o for o in settled_orders(case) if o.rules and o.outcome in {*TAKES_DOWN, *waiting}
+    )

@@ -42,6 +42,11 @@ def settled_numbers(case: Case) -> frozenset[int]:
     return case.numbers(Event.PROVED, Event.APPROVED)
 
 
+def changes_of(case: Case) -> tuple[frozenset[int], int]:
+    """Return what has changed the orders so far: what is settled, and how often it was freed."""
+    return settled_numbers(case), sum(1 for _ in case.of(Event.FREED))
+
+
 def settled_orders(case: Case, *, freeings: int | None = None) -> tuple[Order, ...]:
     """Return a case's orders as they stand: what was proved or approved is a removal by now.
 
@@ -84,7 +89,7 @@ def rules_of_case(
 
 def _without(order: Order, freed: frozenset[Place], number: int) -> Order:
     """Return an order without some places: a rule that covers more has another in its place."""
-    if order.outcome not in TAKES_DOWN:
+    if order.outcome is Outcome.RESTORE or not order.rules:
         return order
     left = [(p, keys) for p, keys in zip(order.places, order.keys, strict=True) if p not in freed]
     if len(left) == len(order.places):

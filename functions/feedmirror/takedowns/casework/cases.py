@@ -92,6 +92,8 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (State.MASKED, Event.RESTORED): State.RESTORED,
     (State.REMOVED, Event.RESTORED): State.RESTORED,
     (State.REFUSED, Event.APPROVED): State.RECEIVED,
+    (State.REFUSED, Event.RESTORED): State.RESTORED,  # what else it removed
+    (State.LAPSED, Event.RESTORED): State.RESTORED,
     (State.LAPSED, Event.APPROVED): State.RECEIVED,
     (State.RECORDED, Event.APPROVED): State.RECEIVED,
 }

@@ -190,7 +190,7 @@ class _Making:
         A planet's copy names the original's host as well; whoever runs the planet takes down the
         copy alone. A person who decides by hand speaks for all.
         """
-        hosts = sorted(held.hosts | {held.host})
+        hosts = sorted((held.hosts | {held.host, held.asked_at}) - {""})
         if step.standing is Standing.PROVEN:
             return hosts
         if step.standing in {Standing.HOST, Standing.ROLE}:

@@ -37,6 +37,7 @@ class Held:
     keys: frozenset[str] = frozenset()
     masked_by: str = ""  # the case whose provisional mask stands on it
     gone: bool = False  # a tombstone that is not provisional
+    asked_at: str = ""  # the host of the address that it was asked for by; its claim may be old
     taken_by: str = ""  # the case of that tombstone
 
     @property
