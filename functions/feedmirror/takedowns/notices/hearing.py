@@ -1,7 +1,8 @@
 """What a text says: each phrase of the tables that it has, and whether it is asked or refused.
 
 A *verdict* is what stands nearest before a phrase in its sentence: a request ("take down …"), or
-something that is no request of it ("you need not …", "how can one …", "… may stay").
+something that is no request of it ("you need not …", "how can one …"), or what is to be kept
+("except …", "… may stay").
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,10 +16,13 @@ from feedmirror.takedowns.notices.sentences import LINK, Sentence, sentences
 _DENIABLE = frozenset(
     {"kind.withdraws", "kind.thanks", "kind.corrects", "kind.agrees", "future.refused"}
 )
+_EXCEPTING = frozenset({"kind.excepts", "kind.spares", "scope.all_but"})
 _NEAR = 3  # words: how far a "not" reaches what follows it
 # What is no request: some hold to the end of their clause, some for all of it.
 _ONWARDS = frozenset({"kind.denies", "kind.how", "kind.keeps", "kind.withdraws", "kind.contests"})
+_ONWARDS |= {"kind.excepts", "kind.spares"}
 _WHOLE = frozenset({"kind.subscriptions"})
+_SPARING = ("kind.excepts", "kind.spares", "kind.keeps")  # what is to be kept
 _NOT_ASKED = ("kind.elsewhere", *sorted(_ONWARDS | _WHOLE))
 
 
@@ -27,6 +31,7 @@ class Verdict(StrEnum):
 
     ASKED = "asked"
     REFUSED = "refused"
+    SPARED = "spared"  # refused, since it is to be kept
     OPEN = "open"  # the sentence asks for nothing
 
 
@@ -119,9 +124,8 @@ def _mentions(
 
 
 def _strictest(verdicts: set[Verdict]) -> Verdict:
-    if Verdict.REFUSED in verdicts:
-        return Verdict.REFUSED
-    return Verdict.ASKED if Verdict.ASKED in verdicts else Verdict.OPEN
+    strictest_first = (Verdict.SPARED, Verdict.REFUSED, Verdict.ASKED)
+    return next((one for one in strictest_first if one in verdicts), Verdict.OPEN)
 
 
 class _Sentence:
@@ -133,8 +137,10 @@ class _Sentence:
         self.is_credit = self._says("own.credit")
         self.requests = self._find("kind.asks")
         insisted = self._find("kind.insists")
-        refused = [self._reach(name, said) for name in _NOT_ASKED for said in self._spoken(name)]
-        self.refused = [said for said in refused if not _within_any(said, insisted)]
+        self.refused = self._reached(_NOT_ASKED, insisted)
+        rest = self._find("words.rest")  # that the rest may stay excepts nothing
+        spared = self._reached(_SPARING, insisted)
+        self.spared = [said for said in spared if not _meets_any(said, rest)]
         asks = [said for said in self.requests if not _meets_any(said, self.refused)]
         self.asks = [*asks, *insisted]
 
@@ -152,10 +158,13 @@ class _Sentence:
 
     def verdict(self, at: int) -> Verdict:
         """Return the verdict on a word: of the nearest before it, in its clause if there is one."""
+        if any(said.start <= at < said.end for said in self.spared):
+            return Verdict.SPARED
         if any(said.start <= at < said.end for said in self.refused):
             return Verdict.REFUSED
         spans = [(s.start, Verdict.ASKED) for s in self.asks]
         spans += [(s.start, Verdict.REFUSED) for s in self.refused]
+        spans += [(s.start, Verdict.SPARED) for s in self.spared]
         begin, end = self._clause(at)
         inside = [span for span in spans if begin <= span[0] < end]
         near = inside or spans
@@ -171,9 +180,22 @@ class _Sentence:
     def _spoken(self, name: str) -> list[Said]:
         """Return what is said of a list, and not denied by the words before it."""
         found = self._find(name)
+        if name in _EXCEPTING:  # "without exception"
+            idle = self._find("kind.excepts_nothing")
+            found = [s for s in found if not (_meets_any(s, idle) or self._negates_next(s))]
         if name not in _DENIABLE:
             return found
         return [said for said in found if not self._is_denied(said.start)]
+
+    def _negates_next(self, said: Said) -> bool:
+        """Whether a phrase ends on a "not" after a break, which is of what follows: "A, not B"."""
+        before, last = self.sentence[max(said.end - 2, 0)], self.sentence[said.end - 1]
+        return before.is_break and last.key in self.table.negations
+
+    def _reached(self, names: Iterable[str], insisted: Sequence[Said]) -> list[Said]:
+        """Return what of some lists is said, as far as it reaches, unless it insists."""
+        reached = [self._reach(name, said) for name in names for said in self._spoken(name)]
+        return [said for said in reached if not _within_any(said, insisted)]
 
     def _find(self, name: str) -> list[Said]:
         return list(self.table.find(name, self.sentence))

@@ -4,10 +4,10 @@ from feedmirror.takedowns.notices.hearing import Hearing, Verdict
 from feedmirror.takedowns.notices.notice import Kind
 
 _URGENT = ("court", "authority", "child", "threat", "press")
+_AGAINST = ("kind.denies", "kind.keeps", "kind.excepts", "kind.spares")
 _NO_REQUEST = (
-    "kind.denies",
+    *_AGAINST,
     "kind.how",
-    "kind.keeps",
     "kind.elsewhere",
     "kind.subscriptions",
     "kind.thanks",
@@ -55,7 +55,7 @@ def _answer(body: Hearing) -> Kind:
     """
     if body.says("kind.withdraws"):
         return Kind.RETRACTION
-    contrary = body.says("kind.disowns", "kind.denies", "kind.keeps", "kind.contests")
+    contrary = body.says("kind.disowns", "kind.contests", *_AGAINST)
     says_yes = body.says("kind.asks") or (body.says("kind.agrees") and body.words <= _PLAIN_YES)
     says_yes = says_yes and not contrary and not urgent_class(body)
     return Kind.ANSWER if says_yes else Kind.UNCLEAR

@@ -58,14 +58,14 @@ def apart_from_originals(
 
     Alone, the original is what it is about: here its address is what names the copy.
     """
-    roles = introduced(text, spoken, compared=_compared)
+    roles = introduced(text, spoken, compared=compared)
 
     def is_original(target: Target) -> bool:
         own = is_own(target.value, mirror) or target.kind is TargetKind.ITEM
-        return not own and set(roles.get(_compared(target.value), ())) == {Role.ORIGINAL}
+        return not own and set(roles.get(compared(target.value), ())) == {Role.ORIGINAL}
 
     def is_copy(target: Target) -> bool:
-        said = Role.COPY in roles.get(_compared(target.value), ())
+        said = Role.COPY in roles.get(compared(target.value), ())
         return said or target.kind is TargetKind.ITEM
 
     if not any(is_copy(target) for target in targets):
@@ -135,11 +135,12 @@ def _written(heard: Hearing) -> Mapping[str, list[Mention]]:
     """Return the addresses that a text writes, by their canonical form."""
     found: dict[str, list[Mention]] = {}
     for mention in heard.mentions:
-        found.setdefault(_compared(written_address(mention.text)), []).append(mention)
+        found.setdefault(compared(written_address(mention.text)), []).append(mention)
     return found
 
 
-def _compared(address: str) -> str:
+def compared(address: str) -> str:
+    """Return an address as addresses are compared: of a site its host, else its canonical form."""
     root = address and is_root(address)
     return (host_of(address) if root else canonical_link(address)) or ""
 
@@ -151,12 +152,12 @@ def _is_meant(link: Link, heard: Hearing, written: Mapping[str, list[Mention]]) 
     where no words say to leave anything.
     """
     shown = written_address(link.shown) if link.shown else ""
-    keys = {_compared(link.address), _compared(shown)} - {""}
+    keys = {compared(link.address), compared(shown)} - {""}
     mentions = [mention for key in keys for mention in written.get(key, ())]
     if not mentions:
-        return not heard.says("kind.denies", "kind.keeps")
+        return not heard.says("kind.denies", "kind.keeps", "kind.excepts", "kind.spares")
     verdicts = {mention.verdict for mention in mentions if not mention.credit}
-    if not verdicts:
+    if not verdicts or Verdict.SPARED in verdicts:
         return False
     return Verdict.REFUSED not in verdicts or Verdict.ASKED in verdicts
 

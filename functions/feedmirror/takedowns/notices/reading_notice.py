@@ -7,6 +7,7 @@ from feedmirror.configuration import MirrorSettings
 from feedmirror.suppression import Ground, Scope
 from feedmirror.takedowns.mails.message import Automatic, Link, Message, Part
 from feedmirror.takedowns.notices.corrections import correction_of
+from feedmirror.takedowns.notices.exceptions import heed_exceptions
 from feedmirror.takedowns.notices.hearing import Hearing, hear, spoken_in
 from feedmirror.takedowns.notices.kinds import (
     is_in_its_language,
@@ -46,6 +47,8 @@ _OTHERWISE = (
     "kind.disowns",
     "kind.denies",
     "kind.keeps",
+    "kind.excepts",
+    "kind.spares",
     "kind.how",
 )
 _FEWEST_FORMAL = 3  # elements that make a machine's mail a notice
@@ -142,6 +145,7 @@ def _worded(notice: Notice, mail: _Mail, targets: tuple[Target, ...]) -> Notice:
         notice = replace(notice, urgent=urgent_class(mail.body))
     if kind in {Kind.REMOVAL, Kind.URGENT}:
         notice = _with_reach(notice, mail)  # a court may ask for all of a site, too
+    notice = heed_exceptions(notice, mail.body, mail.title)
     return replace(notice, unclear=(*notice.unclear, *_doubts(notice, mail)))
 
 
