@@ -230,3 +230,24 @@ def test_every_case_that_ended_is_closed_and_read_no_more(world: TakedownWorld) 
     assert set(world.all(world.stores.ledger, CLOSED)) == {f"{CLOSED}{ended.id}"}
     assert list(world.takedowns().cases.unfinished()) == [waiting.id]
     assert ended.state not in OPEN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Please remove everything from news.example.com except {SITE}/1",
+        f"Entfernen Sie bitte alles von news.example.com, außer {SITE}/1",
+    ],
+)
+def test_a_site_with_an_exception_is_for_a_person(world: TakedownWorld, text: str) -> None:
+    case = world.write(text, sender="webmaster@news.example.com")
+
+    assert case.state is State.WAITING
+    assert len(shown(world)) == 3
+    assert "ops@example.org" in [str(mail["To"]) for mail in world.sent()]
+
+
+def test_what_is_to_stay_of_several_stays(world: TakedownWorld) -> None:
+    world.write(f"Please remove {SITE}/2 and {SITE}/3 but not {SITE}/1. Ann")
+
+    assert shown(world) == {CANARY}

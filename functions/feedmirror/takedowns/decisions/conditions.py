@@ -32,6 +32,7 @@ from feedmirror.takedowns.decisions.situations import (
     names_only_short_links,
 )
 from feedmirror.takedowns.decisions.standing import speaks_for_domain
+from feedmirror.takedowns.notices.exceptions import EXCEPTION
 from feedmirror.takedowns.notices.notice import Kind
 from feedmirror.takedowns.senders.receipt import Verdict
 
@@ -210,7 +211,8 @@ def concerns_something(matter: Matter) -> bool:
     if notice.kind is Kind.OTHER:
         return in_case and bool(notice.unclear)
     held = any(claim.is_held for claim in situation.claims)
-    return held or in_case or notice.kind is Kind.CORRECTION
+    excepts = EXCEPTION in notice.unclear  # no rule of a whole site can leave a part of it out
+    return held or in_case or excepts or notice.kind is Kind.CORRECTION
 
 
 def concerns_nothing(matter: Matter) -> bool:
