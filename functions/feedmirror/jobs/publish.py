@@ -159,7 +159,7 @@ class Publisher:
         documents = self.renderer().listing(updated, nonce=self.nonce(), months=months)
         try:
             for name in files:
-                content = _content(documents[name])
+                content = content_of(documents[name])
                 self.site.put(updated.folder + name, content, replaces=opened.etags[name])
         except LostConditionError:
             return False
@@ -222,7 +222,7 @@ class Publisher:
         return replace(fresh, rules=UNCHECKED)
 
     def _put(self, page: OpenPage, document: Document) -> bool:
-        content, found = _content(document), page.found
+        content, found = content_of(document), page.found
         if found is not None and _same(found.content, content):
             return True
         try:
@@ -248,7 +248,8 @@ def _same(stored: Content, fresh: Content) -> bool:
     return without_nonce(stored.body) == without_nonce(fresh.body)
 
 
-def _content(document: Document) -> Content:
+def content_of(document: Document) -> Content:
+    """Return what is put of a document."""
     return Content(
         document.body, document.content_type, document.cache_control, dict(document.metadata)
     )

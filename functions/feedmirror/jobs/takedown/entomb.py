@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from feedmirror.jobs.publish import OpenListing, Publisher
+from feedmirror.jobs.publish import OpenListing, Publisher, content_of
 from feedmirror.layout import (
     ATOM,
     FRONT,
@@ -105,10 +105,7 @@ class Entomb:
     def _entomb(self, item: Concerned, cause: Cause) -> tuple[Tombstone, frozenset[str]]:
         """Overwrite one record and its page; return the tombstone and the item's month."""
         stone, was = self._put_stone(item, cause)
-        document = self.renderer.tombstone_page(stone, nonce=self.publisher.nonce())
-        page = Content(
-            document.body, document.content_type, document.cache_control, dict(document.metadata)
-        )
+        page = content_of(self.renderer.tombstone_page(stone, nonce=self.publisher.nonce()))
         key = item_page(item.host, item.id)
         for _ in range(_ATTEMPTS):
             found = self.site.head(key)

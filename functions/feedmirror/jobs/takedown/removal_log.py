@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from feedmirror.jobs.publish import Publisher
+from feedmirror.jobs.publish import Publisher, content_of
 from feedmirror.layout import LOG, REMOVED
 from feedmirror.ports.object_store import (
     Content,
@@ -46,12 +46,9 @@ class RemovalLog:
         """Put the page anew, whatever stands there; raises StoreUnavailableError."""
         for _ in range(_ATTEMPTS):
             found = self.publisher.site.head(REMOVED)
-            document = self.publisher.renderer().removed_page(
-                self._counts(), nonce=self.publisher.nonce()
-            )
-            content = Content(
-                document.body, document.content_type, document.cache_control, document.metadata
-            )
+            log = self._counts()
+            page = self.publisher.renderer().removed_page(log, nonce=self.publisher.nonce())
+            content = content_of(page)
             try:
                 self.publisher.site.put(REMOVED, content, replaces=found.etag if found else None)
             except LostConditionError:
