@@ -25,7 +25,7 @@ from world import SITE, Documents, entry, rss
 
 TEXT = "and more of what the story tells. " * 12
 STRANGER = "x@rival-legal.example"
-STRIDE = 3  # of the calls at which something else happens: 1 tries them all, in a minute or two
+STRIDE = 5  # of the calls at which something else happens: 1 tries them all, in a minute or two
 
 
 @pytest.fixture(scope="module")
