@@ -7,7 +7,6 @@ Takedowns put ``feed.json`` first: nothing of theirs stands beside an index that
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -232,12 +231,19 @@ class Publisher:
         return True
 
 
+def record_in(found: StoredObject | None) -> Record | None:
+    """Return the record that an object holds, or None if it holds none that can be read."""
+    if found is None:
+        return None
+    try:
+        return record_from_json(found.content.body)
+    except RecordUnreadableError:
+        return None
+
+
 def _readable(found: Iterable[StoredObject | None]) -> Iterator[Record]:
     """Yield the records that can be read; what cannot be is not shown."""
-    for stored in found:
-        if stored is not None:
-            with suppress(RecordUnreadableError):
-                yield record_from_json(stored.content.body)
+    return (record for record in map(record_in, found) if record is not None)
 
 
 def _same(stored: Content, fresh: Content) -> bool:

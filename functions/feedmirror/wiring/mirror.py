@@ -15,7 +15,6 @@ from feedmirror.jobs.configure import Configured, ReadConfiguration
 from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_run import MirrorRun
 from feedmirror.jobs.mirror_shard import MirrorShard
-from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.shard_state import ShardStates
 from feedmirror.jobs.store_entries import StoreEntries
@@ -24,7 +23,7 @@ from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetcher
 from feedmirror.settings import Settings, read_settings
 from feedmirror.version import VERSION
-from feedmirror.wiring.stores import Stores, open_stores, renderer_of
+from feedmirror.wiring.stores import Stores, open_stores, publisher_of
 
 if TYPE_CHECKING:
     from feedmirror.ports.dns import TxtLookup
@@ -104,13 +103,7 @@ def compose(
     """Put the jobs of one run together."""
     configuration = configured.configuration
     rules = RuleReader(stores.ledger, stores.workers)
-    publisher = Publisher(
-        site=stores.site,
-        archive=stores.archive,
-        renderer=renderer_of(stores.archive, configuration),
-        workers=stores.workers,
-        nonce=nonce,
-    )
+    publisher = publisher_of(stores, configuration, nonce=nonce)
     store = StoreEntries(
         archive=stores.archive,
         rules=rules,

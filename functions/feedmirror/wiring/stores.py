@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from feedmirror.adapters.workers import InOrder, Threads
 from feedmirror.configuration import Configuration
+from feedmirror.jobs.publish import Publisher
 from feedmirror.layout import TEMPLATES
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
@@ -80,3 +81,16 @@ def renderer_of(archive: ObjectStore, configuration: Configuration) -> "Callable
         return Renderer(configuration.mirror, templates)
 
     return build
+
+
+def publisher_of(
+    stores: Stores, configuration: Configuration, *, nonce: Callable[[], str]
+) -> Publisher:
+    """Return what writes the site of a mirror."""
+    return Publisher(
+        site=stores.site,
+        archive=stores.archive,
+        renderer=renderer_of(stores.archive, configuration),
+        workers=stores.workers,
+        nonce=nonce,
+    )

@@ -11,7 +11,6 @@ from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import Configuration
 from feedmirror.jobs.configure import ReadConfiguration
-from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.takedown.answers import Answers
 from feedmirror.jobs.takedown.background import Backgrounds
@@ -37,7 +36,7 @@ from feedmirror.settings import Settings, SettingsError, read_settings
 from feedmirror.takedowns.casework.cases import Case
 from feedmirror.takedowns.senders.receipt import receipts_of
 from feedmirror.version import VERSION
-from feedmirror.wiring.stores import Stores, open_bucket, open_stores, renderer_of
+from feedmirror.wiring.stores import Stores, open_bucket, open_stores, publisher_of
 
 REAPPLIED = 50  # markers of a rule that are looked at between two looks at the time
 
@@ -139,13 +138,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
     mirror = configuration.mirror
     cases = CaseBook(stores.ledger, clock)
     limits = Limits(stores.ledger)
-    publisher = Publisher(
-        site=stores.site,
-        archive=stores.archive,
-        renderer=renderer_of(stores.archive, configuration),
-        workers=stores.workers,
-        nonce=nonce,
-    )
+    publisher = publisher_of(stores, configuration, nonce=nonce)
     entomb = Entomb(
         archive=stores.archive,
         site=stores.site,

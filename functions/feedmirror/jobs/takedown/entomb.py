@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from feedmirror.jobs.publish import OpenListing, Publisher, content_of
+from feedmirror.jobs.publish import OpenListing, Publisher, content_of, record_in
 from feedmirror.layout import (
     ATOM,
     FRONT,
@@ -33,10 +33,8 @@ from feedmirror.publishing.listings import Buried
 from feedmirror.records import (
     Item,
     Record,
-    RecordUnreadableError,
     Tombstone,
     object_metadata,
-    record_from_json,
     record_to_json,
 )
 from feedmirror.suppression import Ground, rule_from_json
@@ -121,7 +119,7 @@ class Entomb:
         key = record_key(item.host, item.id)
         for _ in range(_ATTEMPTS):
             found = self.archive.get(key)
-            was = _record(found.content.body) if found else None
+            was = record_in(found)
             if found is not None:
                 self._keep_copy(item, (found.content.body, was), cause)
             stone = _stone(item, was, cause, now=self.clock())
@@ -205,14 +203,6 @@ class Entomb:
 def replace_hosts(opened: OpenListing, covers: Callable[[str], bool]) -> OpenListing:
     """Return the front without the hosts that are covered."""
     return replace(opened, listing=opened.listing.without_hosts(covers))
-
-
-def _record(body: bytes) -> Record | None:
-    """Read a record; what cannot be read is overwritten all the same, and kept."""
-    try:
-        return record_from_json(body)
-    except RecordUnreadableError:
-        return None
 
 
 def _stone(item: Concerned, was: Record | None, cause: Cause, *, now: datetime) -> Tombstone:

@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.publish import record_in
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.jobs.takedown.sweep import Sweep, read_marker_key
 from feedmirror.layout import FRONT, JSON, ItemId, markers_prefix, record_key, recovery_key
-from feedmirror.ports.object_store import ObjectStore, StoredObject
+from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
 from feedmirror.publishing.listings import ListingUnreadableError, read_listing
-from feedmirror.records import Item, RecordUnreadableError, Tombstone, record_from_json
+from feedmirror.records import Item, Tombstone
 from feedmirror.suppression import (
     Ground,
     RuleId,
@@ -91,9 +92,9 @@ class FindClaims:
     def look(self, place: Place) -> Held | None:
         """Return what is known of one item, also of one that is out of sight; None if nothing."""
         host, item = place
-        record = _record(self.archive.get(record_key(host, item)))
+        record = record_in(self.archive.get(record_key(host, item)))
         if isinstance(record, Tombstone):
-            kept = _record(self.mail.get(recovery_key(record.case, host, item)))
+            kept = record_in(self.mail.get(recovery_key(record.case, host, item)))
             masked = self._is_masked(record.case)
             known = _held(kept) if isinstance(kept, Item) else _unknown(host, item)
             return replace(
@@ -120,9 +121,9 @@ class FindClaims:
         """Return the mail addresses that the feeds of some items state, by their hashes."""
         found: dict[str, str] = {}
         for host, item in islice(places, _SAMPLE):
-            record = _record(self.archive.get(record_key(host, item)))
+            record = record_in(self.archive.get(record_key(host, item)))
             if isinstance(record, Tombstone):
-                record = _record(self.mail.get(recovery_key(record.case, host, item)))
+                record = record_in(self.mail.get(recovery_key(record.case, host, item)))
             if isinstance(record, Item):
                 found |= {mailbox_key(address): address for address in _addresses(record)}
         return found
@@ -189,7 +190,7 @@ class FindClaims:
         return [found for place in places if (found := self.look(place))]
 
     def _item(self, held: Held) -> Item | None:
-        record = _record(self.archive.get(record_key(held.host, held.id)))
+        record = record_in(self.archive.get(record_key(held.host, held.id)))
         return record if isinstance(record, Item) else None
 
     def _wide(self, ask: Ask) -> Claim:
@@ -252,12 +253,3 @@ def _held(item: Item) -> Held:
 def _addresses(item: Item) -> list[str]:
     authors = [author.address for author in item.attribution.authors if author.address]
     return [*(contact.address for contact in item.contacts), *authors]
-
-
-def _record(found: StoredObject | None) -> Item | Tombstone | None:
-    if found is None:
-        return None
-    try:
-        return record_from_json(found.content.body)
-    except RecordUnreadableError:
-        return None

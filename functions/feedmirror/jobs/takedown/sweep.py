@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from feedmirror.jobs.publish import record_in
 from feedmirror.jobs.takedown.entomb import Cause, Concerned, Entomb, folders_of
 from feedmirror.layout import (
     JSON,
@@ -21,7 +22,7 @@ from feedmirror.layout import (
 )
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
-from feedmirror.records import Item, RecordUnreadableError, record_from_json
+from feedmirror.records import Item
 from feedmirror.suppression import Scope, Suppression, may_be_like
 
 SLICE = 500  # markers read between two notes of where the sweep is
@@ -145,11 +146,7 @@ class Sweep:
             return self._read_record(marker)
 
     def _read_record(self, marker: Marker) -> tuple[Iterable[str], Iterable[str]]:
-        found = self.archive.get(record_key(marker.host, marker.id))
-        try:
-            record = record_from_json(found.content.body) if found else None
-        except RecordUnreadableError:
-            record = None
+        record = record_in(self.archive.get(record_key(marker.host, marker.id)))
         if not isinstance(record, Item):
             return (), ()
         return record.subject.keys, (f"{month_folder(record.host, record.first_seen)}{JSON}",)
