@@ -7,6 +7,7 @@ import hashlib
 import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Self
 
 from feedmirror.adapters.limits import acceptable, check_key
@@ -51,7 +52,7 @@ class MemoryStore:
 
     def head(self, key: str) -> ObjectSummary | None:
         found = self.get(key)
-        return _summary(key, found) if found else None
+        return replace(_summary(key, found), metadata=found.content.metadata) if found else None
 
     def put(self, key: str, content: Content, *, replaces: str | None) -> str:
         kept, name = acceptable(key, content, replaces=replaces), key.encode()

@@ -380,9 +380,10 @@ class TakedownMachine(RuleBasedStateMachine):
         self._act(first)
         world.calm()
 
-    @rule(shards=st.sampled_from([1, 3, 7]))
-    def reshard(self, shards: int) -> None:
+    @rule(shards=st.sampled_from([1, 3, 7]), by_queue=st.booleans())
+    def reshard(self, shards: int, by_queue: bool) -> None:  # noqa: FBT001 -- drawn, not called
         self.desk.world.mirror = replace(self.desk.world.mirror, shards=shards)
+        self.desk.world.by_queue = by_queue
 
     @invariant()
     def nothing_that_is_gone_is_readable(self) -> None:

@@ -17,7 +17,8 @@ from feedmirror.adapters.sqlite import SqliteStore
 from feedmirror.adapters.workers import InOrder
 from feedmirror.configuration import Configuration, FeedSettings, MirrorSettings
 from feedmirror.jobs.configure import Configured
-from feedmirror.jobs.reports import MirrorReport
+from feedmirror.jobs.reports import MirrorReport, added_up
+from feedmirror.jobs.shard_turn import read_turn
 from feedmirror.layout import lift_key, suppressions_prefix
 from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.ports.object_store import (
@@ -29,7 +30,7 @@ from feedmirror.ports.object_store import (
 )
 from feedmirror.records import Item, Tombstone, record_from_json
 from feedmirror.suppression import Suppression, rule_to_json
-from feedmirror.wiring.mirror import compose
+from feedmirror.wiring.mirror import MirrorJobs, compose
 from feedmirror.wiring.stores import Stores
 from loopback import Answer, Publisher, Seen
 
@@ -158,6 +159,8 @@ class World:
         self.requests = Requests()
         self.names = Names()
         self.handed = Handed()
+        self.polls = Handed()
+        self.by_queue = False
         self.networks = list(LOOPBACK)
         self.now = START
         self.mirror: MirrorSettings = a_mirror()
@@ -183,7 +186,39 @@ class World:
     def run(
         self, *, at_once: bool = True, time_left: timedelta = timedelta(hours=1)
     ) -> MirrorReport:
-        """Run the mirror once over watched stores."""
+        """Run the mirror once over watched stores; by the queue where there are several shards.
+
+        A run by the queue is two of the schedule, and all turns between them.
+        """
+        if not (self.by_queue and self.mirror.shards > 1):
+            return self.jobs().whole().run(time_left=lambda: time_left, at_once=at_once)
+        reports = [self.dispatch(at_once=at_once)]
+        reports += [self.turn(message, time_left=time_left) for message in self.turns()]
+        # The second shows what the turns have brought; what it hands out is another run's.
+        reports.append(self.dispatch())
+        self.polls.tasks.clear()
+        return added_up(reports)
+
+    def dispatch(
+        self, *, at_once: bool = False, time_left: timedelta = timedelta(hours=1)
+    ) -> MirrorReport:
+        """Run the schedule once: what is due waits in the poll queue."""
+        run = self.jobs().dispatch(self.polls)
+        return run.run(time_left=lambda: time_left, at_once=at_once)
+
+    def turn(
+        self, message: Mapping[str, Any], *, time_left: timedelta = timedelta(hours=1)
+    ) -> MirrorReport:
+        """Run the shard that a message names."""
+        return self.jobs().turn().run(read_turn(message), time_left=lambda: time_left)
+
+    def turns(self) -> list[dict[str, Any]]:
+        """Take every message out of the poll queue."""
+        messages, self.polls.tasks = self.polls.tasks, []
+        return messages
+
+    def jobs(self) -> MirrorJobs:
+        """Return the jobs of one call, over watched stores."""
         watched = replace(
             self.stores,
             archive=Watched(self.stores.archive, self.requests),
@@ -191,16 +226,15 @@ class World:
             ledger=Watched(self.stores.ledger, self.requests),
         )
         configuration = Configuration(mirror=self.mirror, feeds=tuple(self.feeds))
-        run = compose(
+        jobs = compose(
             watched,
             fetcher=CurlFetcher(user_agent="test", allowed_networks=tuple(self.networks)),
-            configured=Configured(configuration, "text", "mark"),
+            configured=Configured(configuration, "text", f"mark {self.mirror.shards}"),
             clock=lambda: self.now,
             nonce=lambda: f"{next(self._nonces):016x}",
         )
-        tokens = replace(run.tokens, dns=lambda: self.names, hand_on=self.handed)
-        run = replace(run, tokens=tokens)
-        return run.run(time_left=lambda: time_left, at_once=at_once)
+        tokens = replace(jobs.tokens, dns=lambda: self.names, hand_on=self.handed)
+        return replace(jobs, tokens=tokens)
 
     def watch(self) -> Requests:
         """Begin to note requests anew."""

@@ -14,6 +14,9 @@ ItemId = NewType("ItemId", str)
 CONFIGURATION = "config/mirror.toml"
 LAST_GOOD_CONFIGURATION = "state/mirror.toml"
 LOOKS = "state/tokens.json"
+FRONT_STATE = "state/front.json"
+STATES = "state/"
+LATEST = "state/latest/"
 TEMPLATES = "config/templates/"
 SUPPRESSIONS = "suppressions/"
 LIFTS = "lifts/"
@@ -51,7 +54,18 @@ def markers_prefix(host: str) -> str:
 
 def state_key(shard: int) -> str:
     """Return the archive's key of one shard's poll state."""
-    return f"state/{shard}.json"
+    return f"{STATES}{shard}.json"
+
+
+def shard_of_state(key: str) -> int | None:
+    """Return the shard whose poll state a key of the archive is, or None if it is another's."""
+    name = key.removeprefix(STATES).removesuffix(".json")
+    return int(name) if name.isdecimal() and key == state_key(int(name)) else None
+
+
+def latest_key(shard: int) -> str:
+    """Return the archive's key of the newest items that a shard's own runs have brought."""
+    return f"{LATEST}{shard}.json"
 
 
 def suppressions_prefix(host: str) -> str:

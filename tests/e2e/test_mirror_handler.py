@@ -130,6 +130,68 @@ def test_without_a_queue_the_takedown_function_has_it_at_once_and_its_refusal_co
     assert problem["what"].startswith("case c: proof not handed on: TaskUnreadableError")
 
 
+def test_with_several_shards_the_schedule_fills_the_poll_queue_and_the_same_handler_works_it_off(
+    s3: "S3Client", monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    sqs = boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="polls")["QueueUrl"]
+    monkeypatch.setenv("FEEDMIRROR_POLL_QUEUE_URL", queue)
+    hosts = [f"host{number}.example.com" for number in range(6)]
+    documents = {
+        f"/{host}": Answer(body=rss(entry(host, link=f"https://{host}/1")).encode())
+        for host in hosts
+    }
+    with Publisher(documents) as publisher:
+        feeds = tuple(
+            FeedSettings(url=publisher.url(f"/{host}"), site=f"https://{host}") for host in hosts
+        )
+        mirror = a_mirror(shards=3)
+        configure(s3, write_configuration(Configuration(mirror=mirror, feeds=feeds)))
+
+        handed_out = handler({"source": "aws.scheduler"}, Unhurried())
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+        records = [
+            {"messageId": f"m{number}", "body": message["Body"], "eventSource": "aws:sqs"}
+            for number, message in enumerate(messages)
+        ]
+        poisoned = {"messageId": "poisoned", "body": "not even JSON", "eventSource": "aws:sqs"}
+        worked_off = handler({"Records": [poisoned, *records]}, Unhurried())
+        shown = handler({"source": "aws.scheduler"}, Unhurried())
+
+    assert (handed_out["dispatched"], handed_out["polled"]) == (len(messages), 0)
+    assert worked_off["batchItemFailures"] == [{"itemIdentifier": "poisoned"}]
+    assert (worked_off["polled"], worked_off["created"]) == (6, 6)
+    assert (shown["dispatched"], shown["problems"]) == (0, [])
+    front = s3.get_object(Bucket="test-site", Key="index.html")["Body"].read().decode()
+    assert [host for host in hosts if f"Entry {host}" not in front] == []
+    (failure,) = [record.__dict__ for record in caplog.records if record.msg == "task failed"]
+    assert failure["message_id"] == "poisoned"
+    assert "JSONDecodeError" in failure["why"]
+
+
+def test_a_turn_that_time_leaves_out_comes_again(s3: "S3Client") -> None:
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    class Hurried:
+        def get_remaining_time_in_millis(self) -> int:
+            return 10_000
+
+    with Publisher({"/feed": Answer(body=rss(entry(1)).encode())}) as publisher:
+        feeds = (FeedSettings(url=publisher.url("/feed"), site=SITE),)
+        mirror = a_mirror(shards=2)
+        configure(s3, write_configuration(Configuration(mirror=mirror, feeds=feeds)))
+        records = [
+            {"messageId": f"m{shard}", "body": json.dumps({"shard": shard, "shards": 2})}
+            for shard in range(2)
+        ]
+
+        report = handler({"Records": records}, Hurried())
+
+    assert report["batchItemFailures"] == [{"itemIdentifier": "m1"}]
+
+
 FORBIDDEN = (
     "feedmirror.cli", "feedmirror.local", "feedmirror.takedowns", "moto", "click", "rich",
     "feedparser", "jinja2", "sqlite3", "publicsuffixlist", "lxml", "requests",

@@ -7,6 +7,7 @@ tombstones over every key concerned, whether it exists or not, whether it change
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,18 @@ def brought(world: World) -> None:
     world.serve(rss(entry(1, title=CANARY, text=CANARY), entry(2)))
 
 
+def brought_by_the_queue(world: World) -> None:
+    """Publish the item for the first time, to a mirror of several shards that are handed out."""
+    world.mirror, world.by_queue = replace(world.mirror, shards=3), True
+    brought(world)
+
+
+def edited_by_the_queue(world: World) -> None:
+    """Change the item between two runs of a mirror whose shards are handed out."""
+    world.mirror, world.by_queue = replace(world.mirror, shards=3), True
+    edited(world)
+
+
 def edited(world: World) -> None:
     """Publish the item, mirror it, and change its text and its author."""
     world.serve(rss(entry(1, title=CANARY, text=CANARY), entry(2)))
@@ -205,6 +218,8 @@ def at_each_call(
     [
         (brought, BY_ADDRESS),
         (edited, BY_ADDRESS),
+        (brought_by_the_queue, BY_ADDRESS),
+        (edited_by_the_queue, BY_ADDRESS),
         (forgotten, BY_ADDRESS),
         (reauthored, BY_AUTHOR),
     ],
@@ -227,7 +242,7 @@ def test_what_is_taken_down_during_a_run_is_not_readable_after_it(
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("begin", [brought, edited, forgotten])
+@pytest.mark.parametrize("begin", [brought, edited, forgotten, edited_by_the_queue])
 def test_two_runs_at_once_end_where_one_would(
     worlds: Callable[[], World], begin: Callable[[World], None]
 ) -> None:

@@ -109,7 +109,7 @@ class S3Store:
             if _refusal(error).status == HTTPStatus.NOT_FOUND:
                 return None
             raise self._unavailable(key, error) from error
-        return ObjectSummary(key, answer["ETag"], answer["ContentLength"])
+        return ObjectSummary(key, answer["ETag"], answer["ContentLength"], answer["Metadata"])
 
     def put(self, key: str, content: Content, *, replaces: str | None) -> str:
         """Write under a condition and return the new ETag, as S3 gives it, quotes included.

@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS objects (
 _GET = """
 SELECT etag, content_type, cache_control, metadata, body FROM objects WHERE bucket = ? AND key = ?
 """
-_HEAD = "SELECT etag, length(body) FROM objects WHERE bucket = ? AND key = ?"
+_HEAD = "SELECT etag, length(body), metadata FROM objects WHERE bucket = ? AND key = ?"
 _CREATE = """
 INSERT INTO objects (etag, content_type, cache_control, metadata, body, bucket, key)
 VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
@@ -90,7 +90,9 @@ class SqliteStore:
         check_key(key)
         with self._connection(key) as connection:
             rows = connection.execute(_HEAD, (self.bucket, key)).fetchall()
-        return next((ObjectSummary(key, etag, size) for etag, size in rows), None)
+        for etag, size, metadata in rows:
+            return ObjectSummary(key, etag, size, json.loads(metadata))
+        return None
 
     def put(self, key: str, content: Content, *, replaces: str | None) -> str:
         """Write under a condition, in one statement, and return the new ETag.

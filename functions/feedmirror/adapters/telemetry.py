@@ -13,7 +13,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 _MAILBOX = re.compile(r"[^\s<>\"'@]+@[^\s<>\"'@]+")
 _REDACTED = "…@…"
-_COUNTED = ("polled", "unchanged", "changed", "left", "created", "updated", "suppressed", "lost")
+_COUNTED = (
+    "polled",
+    "unchanged",
+    "changed",
+    "left",
+    "created",
+    "updated",
+    "suppressed",
+    "lost",
+    "dispatched",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,8 @@ class Telemetry:
         for name in _COUNTED:
             self.metrics.add_metric(name.title(), MetricUnit.Count, report[name])
         self.metrics.add_metric("FailedFeeds", MetricUnit.Count, len(report["failures"]))
+        failed = len(report.get("batchItemFailures", ()))
+        self.metrics.add_metric("FailedTasks", MetricUnit.Count, failed)
         self.metrics.flush_metrics()
 
     def taken_down(self, report: Mapping[str, Any]) -> None:
@@ -47,7 +59,7 @@ class Telemetry:
         self.metrics.flush_metrics()
 
     def task_failed(self, message: str, error: Exception) -> None:
-        """Tell that one message of the work queue failed and comes again."""
+        """Tell that one message of a queue failed and comes again."""
         why = _MAILBOX.sub(_REDACTED, repr(error))
         self.logger.error("task failed", extra={"message_id": message, "why": why})
 

@@ -104,7 +104,7 @@ def _run(folder: Path | None, wanted: Wanted) -> tuple[MirrorReport, str]:
     mirror = configured.configuration.mirror
     fetcher = polite_fetcher(mirror, allowed_networks=read_networks())
     with Progress(console=progress(), transient=True) as bar:
-        run = compose(stores, fetcher=Watched(fetcher, bar), configured=configured)
+        run = compose(stores, fetcher=Watched(fetcher, bar), configured=configured).whole()
         report = run.run(time_left=lambda: timedelta(days=1), at_once=True)
     return report, configured.refused
 

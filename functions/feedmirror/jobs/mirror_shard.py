@@ -134,7 +134,7 @@ class MirrorShard:
             report=_report(lease, progress),
             newest=progress.newest,
             reconfigured=lease.before.mark != self.states.mark,
-            commit=lambda put: self.states.save(lease, _learnt(progress, put=put)),
+            commit=lambda put: self.states.save(lease, _learnt(progress, put=put), whole=put),
         )
 
     def _answers(self, before: Mapping[str, FeedState]) -> Iterator[Fetched | Unfetched]:

@@ -19,6 +19,7 @@ class MirrorReport:
     restored: int = 0
     suppressed: int = 0
     lost: int = 0  # conditions lost to another writer: the next run looks again
+    dispatched: int = 0  # shards handed to the poll queue
     findings: int = 0  # handed on to the takedown function
     failures: tuple[tuple[str, str], ...] = ()
     problems: tuple[tuple[str, str], ...] = ()

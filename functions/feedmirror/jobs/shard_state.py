@@ -8,16 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.reshard import Reshard
+from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.layout import state_key
-from feedmirror.mirroring.poll_state import FeedState, ShardState, state_from_json, state_to_json
-from feedmirror.mirroring.schedule import is_asking_to_wait, is_due, shard_of
-from feedmirror.ports.object_store import (
-    Content,
-    LostConditionError,
-    ObjectStore,
-    StoreUnavailableError,
-)
+from feedmirror.mirroring.poll_state import FeedState, ShardState
+from feedmirror.mirroring.schedule import is_asking_to_wait, is_due
+from feedmirror.ports.object_store import LostConditionError, StoreUnavailableError
 
 _ATTEMPTS = 8  # to write the state against other runs
 
@@ -35,12 +32,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardStates:
-    """Keeps poll state in the archive; ``mark`` is a digest of the configuration in force."""
+    """Leases feeds by their shard; ``mark`` is a digest of the configuration in force."""
 
-    archive: ObjectStore
+    objects: ShardObjects
+    reshard: Reshard
     clock: Callable[[], datetime]
-    nonce: Callable[[], str]
-    configuration: Configuration
     mark: str
 
     def lease(self, shard: int, *, at_once: bool) -> Lease:
@@ -48,11 +44,10 @@ class ShardStates:
 
         Raises StoreUnavailableError if other runs keep writing the state.
         """
-        shards = self.configuration.mirror.shards
         feeds = {
-            feed.url: feed
-            for feed in self.configuration.feeds
-            if shard_of(feed.host, shards) == shard
+            url: feed
+            for url, feed in self.objects.feeds.items()
+            if self.objects.home_of(url) == shard
         }
         for _ in range(_ATTEMPTS):
             before, etag = self._read(shard)
@@ -65,18 +60,20 @@ class ShardStates:
                 or is_due(known[url], interval=feed.interval, now=now)
             }
             attempted = {url: replace(known[url], attempted=now) for url in due}
-            state = ShardState({**known, **attempted}, before.mark)
+            state = ShardState({**known, **attempted}, before.mark, self.objects.shards)
             if not due:
                 return Lease(shard, before, state, etag, due)
             try:
-                return Lease(shard, before, state, self._write(shard, state, etag), due)
+                written = self.objects.write(shard, state, etag)
             except LostConditionError:
                 continue
+            return Lease(shard, before, state, written, due)
         raise StoreUnavailableError(f"{state_key(shard)}: other runs keep writing it")
 
-    def save(self, lease: Lease, learnt: Mapping[str, FeedState]) -> None:
+    def save(self, lease: Lease, learnt: Mapping[str, FeedState], *, whole: bool) -> None:
         """Save what was learnt, also where another run has written meanwhile.
 
+        Unless the ``whole`` of what follows from the configuration is shown, it stays a new one.
         A leased feed that was not reached is given back as it was. Where only time has passed since
         the lease was written, nothing is written again (promise P6).
         Raises StoreUnavailableError if other runs keep writing the state.
@@ -84,24 +81,23 @@ class ShardStates:
         unknown = FeedState()
         results = {url: learnt.get(url, lease.before.feeds.get(url, unknown)) for url in lease.due}
         state, etag = lease.state, lease.etag
+        mark = self.mark if whole else lease.before.mark
         for _ in range(_ATTEMPTS):
-            saved = ShardState({**state.feeds, **results}, self.mark)
+            saved = ShardState({**state.feeds, **results}, mark, self.objects.shards)
             if saved == state:
                 return
             try:
-                self._write(lease.shard, saved, etag)
+                self.objects.write(lease.shard, saved, etag)
             except LostConditionError:
-                state, etag = self._read(lease.shard)
+                state, etag = self.objects.read(lease.shard)
             else:
                 return
         raise StoreUnavailableError(f"{state_key(lease.shard)}: other runs keep writing it")
 
     def _read(self, shard: int) -> tuple[ShardState, str | None]:
-        found = self.archive.get(state_key(shard))
-        if found is None:
-            return ShardState(), None
-        return state_from_json(found.content.body), found.etag
-
-    def _write(self, shard: int, state: ShardState, etag: str | None) -> str:
-        content = Content(state_to_json(state, self.nonce()), "application/json")
-        return self.archive.put(state_key(shard), content, replaces=etag)
+        """Read a shard's state, with what other objects hold of it since a change of ``shards``."""
+        state, etag = self.objects.read(shard)
+        if state.shards == self.objects.shards:
+            return state, etag
+        self.reshard.run()
+        return self.objects.read(shard)

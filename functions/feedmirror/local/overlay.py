@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from threading import Lock
 
@@ -30,7 +30,9 @@ class OverlayStore:
     def head(self, key: str) -> ObjectSummary | None:
         """Return what is known of the object under a key, or None; as :meth:`get` otherwise."""
         found = self._put.get(key)
-        return _summary(key, found) if found else self.below.head(key)
+        if found is None:
+            return self.below.head(key)
+        return replace(_summary(key, found), metadata=found.content.metadata)
 
     def put(self, key: str, content: Content, *, replaces: str | None) -> str:
         """Keep the content here under the store's own condition; raises LostConditionError."""

@@ -56,16 +56,26 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class ShardState:
-    """What is known of a shard's feeds by address; ``mark`` is of the configuration last used."""
+    """What is known of a shard's feeds by address; ``mark`` is of the configuration last used.
+
+    ``shards`` is how many there were when it was written; 0 is not known.
+    """
 
     feeds: Mapping[str, FeedState] = field(default_factory=dict)
     mark: str = ""
+    shards: int = 0
 
 
 def state_to_json(state: ShardState, nonce: str) -> bytes:
     """Return the stored form; what a feed does not have is left out."""
     feeds = {url: _compact(feed) for url, feed in state.feeds.items()}
-    fields = {"schema": SCHEMA, "mark": state.mark, "feeds": feeds, "nonce": nonce}
+    fields = {
+        "schema": SCHEMA,
+        "mark": state.mark,
+        "shards": state.shards,
+        "feeds": feeds,
+        "nonce": nonce,
+    }
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str).encode()
 
 
@@ -76,7 +86,7 @@ def state_from_json(body: bytes) -> ShardState:
         if fields["schema"] != SCHEMA:
             return ShardState()
         feeds = {url: _feed(feed) for url, feed in fields["feeds"].items()}
-        return ShardState(feeds, fields["mark"])
+        return ShardState(feeds, fields["mark"], int(fields.get("shards", 0)))
     except (ValueError, KeyError, TypeError, AttributeError):
         return ShardState()
 

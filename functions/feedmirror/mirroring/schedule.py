@@ -1,13 +1,15 @@
 """When a feed is polled next, and why: pure and exact (rules S5, S6)."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from feedmirror.mirroring.poll_state import FeedState
 
 USUAL = timedelta(hours=1)  # conditional requests at most hourly (rule V4)
 LONGEST_BACKOFF = timedelta(days=1)
+AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,18 @@ def is_due(state: FeedState, *, interval: timedelta | None, now: datetime) -> bo
     """Tell whether a feed may be polled now."""
     upcoming = next_poll(state, interval=interval)
     return upcoming is None or (upcoming.due is not None and upcoming.due <= now)
+
+
+def first_due(
+    feeds: Iterable[tuple[FeedState, timedelta | None]],
+) -> datetime | None:
+    """Return when the first of some feeds (each with the operator's interval) is due.
+
+    None means that none of them is ever polled again; what was never attempted is due at once.
+    """
+    upcoming = [next_poll(state, interval=interval) for state, interval in feeds]
+    moments = [AT_ONCE if poll is None else poll.due for poll in upcoming]
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def is_asking_to_wait(state: FeedState, *, now: datetime) -> bool:

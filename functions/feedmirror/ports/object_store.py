@@ -36,11 +36,15 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class ObjectSummary:
-    """What a listing, or a head, tells of one object; ``size`` is in bytes."""
+    """What a listing, or a head, tells of one object; ``size`` is in bytes.
+
+    ``metadata`` is what a head tells besides; a listing tells none.
+    """
 
     key: str
     etag: str
     size: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class ObjectStore(Protocol):

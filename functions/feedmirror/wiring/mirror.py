@@ -1,6 +1,7 @@
 """The mirror function put together: settings to stores, stores to jobs."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -12,11 +13,18 @@ from feedmirror.adapters.networks import Network
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.configure import Configured, ReadConfiguration
+from feedmirror.jobs.dispatch import Dispatch
+from feedmirror.jobs.latest import LatestLists
 from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_run import MirrorRun
-from feedmirror.jobs.mirror_shard import MirrorShard
+from feedmirror.jobs.mirror_shard import RESERVE, MirrorShard
+from feedmirror.jobs.mirror_wide import MirrorWide
+from feedmirror.jobs.reports import MirrorReport, added_up
+from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.rules import RuleReader
+from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.jobs.shard_state import ShardStates
+from feedmirror.jobs.shard_turn import ShardTurn, read_turn
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.jobs.token_looks import TokenLooks
 from feedmirror.ports.aftermath import WorkQueue
@@ -40,23 +48,65 @@ class MirrorFunction:
     stores: Stores
     telemetry: Telemetry
 
-    def handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 -- Lambda's own
-        """Run what is due within the time that the context leaves; return the report."""
-        reader = ReadConfiguration(self.stores.archive, VERSION)
-        configured = reader.run()
+    def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 -- Lambda's own
+        """Do what an event asks for within the time that the context leaves; return the report.
+
+        Messages of the poll queue are shards' turns. Any other event is the schedule's: with one
+        shard, or without a queue, everything is done here and now; else the shards are handed out.
+        """
+        configured = ReadConfiguration(self.stores.archive, VERSION).run()
         if configured.refused:
             self.telemetry.refused(configured.refused)
         mirror, networks = configured.configuration.mirror, self.settings.allowed_networks
         fetcher = polite_fetcher(mirror, allowed_networks=networks)
-        run = compose(self.stores, fetcher=fetcher, configured=configured)
-        queue = _work_queue(self.settings, context)
-        report = replace(run, tokens=replace(run.tokens, hand_on=queue)).run(
-            time_left=lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()),
-            at_once=event.get("at_once") is True,
-        )
+
+        def jobs() -> MirrorJobs:  # a turn of its own begins from what is stored then
+            found = compose(self.stores, fetcher=fetcher, configured=configured)
+            return replace(found, tokens=replace(found.tokens, hand_on=self._work_queue(context)))
+
+        def time_left() -> timedelta:
+            return timedelta(milliseconds=context.get_remaining_time_in_millis())
+
+        at_once, queue = event.get("at_once") is True, self.settings.poll_queue_url
+        failed: list[dict[str, str]] = []
+        if event.get("Records"):
+            report, failed = self._turns(jobs, event["Records"], time_left=time_left)
+        elif queue is not None and mirror.shards > 1:
+            report = jobs().dispatch(DistantQueue(queue)).run(time_left=time_left, at_once=at_once)
+        else:
+            report = jobs().whole().run(time_left=time_left, at_once=at_once)
         told = {**report.to_dict(), "refused_configuration": configured.refused}
+        if event.get("Records"):
+            told["batchItemFailures"] = failed
         self.telemetry.mirrored(told)
         return told
+
+    def _turns(
+        self,
+        jobs: "Callable[[], MirrorJobs]",
+        records: Sequence[Mapping[str, Any]],
+        *,
+        time_left: Callable[[], timedelta],
+    ) -> tuple[MirrorReport, list[dict[str, str]]]:
+        """Give shards their turns; those that fail, or that time leaves out, come again alone."""
+        reports: list[MirrorReport] = []
+        failed: list[dict[str, str]] = []
+        for record in records:
+            try:
+                if reports and time_left() < RESERVE:
+                    raise TimeoutError("no time is left for it in this call")  # noqa: TRY301 -- told like every other
+                turn = read_turn(json.loads(record["body"]))
+                reports.append(jobs().turn().run(turn, time_left=time_left))
+            except Exception as error:  # noqa: BLE001 -- one message's failure is its own
+                message = record.get("messageId", "")
+                self.telemetry.task_failed(message, error)
+                failed.append({"itemIdentifier": message})
+        return added_up(reports), failed
+
+    def _work_queue(self, context: Any) -> WorkQueue:  # noqa: ANN401 -- Lambda's own
+        """Return the queue of the takedown function, or what stands in for it without one."""
+        url = self.settings.work_queue_url
+        return InlineQueue(context) if url is None else DistantQueue(url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +142,46 @@ class Unlimited:
         return 15 * 60 * 1000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorJobs:
+    """The jobs of one call, of which it does one: all shards, handing them out, or one turn."""
+
+    shard: MirrorShard
+    wide: MirrorWide
+    tokens: LookForTokens
+    reshard: Reshard
+    clock: Callable[[], datetime]
+
+    def whole(self) -> MirrorRun:
+        """Return the run over every shard in this process."""
+        return MirrorRun(
+            shard=self.shard,
+            wide=self.wide,
+            tokens=self.tokens,
+            clock=self.clock,
+            shards=self.reshard.objects.shards,
+        )
+
+    def dispatch(self, queue: WorkQueue) -> Dispatch:
+        """Return the run that hands out the shards to a queue."""
+        return Dispatch(
+            reshard=self.reshard,
+            queue=queue,
+            wide=self.wide,
+            tokens=self.tokens,
+            clock=self.clock,
+        )
+
+    def turn(self) -> ShardTurn:
+        """Return the run of one shard whose turn it is."""
+        return ShardTurn(
+            shard=self.shard,
+            wide=self.wide,
+            tokens=self.tokens,
+            shards=self.reshard.objects.shards,
+        )
+
+
 def compose(
     stores: Stores,
     *,
@@ -99,52 +189,56 @@ def compose(
     configured: Configured,
     clock: Callable[[], datetime] = utc_now,
     nonce: Callable[[], str] = fresh_nonce,
-) -> MirrorRun:
-    """Put the jobs of one run together."""
-    configuration = configured.configuration
+) -> MirrorJobs:
+    """Put the jobs of one call together."""
+    configuration, mark = configured.configuration, configured.mark
     rules = RuleReader(stores.ledger, stores.workers)
     publisher = publisher_of(stores, configuration, nonce=nonce)
-    store = StoreEntries(
-        archive=stores.archive,
-        rules=rules,
-        publisher=publisher,
-        workers=stores.workers,
-        images=configuration.mirror.images,
-    )
-    states = ShardStates(
-        archive=stores.archive,
-        clock=clock,
-        nonce=nonce,
-        configuration=configuration,
-        mark=configured.mark,
-    )
-    shard = MirrorShard(
-        states=states,
-        fetcher=fetcher,
-        rules=rules,
-        store=store,
-        clock=clock,
-        configuration=configuration,
-    )
-    tokens = LookForTokens(
-        ledger=stores.ledger,
-        workers=stores.workers,
-        looks=TokenLooks(archive=stores.archive, nonce=nonce),
-        fetcher=_for_tokens(fetcher),
-        dns=_public_dns,
-        hand_on=InlineQueue(Unlimited()),
-        clock=clock,
-        feeds=configuration.feeds,
-    )
     reader = ReadConfiguration(stores.archive, VERSION)
-    return MirrorRun(
-        shard=shard,
-        publisher=publisher,
-        rules=rules,
-        tokens=tokens,
+    objects = ShardObjects(
+        archive=stores.archive,
+        workers=stores.workers,
+        nonce=nonce,
+        shards=configuration.mirror.shards,
+        feeds={feed.url: feed for feed in configuration.feeds},
+    )
+    reshard = Reshard(objects)
+    return MirrorJobs(
+        shard=MirrorShard(
+            states=ShardStates(objects=objects, reshard=reshard, clock=clock, mark=mark),
+            fetcher=fetcher,
+            rules=rules,
+            store=StoreEntries(
+                archive=stores.archive,
+                rules=rules,
+                publisher=publisher,
+                workers=stores.workers,
+                images=configuration.mirror.images,
+            ),
+            clock=clock,
+            configuration=configuration,
+        ),
+        wide=MirrorWide(
+            publisher=publisher,
+            rules=rules,
+            latest=LatestLists(archive=stores.archive, workers=stores.workers, nonce=nonce),
+            clock=clock,
+            feeds=configuration.feeds,
+            mark=mark,
+            keep_configuration=lambda: reader.keep(configured),
+        ),
+        tokens=LookForTokens(
+            ledger=stores.ledger,
+            workers=stores.workers,
+            looks=TokenLooks(archive=stores.archive, nonce=nonce),
+            fetcher=_for_tokens(fetcher),
+            dns=_public_dns,
+            hand_on=InlineQueue(Unlimited()),
+            clock=clock,
+            feeds=configuration.feeds,
+        ),
+        reshard=reshard,
         clock=clock,
-        configuration=configuration,
-        keep_configuration=lambda: reader.keep(configured),
     )
 
 
@@ -165,12 +259,6 @@ def _public_dns() -> "TxtLookup":
     from feedmirror.adapters.dns import DnsTxtLookup  # noqa: PLC0415 -- only while a token is sought
 
     return DnsTxtLookup()
-
-
-def _work_queue(settings: Settings, context: Any) -> WorkQueue:  # noqa: ANN401 -- Lambda's own
-    """Return the queue of the takedown function, or what stands in for it where there is none."""
-    url = settings.work_queue_url
-    return InlineQueue(context) if url is None else DistantQueue(url)
 
 
 @cache

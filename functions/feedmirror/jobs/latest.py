@@ -1,0 +1,134 @@
+"""What shards brought for the front: where many runs work, each notes its newest items.
+
+The scheduled run reads the lists that changed since it last looked. They name places in the
+archive and nothing that a reader could read; what lies there is looked at behind the rules.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from feedmirror.layout import FRONT_STATE, LATEST, ItemId, latest_key
+from feedmirror.ports.object_store import (
+    Content,
+    LostConditionError,
+    ObjectStore,
+    StoreUnavailableError,
+)
+from feedmirror.ports.workers import Workers
+from feedmirror.publishing.listings import FRONT_CARDS
+from feedmirror.publishing.selection import Publication
+
+_ATTEMPTS = 8  # to write a list against other runs
+_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where an item lies that the front may show, or whose tombstone it may tell of."""
+
+    shown_from: datetime
+    host: str
+    link_host: str
+    id: ItemId
+
+
+@dataclass(frozen=True, slots=True)
+class FrontState:
+    """What the front has taken in: the ETags of the lists by key, and under which configuration."""
+
+    mark: str = ""
+    seen: Mapping[str, str] = field(default_factory=dict)
+
+
+def places_of(publication: Publication) -> list[Place]:
+    """Return where the items and tombstones of a publication lie."""
+    items = [
+        Place(item.shown_from, item.host, item.link_host, item.id) for item in publication.items
+    ]
+    stones = [
+        Place(stone.when, stone.host, stone.host, stone.id) for stone in publication.tombstones
+    ]
+    return items + stones
+
+
+def newest(places: Iterable[Place]) -> list[Place]:
+    """Return as many of the newest as the front could show, and the newest of every other host."""
+    ordered = sorted(set(places), reverse=True)
+    first = ordered[:FRONT_CARDS]
+    hosts = {place.host for place in first}
+    others = {place.host: place for place in reversed(ordered) if place.host not in hosts}
+    return first + list(others.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestLists:
+    """Keeps the lists in the archive; every method may raise StoreUnavailableError."""
+
+    archive: ObjectStore
+    workers: Workers
+    nonce: Callable[[], str]
+
+    def note(self, shard: int, brought: Collection[Place]) -> None:
+        """Add what a run brought to its shard's list."""
+        key = latest_key(shard)
+        for _ in range(_ATTEMPTS if brought else 0):
+            found = self.archive.get(key)
+            known = [] if found is None else _places(found.content.body)
+            rows = [_row(place) for place in newest([*known, *brought])]
+            try:
+                self._put(key, {"items": rows}, found.etag if found else None)
+            except LostConditionError:
+                continue
+            return
+        if brought:
+            raise StoreUnavailableError(f"{key}: other runs keep writing it")
+
+    def load(self) -> tuple[FrontState, str | None]:
+        """Return what the front has taken in, and the ETag; an unreadable one is lost."""
+        found = self.archive.get(FRONT_STATE)
+        if found is None:
+            return FrontState(), None
+        try:
+            fields = json.loads(found.content.body)
+            return FrontState(str(fields["mark"]), dict(fields["seen"])), found.etag
+        except (ValueError, KeyError, TypeError):
+            return FrontState(), found.etag
+
+    def unseen(self, seen: Mapping[str, str]) -> tuple[list[Place], dict[str, str]]:
+        """Return what the lists hold that changed, and the ETags of all that there are."""
+        listed = {found.key: found.etag for found in self.archive.list(LATEST)}
+        changed = [key for key, etag in listed.items() if seen.get(key) != etag]
+        read = self.workers.map(self.archive.get, changed)
+        places = (place for found in read if found for place in _places(found.content.body))
+        return newest(places), listed
+
+    def save(self, state: FrontState, etag: str | None) -> None:
+        """Note what the front has taken in; another run that did so meanwhile is as good."""
+        try:
+            self._put(FRONT_STATE, {"mark": state.mark, "seen": dict(state.seen)}, etag)
+        except LostConditionError:
+            return
+
+    def _put(self, key: str, fields: Mapping[str, Any], etag: str | None) -> None:
+        told = {"schema": _SCHEMA, **fields, "nonce": self.nonce()}
+        body = json.dumps(told, separators=(",", ":")).encode()
+        self.archive.put(key, Content(body, "application/json"), replaces=etag)
+
+
+def _row(place: Place) -> list[str]:
+    return [place.shown_from.isoformat(), place.host, place.link_host, place.id]
+
+
+def _places(body: bytes) -> list[Place]:
+    """Read a list; one that cannot be read is as good as lost: what comes next begins it anew."""
+    try:
+        rows = json.loads(body)["items"]
+        return [
+            Place(datetime.fromisoformat(moment), host, link_host, ItemId(item))
+            for moment, host, link_host, item in rows
+        ]
+    except (ValueError, KeyError, TypeError):
+        return []

@@ -1,0 +1,82 @@
+"""What the whole mirror shows: the front by the protocol, the rest where the configuration changed.
+
+Where one call runs every shard it brings what they brought; where many do, each notes it in a list
+of its own, and the scheduled run takes in those that changed.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.latest import FrontState, LatestLists, Place
+from feedmirror.jobs.publish import Publisher
+from feedmirror.jobs.rules import RuleReader
+from feedmirror.layout import FRONT
+from feedmirror.publishing.selection import select
+from feedmirror.records import Item, Record
+from feedmirror.suppression import RuleUnreadableError
+
+_ATTEMPTS = 4  # to put the front against other writers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorWide:
+    """Brings the mirror-wide pages up to date; ``mark`` is a digest of the configuration in force.
+
+    Both methods return why the front could not be put, or nothing, and raise StoreUnavailableError.
+    """
+
+    publisher: Publisher
+    rules: RuleReader
+    latest: LatestLists
+    clock: Callable[[], datetime]
+    feeds: tuple[FeedSettings, ...]
+    mark: str
+    keep_configuration: Callable[[], None]
+
+    def put(self, places: Collection[Place]) -> str:
+        """Put the front with some items; a lost condition means to begin again from the top."""
+        failed: Mapping[str, str] = {FRONT: "site /: its items have other links at every look"}
+        hosts = {host for place in places for host in (place.host, place.link_host)}
+        for _ in range(_ATTEMPTS):
+            listings = self.publisher.open({FRONT})
+            rules = self.rules.read(hosts | listings.hosts)
+            try:
+                # Behind the rules, and long after they were put: what the archive holds now.
+                records = self.publisher.records((place.host, place.id) for place in places)
+                if not _hosts_of(records) <= hosts:  # a link has changed: its rules count as well
+                    hosts |= _hosts_of(records)
+                    continue
+                checked = select(records, rules.concerning(hosts), now=self.clock())
+            except RuleUnreadableError as error:
+                return str(error)
+            failed = self.publisher.update(listings, checked, rules, now=self.clock())
+            if not failed:
+                break
+        return failed.get(FRONT, "")
+
+    def catch_up(self, brought: Iterable[Place] = ()) -> str:
+        """Put what changed in the shards' lists, what was brought besides, and what is configured.
+
+        What could not be put is taken in again by the next call.
+        """
+        before, etag = self.latest.load()
+        places, seen = self.latest.unseen(before.seen)
+        fresh, reconfigured = [*places, *brought], before.mark != self.mark
+        if reconfigured:
+            self.keep_configuration()
+            self.publisher.put_fixed_pages(self.feeds)
+        why = self.put(fresh) if fresh or reconfigured else ""
+        if not why and (places or reconfigured):
+            self.latest.save(FrontState(self.mark, seen), etag)
+        return why
+
+    def template_problems(self) -> tuple[str, ...]:
+        """Return what is wrong with the operator's templates."""
+        return self.publisher.renderer().problems
+
+
+def _hosts_of(records: Iterable[Record]) -> set[str]:
+    items = (record for record in records if isinstance(record, Item))
+    return {host for item in items for host in (item.host, item.link_host)}
