@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock benchmark schedules clean
+.PHONY: demo test lint lock package bench schedules clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -16,7 +16,10 @@ lint: .venv/dev  ## formatting, rules, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-benchmark: .venv/dev  ## speed and memory, side by side with a peer
+package: .venv/dev  ## the functions' zip, as the template deploys it
+	@$(BIN)/python infra/package.py
+
+bench: .venv/dev  ## speed and memory, side by side with a peer
 	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 
 SEEDS ?= 1 2 3 4 5 6 7 8 9 10
@@ -55,4 +58,4 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 	@touch $@ .venv/local
 
 clean:
-	rm -rf .venv .feedmirror
+	rm -rf .venv .feedmirror build

@@ -1,17 +1,12 @@
-"""Both handlers in Lambda's own runtime client, with S3 and the rest by moto's server."""
+"""Both handlers, as they are packaged, in Lambda's own runtime client; S3 and the rest by moto."""
 
 import json
-import queue
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -20,64 +15,19 @@ import pytest
 from moto.server import ThreadedMotoServer
 from moto.ses.models import ses_backends
 
+import runtime_api
 from builders import a_mirror
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from loopback import Answer, Publisher
+from packaged import Packaged, packaged
+from runtime_api import CREDENTIALS, FAR, RuntimeApi
 from takedown_world import CONTACT, a_mail, ses_record
 from world import SITE, entry, rss
 
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 BUCKETS = ("runtime-archive", "runtime-site", "runtime-ledger")
 MAIL = "runtime-mail"
-FAR = 99_999_999_999_999  # milliseconds since 1970
 OWNER = "ann@news.example.com"
-
-
-class RuntimeApi(ThreadingHTTPServer):
-    """The Lambda Runtime API, as far as a function uses it: next, response and error."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Call)
-        self.events: queue.Queue[dict[str, Any]] = queue.Queue()
-        self.outcomes: queue.Queue[tuple[str, Any]] = queue.Queue()
-        self.deadline = FAR
-
-    def invoke(self, event: dict[str, Any]) -> tuple[str, Any]:
-        """Hand an event to the function; return what became of it and the payload."""
-        self.events.put(event)
-        return self.outcomes.get(timeout=60)
-
-
-class _Call(BaseHTTPRequestHandler):
-    server: RuntimeApi
-
-    def do_GET(self) -> None:
-        event = json.dumps(self.server.events.get()).encode()
-        self.send_response(200)
-        self.send_header("Lambda-Runtime-Aws-Request-Id", "00000000-0000-0000-0000-000000000001")
-        self.send_header("Lambda-Runtime-Deadline-Ms", str(self.server.deadline))
-        self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:x:1:function:m")
-        self.send_header("Content-Type", "application/json")  # the client crashes without one
-        self.send_header("Content-Length", str(len(event)))
-        self.end_headers()
-        self.wfile.write(event)
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.outcomes.put((self.path.rpartition("/")[2], json.loads(body)))
-        self.send_response(202)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
@@ -107,39 +57,33 @@ def feed_of(client: Any, *entries: str) -> Iterator[None]:  # noqa: ANN401 -- bo
         yield
 
 
-@contextmanager
-def function(name: str, endpoint: str, **variables: str) -> Iterator[RuntimeApi]:
-    """Run one of our functions as Lambda does, with a Runtime API of its own."""
-    archive, site, ledger = BUCKETS
-    runtime = RuntimeApi()
-    threading.Thread(target=runtime.serve_forever, daemon=True).start()
-    environment = {
-        **CREDENTIALS,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_address[1]}",
-        "AWS_LAMBDA_FUNCTION_NAME": name,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-        "FEEDMIRROR_ARCHIVE_BUCKET": archive,
-        "FEEDMIRROR_SITE_BUCKET": site,
-        "FEEDMIRROR_LEDGER_BUCKET": ledger,
-        "FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8",
-        **variables,
-    }
-    command = [sys.executable, "-m", "awslambdaric", f"feedmirror.handlers.{name}.handler"]
-    process = subprocess.Popen(  # noqa: S603 -- our own interpreter and code
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield runtime
-    finally:
-        process.kill()
-        process.wait()
-        runtime.shutdown()
-        runtime.server_close()
+Run = Callable[..., AbstractContextManager[RuntimeApi]]
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
+    return packaged(tmp_path_factory.getbasetemp().parent)
+
+
+@pytest.fixture
+def function(shipped: Packaged) -> Run:
+    """Run one of our functions over the buckets of these tests, from the package alone."""
+
+    def run(name: str, endpoint: str, **variables: str) -> AbstractContextManager[RuntimeApi]:
+        archive, site, ledger = BUCKETS
+        buckets = {
+            "FEEDMIRROR_ARCHIVE_BUCKET": archive,
+            "FEEDMIRROR_SITE_BUCKET": site,
+            "FEEDMIRROR_LEDGER_BUCKET": ledger,
+        }
+        wiring = {"AWS_ENDPOINT_URL": endpoint, **buckets, **variables}
+        return runtime_api.function(name, wiring, client=shipped.command)
+
+    return run
 
 
 def test_two_scheduled_events_in_the_real_runtime_mirror_once_and_then_find_nothing(
-    s3: tuple[Any, str],
+    s3: tuple[Any, str], function: Run
 ) -> None:
     client, endpoint = s3
     site = BUCKETS[1]
@@ -152,6 +96,41 @@ def test_two_scheduled_events_in_the_real_runtime_mirror_once_and_then_find_noth
     page = client.get_object(Bucket=site, Key="index.html")
     assert page["ContentType"] == "text/html; charset=utf-8"
     assert b"Entry 1" in page["Body"].read()
+
+
+def test_of_three_turns_only_the_poisoned_one_comes_again(
+    s3: tuple[Any, str], function: Run
+) -> None:
+    client, endpoint = s3
+    polls = boto3.client("sqs", endpoint_url=endpoint).create_queue(QueueName="polls")["QueueUrl"]
+    hosts = [f"host{number}.example.com" for number in range(6)]
+    documents = {
+        f"/{host}": Answer(body=rss(entry(host, link=f"https://{host}/1")).encode())
+        for host in hosts
+    }
+    with Publisher(documents) as publisher:
+        feeds = tuple(
+            FeedSettings(url=publisher.url(f"/{host}"), site=f"https://{host}") for host in hosts
+        )
+        text = write_configuration(Configuration(mirror=a_mirror(shards=2), feeds=feeds))
+        client.put_object(Bucket=BUCKETS[0], Key="config/mirror.toml", Body=text.encode())
+        with function("mirror", endpoint, FEEDMIRROR_POLL_QUEUE_URL=polls) as runtime:
+            handed_out = runtime.invoke({})
+            turns = [{"shard": shard, "shards": 2} for shard in (0, 7, 1)]
+            records = [
+                {"messageId": f"m{number}", "body": json.dumps(turn), "eventSource": "aws:sqs"}
+                for number, turn in enumerate(turns)
+            ]
+            worked_off = runtime.invoke({"Records": records})
+            shown = runtime.invoke({})
+
+    assert handed_out[1]["dispatched"] == 2
+    assert worked_off[0] == "response"
+    assert worked_off[1]["batchItemFailures"] == [{"itemIdentifier": "m1"}]
+    assert worked_off[1]["created"] == 6
+    assert shown[1]["dispatched"] == 0
+    front = client.get_object(Bucket=BUCKETS[1], Key="index.html")["Body"].read().decode()
+    assert [host for host in hosts if f"Entry {host}" not in front] == []
 
 
 @pytest.fixture
@@ -214,7 +193,7 @@ def tombstones(client: Any) -> list[str]:  # noqa: ANN401 -- boto3's own
 
 
 def test_a_mail_in_the_real_runtime_leaves_a_tombstone_in_s3_and_an_answer_in_ses(
-    s3: tuple[Any, str], around: dict[str, str]
+    s3: tuple[Any, str], around: dict[str, str], function: Run
 ) -> None:
     client, endpoint = s3
     with feed_of(client, entry(1), entry(2)):
@@ -252,7 +231,7 @@ def stored(client: Any) -> dict[tuple[str, str], str]:  # noqa: ANN401 -- boto3'
 
 
 def test_what_the_time_does_not_allow_goes_on_by_the_work_queue(
-    s3: tuple[Any, str], around: dict[str, str]
+    s3: tuple[Any, str], around: dict[str, str], function: Run
 ) -> None:
     client, endpoint = s3
     sqs = boto3.client("sqs", endpoint_url=endpoint)
@@ -282,7 +261,7 @@ def test_what_the_time_does_not_allow_goes_on_by_the_work_queue(
 
 
 def test_a_mail_that_is_not_there_is_an_error_that_lambda_sees(
-    s3: tuple[Any, str], around: dict[str, str]
+    s3: tuple[Any, str], around: dict[str, str], function: Run
 ) -> None:
     client, endpoint = s3
     event = arrives(client, "runtimemail3", "Hello.")
