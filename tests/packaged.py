@@ -5,11 +5,14 @@ is the template's own minor version.
 """
 
 import fcntl
+import os
 import platform
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 import package
 
@@ -39,8 +42,10 @@ class Packaged:
         return (*alone, "-c", _BOOTSTRAP, str(self.folder), str(self.client))
 
 
-def packaged(shared: Path) -> Packaged:
+def packaged(temporary: pytest.TempPathFactory) -> Packaged:
     """Return the package, which the first of several test processes builds."""
+    own = temporary.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     running = "{}.{}".format(*sys.version_info[:2])
     found = package.find_interpreter(package.LAMBDA.python)
     python = package.LAMBDA.python if found else running

@@ -62,7 +62,7 @@ Run = Callable[..., AbstractContextManager[RuntimeApi]]
 
 @pytest.fixture(scope="session")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
-    return packaged(tmp_path_factory.getbasetemp().parent)
+    return packaged(tmp_path_factory)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ AARCH64 = 183  # ELF, e_machine: EM_AARCH64
 
 @pytest.fixture(scope="session")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
-    return packaged(tmp_path_factory.getbasetemp().parent)
+    return packaged(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
