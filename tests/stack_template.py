@@ -4,6 +4,7 @@ import json
 from functools import cache
 from typing import Any
 
+import pytest
 from cfnlint.decode import cfn_yaml
 from samtranslator.translator.transform import transform
 
@@ -34,7 +35,9 @@ def _translated() -> str:
     template["Globals"]["Function"]["CodeUri"] = "s3://packages/feedmirror.zip"
     for name, value in PARAMETERS.items():  # the translator resolves what has a default
         template["Parameters"][name]["Default"] = value
-    return json.dumps(transform(template, {}, _NoManagedPolicies()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        return json.dumps(transform(template, {}, _NoManagedPolicies()))
 
 
 def translated() -> dict[str, Any]:

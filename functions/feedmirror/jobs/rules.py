@@ -71,8 +71,14 @@ class RuleReader:
         return Rules({host: tuple(rules) for host, rules in by_host.items()}, unreadable)
 
     def stands(self, key: str) -> bool:
-        """Tell whether one rule is in force: it is there, and not lifted."""
-        return self.ledger.head(key) is not None and self.ledger.head(lift_key(key)) is None
+        """Tell whether one rule is in force: it is there, and not lifted.
+
+        Both are listed: to be told that a key is not there, S3 wants leave to list all of them.
+        """
+        return self._exists(key) and not self._exists(lift_key(key))
+
+    def _exists(self, key: str) -> bool:
+        return any(found.key == key for found in self.ledger.list(key))
 
     def _body(self, key: str) -> bytes:
         if key not in self.known:

@@ -1,0 +1,413 @@
+"""Every call that the functions make is granted by exactly its role, and nothing else is granted.
+
+The whole stack is deployed into moto, both handlers run real scenes with the variables that the
+template gives them, and every call is noted on its way out. Then the statements of the roles are
+asked, whole and without each single grant.
+"""
+
+import ast
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+import moto_stack
+from builders import a_mirror
+from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.configuration_file import write_configuration
+from feedmirror.layout import challenge_key
+from feedmirror.local.machine import Unhurried
+from feedmirror.takedowns.casework.challenges import Challenge, challenge_to_json
+from feedmirror.takedowns.decisions.decision import Proving
+from loopback import Answer, Publisher
+from permissions import TABLE, Call, Names, Need, allowed, denied, needs_of, without_each
+from stack_template import REGION, translated
+from takedown_world import CONTACT, a_mail, ses_record
+from world import SITE, entry, rss
+
+ACCOUNT = "123456789012"
+ROLES = {"mirror": "MirrorRole", "takedown": "TakedownRole"}
+OWNER, STRANGER = "ann@news.example.com", "bob@elsewhere.example"
+TOKEN = "feedmirror-takedown=" + "a" * 26
+
+
+@dataclass
+class Cloud:
+    """A deployed mirror, and every call that its functions have made."""
+
+    outputs: dict[str, str]
+    ids: dict[str, str]
+    environment: pytest.MonkeyPatch
+    calls: list[Call] = field(default_factory=list)
+    actor: str = ""
+    mails: int = 0
+
+    def call(self, name: str, event: object, *, milliseconds: int = 900_000) -> dict[str, Any]:
+        """Call one of the functions with the variables that the template gives it."""
+        told = boto3.client("lambda").get_function_configuration(
+            FunctionName=self.ids[f"{name.title()}Function"]
+        )
+        for variable, value in told["Environment"]["Variables"].items():
+            self.environment.setenv(variable, value)
+        if name == "mirror":
+            from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+        else:
+            from feedmirror.handlers.takedown import handler  # noqa: PLC0415 -- the same
+
+        class Context(Unhurried):
+            def get_remaining_time_in_millis(self) -> int:
+                return milliseconds
+
+        self.actor = name
+        try:
+            return handler(json.loads(json.dumps(event)), Context())
+        finally:
+            self.actor = ""
+
+    def configure(self, text: str) -> None:
+        bucket = self.outputs["ArchiveBucketName"]
+        boto3.client("s3").put_object(Bucket=bucket, Key="config/mirror.toml", Body=text.encode())
+
+    def mail(self, text: str, *, sender: str = OWNER, **verdicts: str) -> dict[str, Any]:
+        """Put a mail where SES would, and return SES's event."""
+        self.mails += 1
+        now, ses_id = datetime.now(UTC), f"mail{self.mails:036}"
+        raw = a_mail(text, sender=sender, date=now)
+        bucket = self.outputs["MailBucketName"]
+        boto3.client("s3").put_object(Bucket=bucket, Key=f"inbound/{ses_id}", Body=raw)
+        return {"Records": [ses_record(ses_id, raw, now=now, verdicts=verdicts)]}
+
+    def messages(self, queue: str) -> dict[str, Any]:
+        """Take what waits in a queue, as Lambda hands it to a function."""
+        client, url = boto3.client("sqs"), self.outputs[queue]
+        found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in found:
+            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return {
+            "Records": [
+                {"messageId": each["MessageId"], "body": each["Body"], "eventSource": "aws:sqs"}
+                for each in found
+            ]
+        }
+
+    def statements(self, role: str) -> list[dict[str, Any]]:
+        """Return a role's statements with every reference resolved."""
+        client: Any = boto3.client("iam")
+        name = self.ids[role]
+        found: list[dict[str, Any]] = []
+        for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
+            document = client.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            read = ast.literal_eval(document) if isinstance(document, str) else document
+            found += read["Statement"]
+        return found
+
+    def needs(self, actor: str) -> list[Need]:
+        """Return what a function's calls need, each once."""
+        names = Names(REGION, ACCOUNT, self.ids["MailConfigurationSet"])
+        found = (
+            need for call in self.calls if call.actor == actor for need in needs_of(call, names)
+        )
+        return list({(n.action, n.resource, *sorted(n.context.items())): n for n in found}.values())
+
+    def needs_of_services(self, role: str) -> list[Need]:
+        return [
+            Need(action, self._arn(row["on"]))
+            for row in TABLE["services"]
+            if row["role"] == role
+            for action in row["actions"]
+        ]
+
+    def _arn(self, name: str) -> str:
+        kind, physical = translated()["Resources"][name]["Type"], self.ids[name]
+        if kind == "AWS::SQS::Queue":
+            return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{physical.rpartition('/')[2]}"
+        if kind == "AWS::Lambda::Function":
+            return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{physical}"
+        return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{physical}"
+
+
+def noted(cloud: Cloud, made: Callable[..., Any]) -> Callable[..., Any]:
+    """Return boto3's way out, with a note of every call that a function makes."""
+
+    def make(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- boto3's own
+        name = f"{client.meta.service_model.service_name}.{operation}"
+        call = Call(cloud.actor, name, dict(parameters))
+        try:
+            answer = made(client, operation, parameters)
+        except ClientError as error:
+            absent = error.response["Error"]["Code"] in ("NoSuchKey", "404")
+            cloud.calls += [replace(call, absent=absent)] if cloud.actor else []
+            raise
+        cloud.calls += [call] if cloud.actor else []
+        return answer
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        patch.setenv("FEEDMIRROR_ALLOWED_NETWORKS", "127.0.0.0/8")
+        patch.delenv("FEEDMIRROR_EMBEDDED_STORE", raising=False)
+        template = translated()
+        for name in ("MirrorPolls", "TakedownWork"):  # moto would run the functions in Docker
+            del template["Resources"][name]
+        outputs = moto_stack.deploy(template)
+        boto3.client("ses").verify_email_identity(EmailAddress=CONTACT)
+        made = Cloud(outputs, moto_stack.physical_ids(), patch)
+        way_out = "_make_api_call"  # where every call passes
+        patch.setattr(BaseClient, way_out, noted(made, getattr(BaseClient, way_out)))
+        play(made)
+        yield made
+
+
+def play(cloud: Cloud) -> None:
+    """Have both functions do everything that they do, once at least."""
+    documents = {"/feed": Answer(body=rss(entry(1), entry(2), entry(3)).encode())}
+    with Publisher(lambda seen: documents.get(seen.target, Answer(404))) as publisher:
+        feed = FeedSettings(url=publisher.url("/feed"), site=SITE, interval=timedelta(minutes=15))
+
+        def configure(**settings: Any) -> None:  # noqa: ANN401 -- a builder takes any field
+            mirror = a_mirror(**settings)
+            cloud.configure(write_configuration(Configuration(mirror=mirror, feeds=(feed,))))
+
+        configure()
+        assert cloud.call("mirror", {})["created"] == 3
+        documents["/feed"] = Answer(body=rss(entry(1, title="Edited"), entry(2), entry(3)).encode())
+        assert cloud.call("mirror", {"at_once": True})["updated"] == 1
+        forget(cloud.outputs["ArchiveBucketName"], "state/0.json")
+        cloud.call("mirror", {"at_once": True})
+        by_queue(cloud, configure)
+        take_down(cloud)
+        edited = rss(entry(1, title="Edited again"), entry(2), entry(3))
+        documents["/feed"] = Answer(body=edited.encode())
+        cloud.call("mirror", {"at_once": True})
+        assert cloud.call("mirror", cloud.messages("PollQueueUrl"))["suppressed"] == 1
+        prove(cloud, feed.url, documents)
+        cloud.configure("this is no configuration")
+        assert cloud.call("mirror", {})["refused_configuration"]
+        assert "hour" in cloud.call("takedown", {})
+        repair(cloud)
+
+
+def forget(name: str, key: str) -> None:
+    """Make an object one that nobody can read."""
+    boto3.client("s3").put_object(Bucket=name, Key=key, Body=b"lost")
+
+
+def by_queue(cloud: Cloud, configure: Callable[..., None]) -> None:
+    configure(shards=2)
+    assert cloud.call("mirror", {"at_once": True})["dispatched"] == 1
+    assert cloud.call("mirror", cloud.messages("PollQueueUrl"))["polled"] == 1
+    cloud.call("mirror", {})
+
+
+def take_down(cloud: Cloud) -> None:
+    remove = f"Please take down {SITE}/1 now and for ever."
+    (case,) = cloud.call("takedown", cloud.mail(remove))["cases"]
+    assert case["state"] == "removed"
+    # A page that is announced and not there is made, as one that is gone.
+    site = cloud.outputs["SiteBucketName"]
+    for key in keys_of(site, "news.example.com/"):
+        if not key.startswith(f"news.example.com/{datetime.now(UTC):%Y}") and key.count("/") == 2:
+            boto3.client("s3").delete_object(Bucket=site, Key=key)
+    # What time does not allow goes on by the work queue.
+    later = cloud.mail(f"Please take down {SITE}/2 now and for ever.")
+    assert cloud.call("takedown", later, milliseconds=20_000)["cases"][0]["state"] == "received"
+    assert cloud.call("takedown", cloud.messages("WorkQueueUrl"))["batchItemFailures"] == []
+
+
+def prove(cloud: Cloud, feed: str, documents: dict[str, Answer]) -> None:
+    """A stranger is asked for a token; the mirror sees one in a feed and hands it on."""
+    whole = "I run news.example.com. Take down everything of news.example.com, now and for ever."
+    (case,) = cloud.call("takedown", cloud.mail(whole, sender=STRANGER))["cases"]
+    ledger = cloud.outputs["LedgerBucketName"]
+    (key,) = keys_of(ledger, "challenges/")
+    assert case["case"] in key
+    wanted = Challenge(
+        case="c",
+        host="news.example.com",
+        token=TOKEN,
+        ways=(Proving.FEED,),
+        until=datetime.now(UTC) + timedelta(days=14),
+        feed=feed,
+    )
+    body = challenge_to_json(wanted)
+    boto3.client("s3").put_object(Bucket=ledger, Key=challenge_key(wanted.host, "c"), Body=body)
+    shown = rss(entry(3), extra=f"<description>{TOKEN}</description>")
+    documents["/feed"] = Answer(body=shown.encode())
+    cloud.call("mirror", {"at_once": True})
+    assert cloud.call("mirror", cloud.messages("PollQueueUrl"))["findings"] == 1
+    assert len(cloud.messages("WorkQueueUrl")["Records"]) == 1
+
+
+def keys_of(name: str, prefix: str) -> list[str]:
+    found = boto3.client("s3").list_objects_v2(Bucket=name, Prefix=prefix)
+    return [each["Key"] for each in found.get("Contents", [])]
+
+
+def repair(cloud: Cloud) -> None:
+    """Somebody puts an item back by hand; the hour finds it, repairs it and tells the operator."""
+    client, bucket = boto3.client("s3"), cloud.outputs["ArchiveBucketName"]
+    mail = cloud.outputs["MailBucketName"]
+    copies = client.list_objects_v2(Bucket=mail, Prefix="recovery/")["Contents"]
+    key = next(copy["Key"] for copy in copies if copy["Size"] > 100)
+    _, _, host, name = key.split("/")
+    body = client.get_object(Bucket=mail, Key=key)["Body"].read()
+    client.put_object(Bucket=bucket, Key=f"items/{host}/{name}", Body=body)
+    assert cloud.call("takedown", {})["hour"]["repaired"] > 0
+
+
+@pytest.mark.parametrize("actor", ROLES)
+def test_every_call_is_granted_by_the_role_of_the_function_that_makes_it(
+    cloud: Cloud, actor: str
+) -> None:
+    statements = cloud.statements(ROLES[actor])
+    needs = cloud.needs(actor)
+
+    assert len(needs) > 30
+    assert [need for need in needs if not allowed(need, statements)] == []
+
+
+@pytest.mark.parametrize("role", [*ROLES.values(), "SchedulerRole"])
+def test_what_services_do_as_a_role_is_granted(cloud: Cloud, role: str) -> None:
+    statements = cloud.statements(role)
+
+    assert cloud.needs_of_services(role)
+    refused = [n for n in cloud.needs_of_services(role) if not allowed(n, statements)]
+    assert refused == []
+
+
+@pytest.mark.parametrize("role", [*ROLES.values(), "SchedulerRole"])
+def test_nothing_is_granted_that_no_call_needs(cloud: Cloud, role: str) -> None:
+    """Without any single grant at least one call is refused."""
+    needs = cloud.needs_of_services(role)
+    needs += [n for actor, of in ROLES.items() if of == role for n in cloud.needs(actor)]
+    grants = list(without_each(cloud.statements(role)))
+
+    useless = [name for name, rest in grants if all(allowed(need, rest) for need in needs)]
+    assert len(grants) > 2
+    assert useless == []
+
+
+def bucket(cloud: Cloud, name: str, key: str = "") -> str:
+    return f"arn:aws:s3:::{cloud.outputs[f'{name}BucketName']}" + (f"/{key}" if key else "")
+
+
+CREATE = {"s3:if-none-match": "*"}
+
+
+def test_the_mirror_cannot_write_the_ledger_or_touch_mail(cloud: Cloud) -> None:
+    statements = cloud.statements("MirrorRole")
+    written = ["suppressions/x", "lifts/x", "cases/x", "challenges/x", "limits/x", "log/x"]
+    needs = [Need("s3:PutObject", bucket(cloud, "Ledger", key), CREATE) for key in written]
+    needs += [Need("s3:GetObject", bucket(cloud, "Ledger", key)) for key in ("cases/x", "log/x")]
+    needs += [
+        Need(action, bucket(cloud, "Mail", key), CREATE)
+        for action in ("s3:GetObject", "s3:PutObject")
+        for key in ("inbound/x", "recovery/x/y/z.json")
+    ]
+    needs += [Need("s3:ListBucket", bucket(cloud, "Mail"), {"s3:prefix": "inbound/"})]
+    needs += [Need("s3:ListBucket", bucket(cloud, "Ledger"), {"s3:prefix": "cases/"})]
+    needs += [Need("s3:ListBucket", bucket(cloud, "Ledger"), {"s3:prefix": ""})]
+
+    assert [need for need in needs if allowed(need, statements)] == []
+
+
+@pytest.mark.parametrize("sender", ["ops@mirror.example.org", "takedown@example.org", ""])
+def test_takedowns_are_answered_as_nobody_but_the_contact(cloud: Cloud, sender: str) -> None:
+    identity = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/mirror.example.org"
+    statements = cloud.statements("TakedownRole")
+
+    assert allowed(Need("ses:SendRawEmail", identity, {"ses:FromAddress": CONTACT}), statements)
+    assert not allowed(Need("ses:SendRawEmail", identity, {"ses:FromAddress": sender}), statements)
+
+
+DESTROYING = (
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:PutLifecycleConfiguration",
+    "s3:DeleteBucket",
+    "s3:PutBucketPolicy",
+    "s3:PutObjectAcl",
+)
+
+
+@pytest.mark.parametrize("role", [*ROLES.values(), "SchedulerRole"])
+@pytest.mark.parametrize("action", DESTROYING)
+def test_nobody_can_destroy_anything(cloud: Cloud, role: str, action: str) -> None:
+    statements = cloud.statements(role)
+    names = ("Archive", "Site", "Ledger", "Mail")
+    needs = [Need(action, bucket(cloud, name, key)) for name in names for key in ("", "items/x")]
+
+    assert [need for need in needs if allowed(need, statements)] == []
+
+
+def policy_of(cloud: Cloud, name: str) -> list[dict[str, Any]]:
+    """Return a bucket policy's statements with the bucket's name in them."""
+    document = translated()["Resources"][f"{name}BucketPolicy"]["Properties"]["PolicyDocument"]
+    text = json.dumps(document["Statement"])
+    arn = bucket(cloud, name)
+    text = text.replace(json.dumps({"Fn::GetAtt": [f"{name}Bucket", "Arn"]}), json.dumps(arn))
+    text = text.replace("${" + f"{name}Bucket.Arn" + "}", arn)
+    found: list[dict[str, Any]] = json.loads(text)
+    for statement in found:
+        told = statement["Resource"]
+        parts = told if isinstance(told, list) else [told]
+        statement["Resource"] = [
+            part["Fn::Sub"] if isinstance(part, dict) else part for part in parts
+        ]
+    return found
+
+
+UNDER_CONDITIONS = {
+    "Archive": ["items/h/i.json", "addresses/x", "state/0.json", "state/latest/0.json"],
+    "Site": ["index.html", "h/i/index.html"],
+    "Ledger": ["suppressions/x", "lifts/x", "cases/x", "challenges/x", "log/x"],
+    "Mail": ["recovery/c/h/i.json"],
+}
+
+
+@pytest.mark.parametrize("name", UNDER_CONDITIONS)
+def test_a_put_without_a_condition_is_denied_wherever_the_protocol_stands_on_one(
+    cloud: Cloud, name: str
+) -> None:
+    policy = policy_of(cloud, name)
+    for key in UNDER_CONDITIONS[name]:
+        resource = bucket(cloud, name, key)
+        assert denied(Need("s3:PutObject", resource), policy)
+        assert not denied(Need("s3:PutObject", resource, CREATE), policy)
+        assert not denied(Need("s3:PutObject", resource, {"s3:if-match": '"e"'}), policy)
+
+
+def test_the_operators_configuration_and_sess_mail_need_none(cloud: Cloud) -> None:
+    configuration = Need("s3:PutObject", bucket(cloud, "Archive", "config/mirror.toml"))
+    mail = Need("s3:PutObject", bucket(cloud, "Mail", "inbound/x"))
+
+    assert not denied(configuration, policy_of(cloud, "Archive"))
+    assert not denied(mail, policy_of(cloud, "Mail"))
+
+
+def test_no_put_of_the_functions_is_denied_by_a_bucket(cloud: Cloud) -> None:
+    policies = [each for name in UNDER_CONDITIONS for each in policy_of(cloud, name)]
+    puts = [n for actor in ROLES for n in cloud.needs(actor) if n.action == "s3:PutObject"]
+
+    assert len(puts) > 20
+    assert [need for need in puts if denied(need, policies)] == []
+
+
+@pytest.mark.parametrize("name", UNDER_CONDITIONS)
+def test_nothing_goes_without_tls(cloud: Cloud, name: str) -> None:
+    plain = {"aws:SecureTransport": "false", **CREATE}
+
+    assert denied(Need("s3:GetObject", bucket(cloud, name, "x"), plain), policy_of(cloud, name))

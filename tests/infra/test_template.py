@@ -1,0 +1,301 @@
+"""The template itself: what no emulator holds, and what must agree with the code."""
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import parliament
+import pytest
+import yaml
+
+from feedmirror.settings import Settings
+from stack_template import PARAMETERS, REGION, TEMPLATE, resources, translated, written
+
+ALARMS = resources("AWS::CloudWatch::Alarm")
+FUNCTIONS = resources("AWS::Lambda::Function")
+# Set by hand or never: the public internet is all that a deployed mirror may fetch from, and its
+# buckets are S3's.
+NOT_IN_THE_CLOUD = {"FEEDMIRROR_ALLOWED_NETWORKS", "FEEDMIRROR_EMBEDDED_STORE"}
+
+
+def lint(path: Path) -> str:
+    found = subprocess.run(  # noqa: S603 -- our own environment's
+        [str(Path(sys.executable).parent / "cfn-lint"), "--regions", REGION, "--", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout + found.stderr
+
+
+def test_the_linter_finds_nothing_in_what_is_written() -> None:
+    assert lint(TEMPLATE) == ""
+
+
+def test_nor_in_what_is_deployed(tmp_path: Path) -> None:
+    """What SAM makes of it is linted as well: some mistakes only show there."""
+    path = tmp_path / "translated.json"
+    path.write_text(json.dumps(translated()))
+
+    assert lint(path) == ""
+
+
+def test_no_alias_of_yaml_stands_in_it() -> None:
+    """CloudFormation takes none (AWS, "CloudFormation template format")."""
+    with TEMPLATE.open() as file:
+        tokens = {type(token).__name__ for token in yaml.scan(file)}
+
+    assert "ScalarToken" in tokens
+    assert not {"AnchorToken", "AliasToken"} & tokens
+
+
+def resolved(value: Any) -> Any:  # noqa: ANN401 -- any part of a template
+    """Return a value of the template with something of the right form for every reference."""
+    match value:
+        case {"Fn::GetAtt": [name, "Arn"]}:
+            found = ARNS[translated()["Resources"][name]["Type"]].format(name=name.lower())
+        case {"Ref": name}:
+            found = PARAMETERS.get(name, f"arn:aws:sns:{REGION}:123456789012:{name}")
+        case {"Fn::Sub": [str(text), dict(names)]}:
+            found = fill(text, names)
+        case {"Fn::Sub": str(text)}:
+            found = fill(text, {})
+        case {"Fn::Select": [_, _]}:
+            found = "mirror.example.org"
+        case dict():
+            return {key: resolved(inner) for key, inner in value.items()}
+        case list():
+            return [resolved(inner) for inner in value]
+        case _:
+            return value
+    return found
+
+
+ARNS = {
+    "AWS::S3::Bucket": "arn:aws:s3:::{name}",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:123456789012:{{name}}",
+    "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:123456789012:function:{{name}}",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:123456789012:log-group:{{name}}:*",
+}
+
+
+def fill(text: str, names: dict[str, Any]) -> str:
+    known = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": "123456789012"}
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in names:
+            return str(resolved(names[name]))
+        if name.endswith(".Arn"):
+            return str(resolved({"Fn::GetAtt": [name.removesuffix(".Arn"), "Arn"]}))
+        return known.get(name, f"E{name.upper()}")
+
+    return re.sub(r"\$\{([^}]+)\}", value, text)
+
+
+def policies() -> list[tuple[str, dict[str, Any]]]:
+    roles = [
+        (f"{name} {policy['PolicyName']}", policy["PolicyDocument"])
+        for name, role in resources("AWS::IAM::Role").items()
+        for policy in role["Policies"]
+    ]
+    buckets = resources("AWS::S3::BucketPolicy").items()
+    return roles + [(name, policy["PolicyDocument"]) for name, policy in buckets]
+
+
+@pytest.mark.parametrize(("name", "document"), policies(), ids=[name for name, _ in policies()])
+def test_the_policy_checker_finds_nothing(name: str, document: dict[str, Any]) -> None:
+    """Every action exists, takes these resources and these conditions."""
+    checked = parliament.analyze_policy_string(json.dumps(resolved(document)))
+
+    # parliament's own list is older than the conditions on writes (November 2024).
+    known = [f for f in checked.findings if not re.search(r"s3:if-(none-)?match", str(f))]
+    assert [str(finding) for finding in known] == [], name
+
+
+@pytest.mark.parametrize(("name", "document"), policies(), ids=[name for name, _ in policies()])
+def test_every_statement_is_named_and_none_allows_by_wildcard(
+    name: str, document: dict[str, Any]
+) -> None:
+    sids = [statement["Sid"] for statement in document["Statement"]]
+    assert len(sids) == len(set(sids)), name
+    for statement in document["Statement"]:
+        if statement["Effect"] == "Allow":
+            assert "*" not in json.dumps(statement["Action"])
+            assert statement["Resource"] != "*"
+            assert "Delete" not in json.dumps(statement["Action"]).replace("sqs:DeleteMessage", "")
+
+
+def wired(name: str) -> set[str]:
+    return set(FUNCTIONS[name]["Environment"]["Variables"])
+
+
+def read_by_the_code() -> set[str]:
+    """Return every variable that settings.py reads, by having all of them refused."""
+    asked: set[str] = set()
+
+    class Asked(dict[str, str]):
+        def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 -- a dict's own
+            asked.add(name)
+            return "no-such-thing" if name.endswith("_BUCKET") else default
+
+    Settings.from_environment(Asked())
+    return asked
+
+
+def test_the_variables_of_the_template_are_those_that_the_code_reads() -> None:
+    assert wired("MirrorFunction") | wired("TakedownFunction") == (
+        read_by_the_code() - NOT_IN_THE_CLOUD
+    )
+
+
+def test_each_function_is_told_what_it_uses_and_nothing_else() -> None:
+    both = {"ARCHIVE_BUCKET", "SITE_BUCKET", "LEDGER_BUCKET", "WORK_QUEUE_URL"}
+    mails = {"MAIL_BUCKET", "MAIL_PREFIX", "DISTRIBUTION_ID", "TOPIC_ARN"}
+
+    assert wired("MirrorFunction") == {f"FEEDMIRROR_{name}" for name in both | {"POLL_QUEUE_URL"}}
+    assert wired("TakedownFunction") == {f"FEEDMIRROR_{name}" for name in both | mails}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_handler_is_there(name: str) -> None:
+    module, _, function = FUNCTIONS[name]["Handler"].rpartition(".")
+
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_metrics_that_alarms_look_at_are_those_that_the_code_counts() -> None:
+    code = (TEMPLATE.parent.parent / "functions/feedmirror/adapters/telemetry.py").read_text()
+    counted = set(re.findall(r'add_metric\(\s*"(\w+)"', code))
+    counted |= {name.title() for name in re.findall(r'^    "(\w+)",$', code, re.MULTILINE)}
+    counted |= {"Repaired", "Lapsed", "Mails"}  # by name, from the report of the hour
+    named = {
+        each["MetricName"]
+        for alarm in ALARMS.values()
+        for each in [
+            alarm,
+            *(m["MetricStat"]["Metric"] for m in alarm.get("Metrics", ()) if "MetricStat" in m),
+        ]
+        if each.get("Namespace") == "feedmirror"
+    }
+
+    assert {"Repaired", "Mails", "ConfigurationRefused", "FailedFeeds", "Polled"} <= named
+    assert named <= counted
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_alarm_says_what_it_means_and_what_silence_means(name: str) -> None:
+    alarm = ALARMS[name]
+
+    assert alarm["AlarmDescription"].endswith(".")
+    assert alarm["AlarmActions"] == [{"Ref": "Topic"}]
+    missing = "breaching" if alarm.get("MetricName") == "Invocations" else "notBreaching"
+    assert alarm["TreatMissingData"] == missing
+
+
+def test_every_dead_letter_queue_rings() -> None:
+    queues = {name for name in resources("AWS::SQS::Queue") if "DeadLetters" in name}
+    watched = {
+        dimension["Value"]["Fn::GetAtt"][0]
+        for alarm in ALARMS.values()
+        for dimension in alarm.get("Dimensions", ())
+        if dimension["Name"] == "QueueName"
+        and alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    }
+
+    assert watched == queues
+    assert len(queues) == 4
+
+
+@pytest.mark.parametrize("name", resources("AWS::S3::Bucket"))
+def test_buckets_outlive_the_stack(name: str) -> None:
+    bucket = translated()["Resources"][name]
+
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_the_schedules_are_rates_that_the_scheduler_takes() -> None:
+    """EventBridge Scheduler User Guide: `rate(1 minute)`, but `rate(5 minutes)`."""
+    rate = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)")
+    pattern = re.compile(written()["Parameters"]["PollEvery"]["AllowedPattern"])
+    minutes = ["rate(1 minute)", *(f"rate({number} minutes)" for number in range(2, 60))]
+
+    assert all(rate.fullmatch(each) and pattern.fullmatch(each) for each in minutes)
+    for wrong in ("rate(1 minutes)", "rate(5 minute)", "rate(0 minutes)", "cron(* * * * * *)"):
+        assert not pattern.fullmatch(wrong)
+    assert rate.fullmatch(
+        resources("AWS::Scheduler::Schedule")["TakedownSchedule"]["ScheduleExpression"]
+    )
+
+
+def test_the_contact_is_one_that_the_configuration_takes() -> None:
+    pattern = re.compile(written()["Parameters"]["Contact"]["AllowedPattern"])
+
+    assert pattern.fullmatch("takedown@mirror.example.org")
+    assert not pattern.fullmatch("take+down@mirror.example.org")  # a case's own address needs the +
+    assert not pattern.fullmatch("a" * 25 + "@mirror.example.org")
+
+
+NAMES = ("BucketName", "QueueName", "TopicName", "FunctionName", "RoleName", "Name", "AlarmName")
+NAMES += ("LogGroupName", "RuleSetName", "DashboardName")
+
+
+def test_nothing_has_a_name_of_its_own_that_a_second_stack_would_have_too() -> None:
+    named = [
+        f"{name} {key}"
+        for name, resource in translated()["Resources"].items()
+        for key in NAMES
+        if isinstance(resource.get("Properties", {}).get(key), str)
+    ]
+
+    assert named == []
+
+
+def test_caches_keep_nothing_for_long() -> None:
+    told = resources("AWS::CloudFront::CachePolicy")["Pages"]["CachePolicyConfig"]
+
+    assert (told["MinTTL"], told["DefaultTTL"], told["MaxTTL"]) == (0, 60, 300)
+
+
+def test_the_header_allows_what_pages_need_and_no_frames() -> None:
+    code = (TEMPLATE.parent.parent / "functions/feedmirror/publishing/pages.py").read_text()
+    told = resources("AWS::CloudFront::ResponseHeadersPolicy")["SecurityHeaders"]
+    headers = told["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    policy = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    parts = {part.strip() for part in policy.split(";")}
+
+    assert parts == {
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src https:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    }
+    assert all(part in code for part in parts - {"frame-ancestors 'none'"})
+
+
+def test_the_site_is_read_by_its_own_distribution_alone() -> None:
+    document = resources("AWS::S3::BucketPolicy")["SiteBucketPolicy"]["PolicyDocument"]
+    allowed = [each for each in document["Statement"] if each["Effect"] == "Allow"]
+
+    assert {each["Action"] for each in allowed} == {"s3:GetObject", "s3:ListBucket"}
+    for each in allowed:
+        assert each["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+        (source,) = each["Condition"]["StringEquals"].values()
+        assert source["Fn::Sub"].endswith(":distribution/${Distribution}")
+
+
+def test_answers_are_counted_and_no_bounce_comes_back_as_mail() -> None:
+    identity = resources("AWS::SES::EmailIdentity")["MailIdentity"]
+    told = resources("AWS::SES::ConfigurationSetEventDestination")["MailFeedback"]
+    feedback = told["EventDestination"]
+
+    assert identity["FeedbackAttributes"] == {"EmailForwardingEnabled": False}
+    assert {"bounce", "complaint", "reject"} <= set(feedback["MatchingEventTypes"])
+    assert "SnsDestination" not in feedback
+    assert "CloudWatchDestination" in feedback
