@@ -36,7 +36,8 @@ lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) --extra local --extra build -o functions/requirements-local.txt pyproject.toml
 	$(BIN)/uv pip compile -q $(COMPILE) --extra dev --extra build -o tests/requirements.txt pyproject.toml
 
-COMPILE = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+# Without the extras in a lock, pip takes the newest release for whatever is asked for with an extra.
+COMPILE = --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
