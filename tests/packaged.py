@@ -46,18 +46,28 @@ def packaged(temporary: pytest.TempPathFactory) -> Packaged:
     """Return the package, which the first of several test processes builds."""
     own = temporary.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with (shared / "package.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = within(shared)
+        if not (shared / "package.done").exists():
+            build(found)
+            (shared / "package.done").touch()
+    return found
+
+
+def build(wanted: Packaged) -> None:
+    """Build a package and install its runtime client."""
+    target = package.Target(f"{platform.machine()}-manylinux_2_28", wanted.python)
+    package.build(wanted.folder, target, interpreter=wanted.interpreter)
+    _install_client(wanted.client, target)
+
+
+def within(folder: Path) -> Packaged:
+    """Return where in a folder the package belongs, for the best interpreter of this machine."""
     running = "{}.{}".format(*sys.version_info[:2])
     found = package.find_interpreter(package.LAMBDA.python)
     python = package.LAMBDA.python if found else running
-    target = package.Target(f"{platform.machine()}-manylinux_2_28", python)
-    built = Packaged(shared / "package", found or sys.executable, shared / "runtime-client", python)
-    with (shared / "package.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "package.done").exists():
-            package.build(built.folder, target, interpreter=built.interpreter)
-            _install_client(built.client, target)
-            (shared / "package.done").touch()
-    return built
+    return Packaged(folder / "package", found or sys.executable, folder / "runtime-client", python)
 
 
 def _install_client(folder: Path, target: package.Target) -> None:

@@ -7,10 +7,9 @@ what would be right.
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from feedmirror import configuration_values as reading
@@ -77,7 +76,7 @@ def parse_configuration(text: str) -> Configuration:
     document = _File(_load(text), _lines(text))
     known = [key for key in document.tables if key in {"mirror", "feed"}]
     for key in document.tables.keys() - known:
-        guess = get_close_matches(key, ("mirror", "feed"), 1)
+        guess = _closest(key, ("mirror", "feed"))
         names = {"mirror": "[mirror]", "feed": "[[feed]]"}
         right = f"did you mean {names[guess[0]]}?" if guess else "expected [mirror] or [[feed]]"
         document.refuse(("", 0, key), key, right)
@@ -187,7 +186,7 @@ class _Table:
     def refuse_unknown(self, known: tuple[str, ...]) -> None:
         for key in self.values:
             if key not in known:
-                guess = get_close_matches(key, known, 1)
+                guess = _closest(key, known)
                 right = f'did you mean "{guess[0]}"?' if guess else f"expected {', '.join(known)}"
                 self.file.refuse(
                     (self.name, self.number, key), f"{self.title} {key} is unknown", right
@@ -289,6 +288,12 @@ def _flattened(token: re.Match[str]) -> str:
     if re.fullmatch(r"[\"'][\w-]+[\"']", text):
         return text
     return ("" if text.startswith("#") else '""') + "\n" * text.count("\n")
+
+
+def _closest(key: str, known: Sequence[str]) -> list[str]:
+    from difflib import get_close_matches  # noqa: PLC0415 -- only for a wrong file
+
+    return get_close_matches(key, known, 1)
 
 
 def _shown(value: object) -> str:

@@ -6,11 +6,13 @@ them. What an error says is told without the mail addresses that Amazon repeats 
 
 import re
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from feedmirror.ports.object_store import StoreUnavailableError
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
@@ -23,6 +25,16 @@ _ATTEMPTS = {"sesv2": 1}
 _LONGEST = 300  # characters of what a service says
 _MAILBOX = re.compile(r"[^\s<>\"'@,;:]{1,64}@[^\s<>\"'@,;:]{1,255}")
 _REDACTED = "…@…"
+# A session may not make two clients at once (boto3 guide, "Session", "Multithreading").
+MAKING_A_CLIENT = Lock()
+
+
+@cache
+def session() -> "Session":
+    """Return this process's session: what all clients share is read and worked out once."""
+    from boto3.session import Session  # noqa: PLC0415 -- 0.2 s, only where AWS is used
+
+    return Session()
 
 
 @overload
@@ -40,8 +52,7 @@ def make_client(name: Service, *, endpoint_url: str | None = None) -> Any:
 
     Credentials, region and ``AWS_ENDPOINT_URL`` are boto3's own business.
     """
-    from boto3.session import Session  # noqa: PLC0415 -- 0.4 s, only where AWS is used
-    from botocore.config import Config  # noqa: PLC0415 -- the same
+    from botocore.config import Config  # noqa: PLC0415 -- with boto3
 
     config = Config(
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS.get(name, 4)},
@@ -49,7 +60,8 @@ def make_client(name: Service, *, endpoint_url: str | None = None) -> Any:
         read_timeout=10,
         tcp_keepalive=True,
     )
-    return Session().client(name, endpoint_url=endpoint_url, config=config)
+    with MAKING_A_CLIENT:
+        return session().client(name, endpoint_url=endpoint_url, config=config)
 
 
 @cache

@@ -4,7 +4,7 @@ The limits follow the developer guide's "Concurrent invalidation request maximum
 a reference the API reference's InvalidationBatch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ _OTHER_PATHS = "InvalidationBatchAlreadyExists"
 class CloudFrontCdn:
     """One distribution."""
 
-    client: "CloudFrontClient"
+    client: Callable[[], "CloudFrontClient"]
     distribution: str
 
     def invalidate(self, paths: Sequence[str], *, reference: str) -> None:
@@ -50,7 +50,7 @@ class CloudFrontCdn:
             raise self._unavailable(error) from error
 
     def _create(self, paths: list[str], reference: str) -> None:
-        self.client.create_invalidation(
+        self.client().create_invalidation(
             DistributionId=self.distribution,
             InvalidationBatch={
                 "Paths": {"Quantity": len(paths), "Items": paths},

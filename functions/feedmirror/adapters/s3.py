@@ -13,6 +13,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from feedmirror.adapters.aws import MAKING_A_CLIENT, session
 from feedmirror.adapters.limits import acceptable, check_key
 from feedmirror.ports.object_store import (
     Content,
@@ -49,8 +50,7 @@ def make_client(
     Checksums are asked for only where S3 requires them: the signature covers the body already, and
     S3-compatible stores differ on the others.
     """
-    from boto3.session import Session  # noqa: PLC0415 -- 0.4 s, only where S3 is used
-    from botocore.config import Config  # noqa: PLC0415 -- the same
+    from botocore.config import Config  # noqa: PLC0415 -- 0.2 s, only where S3 is used
 
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
@@ -61,7 +61,8 @@ def make_client(
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    return Session().client("s3", endpoint_url=endpoint_url, config=config)
+    with MAKING_A_CLIENT:
+        return session().client("s3", endpoint_url=endpoint_url, config=config)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What each error means follows the API reference's SendEmail and the developer gu
 email sending errors".
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,12 @@ _FINAL = {
 
 @dataclass(frozen=True, slots=True)
 class SesMailer:
-    """Sends mail; the client is :func:`aws.make_client`'s, which never sends one mail twice."""
+    """Sends mail; the client is :func:`aws.make_client`'s, which never sends one mail twice.
 
-    client: "SESV2Client"
+    It is made when the first mail is to leave, like every client beside S3's.
+    """
+
+    client: Callable[[], "SESV2Client"]
 
     def send(self, mail: bytes, *, sender: str, recipient: str) -> str:
         """Send one mail and return SES's id, the local part of the Message-ID that it puts on.
@@ -53,7 +57,7 @@ class SesMailer:
         """
         trouble: MailRefusedError | MailUnavailableError
         try:
-            answer = self.client.send_email(
+            answer = self.client().send_email(
                 FromEmailAddress=sender,
                 Destination={"ToAddresses": [recipient]},
                 Content={"Raw": {"Data": mail}},

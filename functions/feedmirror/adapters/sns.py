@@ -1,5 +1,6 @@
 """The operator's alarms: by Amazon SNS, or as lines of the log."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ _SUBJECT, _TEXT = 99, 60_000  # characters: SNS takes under 100, and under 256 K
 class SnsAlarms:
     """Alarms that SNS brings to whoever has subscribed to the topic."""
 
-    client: "SNSClient"
+    client: Callable[[], "SNSClient"]
     topic: str
 
     def alarm(self, subject: str, text: str) -> None:
@@ -24,7 +25,7 @@ class SnsAlarms:
         Raises StoreUnavailableError.
         """
         try:
-            self.client.publish(
+            self.client().publish(
                 TopicArn=self.topic, Subject=_subject(subject), Message=_text(text) or subject
             )
         except faults() as error:

@@ -1,7 +1,7 @@
 """Work handed on by Amazon SQS."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ _LARGEST = 2**20  # bytes of a message (API reference, SendMessage)
 class SqsQueue:
     """One standard queue: a task may come more than once and in any order."""
 
-    client: "SQSClient"
+    client: Callable[[], "SQSClient"]
     url: str
 
     def send(self, task: Mapping[str, Any]) -> None:
@@ -29,6 +29,6 @@ class SqsQueue:
         if len(body) > _LARGEST:
             raise ValueError(f"a task has at most {_LARGEST} bytes, not {len(body)}: slice it")
         try:
-            self.client.send_message(QueueUrl=self.url, MessageBody=body)
+            self.client().send_message(QueueUrl=self.url, MessageBody=body)
         except faults() as error:
             raise unavailable(f"queue {self.url}", error) from error

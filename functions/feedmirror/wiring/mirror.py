@@ -13,7 +13,6 @@ from feedmirror.adapters.networks import Network
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.configure import Configured, ReadConfiguration
-from feedmirror.jobs.dispatch import Dispatch
 from feedmirror.jobs.latest import LatestLists
 from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_run import MirrorRun
@@ -24,7 +23,6 @@ from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.jobs.shard_state import ShardStates
-from feedmirror.jobs.shard_turn import ShardTurn, read_turn
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.jobs.token_looks import TokenLooks
 from feedmirror.ports.aftermath import WorkQueue
@@ -34,6 +32,10 @@ from feedmirror.version import VERSION
 from feedmirror.wiring.stores import Stores, open_stores, publisher_of
 
 if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+    from feedmirror.jobs.dispatch import Dispatch
+    from feedmirror.jobs.shard_turn import ShardTurn
     from feedmirror.ports.dns import TxtLookup
 
 # A token's file: nobody waits for a slow one, and nothing longer is one.
@@ -72,7 +74,7 @@ class MirrorFunction:
         if event.get("Records"):
             report, failed = self._turns(jobs, event["Records"], time_left=time_left)
         elif queue is not None and mirror.shards > 1:
-            report = jobs().dispatch(DistantQueue(queue)).run(time_left=time_left, at_once=at_once)
+            report = jobs().dispatch(_distant(queue)).run(time_left=time_left, at_once=at_once)
         else:
             report = jobs().whole().run(time_left=time_left, at_once=at_once)
         told = {**report.to_dict(), "refused_configuration": configured.refused}
@@ -89,6 +91,8 @@ class MirrorFunction:
         time_left: Callable[[], timedelta],
     ) -> tuple[MirrorReport, list[dict[str, str]]]:
         """Give shards their turns; those that fail, or that time leaves out, come again alone."""
+        from feedmirror.jobs.shard_turn import read_turn  # noqa: PLC0415 -- only with a queue
+
         reports: list[MirrorReport] = []
         failed: list[dict[str, str]] = []
         for record in records:
@@ -106,7 +110,7 @@ class MirrorFunction:
     def _work_queue(self, context: Any) -> WorkQueue:  # noqa: ANN401 -- Lambda's own
         """Return the queue of the takedown function, or what stands in for it without one."""
         url = self.settings.work_queue_url
-        return InlineQueue(context) if url is None else DistantQueue(url)
+        return InlineQueue(context) if url is None else _distant(url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +124,6 @@ class InlineQueue:
         from feedmirror.wiring.takedown import takedown_function  # noqa: PLC0415 -- rarely needed
 
         takedown_function().handle({"tasks": [dict(task)]}, self.context)
-
-
-@dataclass(frozen=True, slots=True)
-class DistantQueue:
-    """The work queue in SQS, whose client is made when there is something to send."""
-
-    url: str
-
-    def send(self, task: Mapping[str, Any]) -> None:
-        """Hand on one task; raises StoreUnavailableError."""
-        _sqs_queue(self.url).send(task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +155,10 @@ class MirrorJobs:
             shards=self.reshard.objects.shards,
         )
 
-    def dispatch(self, queue: WorkQueue) -> Dispatch:
+    def dispatch(self, queue: WorkQueue) -> "Dispatch":
         """Return the run that hands out the shards to a queue."""
+        from feedmirror.jobs.dispatch import Dispatch  # noqa: PLC0415 -- only with a queue
+
         return Dispatch(
             reshard=self.reshard,
             queue=queue,
@@ -172,8 +167,10 @@ class MirrorJobs:
             clock=self.clock,
         )
 
-    def turn(self) -> ShardTurn:
+    def turn(self) -> "ShardTurn":
         """Return the run of one shard whose turn it is."""
+        from feedmirror.jobs.shard_turn import ShardTurn  # noqa: PLC0415 -- only with a queue
+
         return ShardTurn(
             shard=self.shard,
             wide=self.wide,
@@ -261,12 +258,17 @@ def _public_dns() -> "TxtLookup":
     return DnsTxtLookup()
 
 
-@cache
-def _sqs_queue(url: str) -> WorkQueue:
-    from feedmirror.adapters.aws import make_client  # noqa: PLC0415 -- 0.4 s, rarely needed
-    from feedmirror.adapters.sqs import SqsQueue  # noqa: PLC0415 -- the same
+def _distant(url: str) -> WorkQueue:
+    from feedmirror.adapters.sqs import SqsQueue  # noqa: PLC0415 -- not used locally
 
-    return SqsQueue(make_client("sqs"), url)
+    return SqsQueue(_sqs_client, url)
+
+
+@cache
+def _sqs_client() -> "SQSClient":
+    from feedmirror.adapters.aws import make_client  # noqa: PLC0415 -- not used locally
+
+    return make_client("sqs")
 
 
 def mirror_function() -> MirrorFunction:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from feedmirror.adapters.clock import fresh_nonce, utc_now
@@ -252,7 +252,7 @@ def surroundings_of(settings: Settings, told: Telemetry) -> Surroundings:
 
 
 def _amazon(settings: Settings, told: Telemetry, dns: TxtLookup) -> Surroundings:
-    from feedmirror.adapters.aws import make_client  # noqa: PLC0415 -- 0.4 s, not used locally
+    from feedmirror.adapters.aws import make_client  # noqa: PLC0415 -- not used locally
     from feedmirror.adapters.cloudfront import CloudFrontCdn, NoCdn  # noqa: PLC0415 -- the same
     from feedmirror.adapters.ses import SesMailer  # noqa: PLC0415 -- the same
     from feedmirror.adapters.sns import SnsAlarms  # noqa: PLC0415 -- the same
@@ -264,11 +264,11 @@ def _amazon(settings: Settings, told: Telemetry, dns: TxtLookup) -> Surroundings
         settings.work_queue_url,
     )
     return Surroundings(
-        mailer=SesMailer(make_client("sesv2")),
+        mailer=SesMailer(cache(lambda: make_client("sesv2"))),
         dns=dns,
-        cdn=CloudFrontCdn(make_client("cloudfront"), cdn) if cdn else NoCdn(),
-        alarms=SnsAlarms(make_client("sns"), topic) if topic else told,
-        queue=SqsQueue(make_client("sqs"), queue) if queue else None,
+        cdn=CloudFrontCdn(cache(lambda: make_client("cloudfront")), cdn) if cdn else NoCdn(),
+        alarms=SnsAlarms(cache(lambda: make_client("sns")), topic) if topic else told,
+        queue=SqsQueue(cache(lambda: make_client("sqs")), queue) if queue else None,
     )
 
 

@@ -68,7 +68,7 @@ def test_ses_is_given_the_whole_mail_and_returns_its_id() -> None:
     client.create_email_identity(EmailIdentity="mirror.example.org")
     mail = a_mail()
 
-    sent = SesMailer(client).send(mail, sender=SENDER, recipient=RECIPIENT)
+    sent = SesMailer(lambda: client).send(mail, sender=SENDER, recipient=RECIPIENT)
 
     [kept] = backend("ses").sent_messages
     assert kept.id == sent
@@ -80,7 +80,7 @@ def test_ses_is_given_the_whole_mail_and_returns_its_id() -> None:
 @pytest.mark.usefixtures("aws")
 def test_an_identity_that_is_not_verified_is_refused_with_what_to_do() -> None:
     with pytest.raises(MailRefusedError, match="verify the contact's domain"):
-        SesMailer(make_client("sesv2")).send(a_mail(), sender=SENDER, recipient=RECIPIENT)
+        SesMailer(lambda: make_client("sesv2")).send(a_mail(), sender=SENDER, recipient=RECIPIENT)
 
 
 def ses_trouble(code: str, status: int, message: str = "no") -> Exception:
@@ -88,7 +88,7 @@ def ses_trouble(code: str, status: int, message: str = "no") -> Exception:
     with Stubber(client) as stubber:
         stubber.add_client_error("send_email", code, message, http_status_code=status)
         with pytest.raises((MailRefusedError, MailUnavailableError)) as caught:
-            SesMailer(client).send(a_mail(), sender=SENDER, recipient=RECIPIENT)
+            SesMailer(lambda: client).send(a_mail(), sender=SENDER, recipient=RECIPIENT)
     return caught.value
 
 
@@ -154,7 +154,7 @@ def test_a_mail_is_sent_once_whatever_the_answer(answer: Answer) -> None:
     with Publisher({"/v2/email/outbound-emails": answer}) as service:
         client = make_client("sesv2", endpoint_url=service.url(""))
         with pytest.raises(MailUnavailableError):
-            SesMailer(client).send(a_mail(), sender=SENDER, recipient=RECIPIENT)
+            SesMailer(lambda: client).send(a_mail(), sender=SENDER, recipient=RECIPIENT)
 
     assert len(service.seen) == 1
 
@@ -169,7 +169,7 @@ def test_ses_out_of_reach_is_unavailable() -> None:
     client = make_client("sesv2", endpoint_url=nobody_listens())
 
     with pytest.raises(MailUnavailableError):
-        SesMailer(client).send(a_mail(), sender=SENDER, recipient=RECIPIENT)
+        SesMailer(lambda: client).send(a_mail(), sender=SENDER, recipient=RECIPIENT)
 
 
 @pytest.mark.usefixtures("aws")
@@ -178,7 +178,7 @@ def test_a_task_comes_out_of_the_queue_as_it_went_in() -> None:
     url = client.create_queue(QueueName="work")["QueueUrl"]
     task = {"kind": "proof", "case": "abc", "host": "bücher.example", "numbers": [1, None]}
 
-    SqsQueue(client, url).send(task)
+    SqsQueue(lambda: client, url).send(task)
 
     [message] = client.receive_message(QueueUrl=url)["Messages"]
     assert json.loads(message["Body"]) == task
@@ -191,14 +191,14 @@ def test_a_task_beyond_the_limit_is_refused_at_once() -> None:
     url = client.create_queue(QueueName="work")["QueueUrl"]
 
     with pytest.raises(ValueError, match="slice it"):
-        SqsQueue(client, url).send({"items": "x" * 2**20})
+        SqsQueue(lambda: client, url).send({"items": "x" * 2**20})
 
 
 @pytest.mark.usefixtures("aws")
 def test_an_alarm_reaches_the_topic_in_the_form_that_sns_takes() -> None:
     topic = make_client("sns").create_topic(Name="alarms")["TopicArn"]
 
-    SnsAlarms(make_client("sns"), topic).alarm(
+    SnsAlarms(lambda: make_client("sns"), topic).alarm(
         "Broken\nline " + "é" * 200, "What happened\n☂ \ud800"
     )
 
@@ -242,7 +242,7 @@ def batches(distribution: str) -> list[Mapping[str, Any]]:
 
 
 def test_paths_are_invalidated_once_each_under_the_reference(distribution: str) -> None:
-    cdn = CloudFrontCdn(make_client("cloudfront"), distribution)
+    cdn = CloudFrontCdn(lambda: make_client("cloudfront"), distribution)
 
     cdn.invalidate(["/b/*", "/a/x/", "/b/*"], reference="case-1")
 
@@ -252,7 +252,9 @@ def test_paths_are_invalidated_once_each_under_the_reference(distribution: str) 
 
 
 def test_nothing_to_invalidate_asks_nothing(distribution: str) -> None:
-    CloudFrontCdn(make_client("cloudfront"), distribution).invalidate([], reference="case-1")
+    CloudFrontCdn(lambda: make_client("cloudfront"), distribution).invalidate(
+        [], reference="case-1"
+    )
 
     assert batches(distribution) == []
 
@@ -269,7 +271,7 @@ def test_nothing_to_invalidate_asks_nothing(distribution: str) -> None:
 def test_more_paths_than_can_ever_be_in_progress_become_all(
     distribution: str, paths: list[str], expected: int
 ) -> None:
-    CloudFrontCdn(make_client("cloudfront"), distribution).invalidate(paths, reference="r")
+    CloudFrontCdn(lambda: make_client("cloudfront"), distribution).invalidate(paths, reference="r")
 
     [batch] = batches(distribution)
     assert batch["Paths"]["Quantity"] == expected
@@ -288,7 +290,7 @@ def test_a_reference_that_other_paths_have_used_does_not_keep_these_cached() -> 
     with Stubber(client) as stubber:
         stubber.add_client_error("create_invalidation", "InvalidationBatchAlreadyExists")
         stubber.add_response("create_invalidation", done)
-        CloudFrontCdn(client, "D").invalidate(["/a"], reference="r")
+        CloudFrontCdn(lambda: client, "D").invalidate(["/a"], reference="r")
         stubber.assert_no_pending_responses()
 
     assert asked[0] == "r"
@@ -301,7 +303,7 @@ def test_trouble_with_the_other_paths_is_trouble_too() -> None:
         stubber.add_client_error("create_invalidation", "InvalidationBatchAlreadyExists")
         stubber.add_client_error("create_invalidation", "TooManyInvalidationsInProgress")
         with pytest.raises(StoreUnavailableError, match="TooMany"):
-            CloudFrontCdn(client, "D").invalidate(["/a"], reference="r")
+            CloudFrontCdn(lambda: client, "D").invalidate(["/a"], reference="r")
 
 
 def test_no_cdn_forgets_nothing() -> None:
@@ -310,17 +312,21 @@ def test_no_cdn_forgets_nothing() -> None:
 
 def sends_task() -> tuple[Any, str, Callable[[], None]]:
     client = make_client("sqs")
-    return client, "send_message", lambda: SqsQueue(client, "https://q.example/1").send({"a": 1})
+    return (
+        client,
+        "send_message",
+        lambda: SqsQueue(lambda: client, "https://q.example/1").send({"a": 1}),
+    )
 
 
 def alarms() -> tuple[Any, str, Callable[[], None]]:
     client = make_client("sns")
-    return client, "publish", lambda: SnsAlarms(client, "arn:aws:sns:r:1:t").alarm("a", "b")
+    return client, "publish", lambda: SnsAlarms(lambda: client, "arn:aws:sns:r:1:t").alarm("a", "b")
 
 
 def invalidates() -> tuple[Any, str, Callable[[], None]]:
     client = make_client("cloudfront")
-    cdn = CloudFrontCdn(client, "D")
+    cdn = CloudFrontCdn(lambda: client, "D")
     return client, "create_invalidation", lambda: cdn.invalidate(["/a"], reference="r")
 
 

@@ -1,0 +1,149 @@
+"""A cold start: what a function loads before its first event, the event needs."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+import feedmirror
+from builders import a_mirror
+from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.configuration_file import write_configuration
+from loopback import Answer, Publisher
+from packaged import Packaged, packaged
+from runtime_api import CREDENTIALS
+from takedown_world import CONTACT, a_mail, ses_record
+from world import SITE, entry, rss
+
+OWNER = "ann@news.example.com"
+SCRIPT = Path(__file__).parents[1] / "first_event.py"
+BUCKETS = {
+    f"FEEDMIRROR_{name}_BUCKET": f"first-{name.lower()}"
+    for name in ("ARCHIVE", "SITE", "LEDGER", "MAIL")
+}
+# Modules of types and constants: there is no code in them that could run.
+OURS = Path(str(feedmirror.__file__)).parent
+STILL = {"feedmirror.version", "feedmirror.takedowns.mails.quote_marks"}
+# What reading and answering a mail is made of, whichever parts this mail happens to need.
+PARTS_OF_ANY_MAIL = {
+    "feedmirror.publishing.selection",
+    "feedmirror.takedowns.casework.challenges",
+    "feedmirror.takedowns.mails.html_lines",
+    "feedmirror.takedowns.notices.corrections",
+    "feedmirror.takedowns.notices.originals",
+    "feedmirror.takedowns.replies.operator_mail",
+}
+# boto3 needs it as well; Powertools loads it first.
+BY_POWERTOOLS = {"jmespath", "typing_extensions"}
+OF_PYTHON = {"_colorize", "_opcode_metadata"}  # its own, which it does not list as such
+MACHINE_CODE = {"nh3", "pycurl"}  # what runs of them is nothing that Python sees
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
+    return packaged(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}.items():
+            patch.setenv(name, value)
+        for bucket in BUCKETS.values():
+            boto3.client("s3").create_bucket(Bucket=bucket)
+        boto3.client("ses").verify_email_identity(EmailAddress=CONTACT)
+        yield os.environ["AWS_ENDPOINT_URL"]
+    server.stop()
+
+
+def first_event(
+    shipped: Packaged, endpoint: str, name: str, event: dict[str, Any]
+) -> dict[str, Any]:
+    """Have a function handle its first event, and return what it loaded and ran."""
+    run = subprocess.run(  # noqa: S603 -- our own interpreter and code
+        [
+            *(shipped.interpreter, "-I", "-S", "-B", str(SCRIPT), str(shipped.folder)),
+            *(f"feedmirror.handlers.{name}", json.dumps(event), "watch"),
+        ],
+        env={
+            **(CREDENTIALS | BUCKETS),
+            "AWS_ENDPOINT_URL": endpoint,
+            "FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    told: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    return told
+
+
+def is_a_package_or_ports(name: str) -> bool:
+    """Tell of a module that it holds no code: an empty ``__init__``, or nothing but protocols."""
+    path = OURS.parent.joinpath(*name.split("."))
+    return path.is_dir() or path.parent.name == "ports"
+
+
+def needless(told: dict[str, Any]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return our modules, and others' packages, that were loaded and of which nothing ran."""
+    ran = set(told["ran"])
+    ours = [
+        name
+        for name in told["imported"]
+        if name.startswith("feedmirror") and name not in ran and not is_a_package_or_ports(name)
+    ]
+    running = {name.partition(".")[0] for name in ran}
+    theirs = {name.partition(".")[0] for name in told["imported"]} - running
+    return ours, sorted(theirs - sys.stdlib_module_names)
+
+
+@pytest.fixture(scope="module")
+def mirrored(shipped: Packaged, endpoint: str) -> dict[str, Any]:
+    """What the mirror's first run loaded and ran; the takedown's has something to take down."""
+    documents = {"/feed": Answer(body=rss(entry(1), entry(2)).encode())}
+    with Publisher(documents) as publisher:
+        feed = FeedSettings(url=publisher.url("/feed"), site=SITE)
+        text = write_configuration(Configuration(mirror=a_mirror(), feeds=(feed,)))
+        archive = BUCKETS["FEEDMIRROR_ARCHIVE_BUCKET"]
+        boto3.client("s3").put_object(Bucket=archive, Key="config/mirror.toml", Body=text.encode())
+        return first_event(shipped, endpoint, "mirror", {})
+
+
+def test_the_first_scheduled_run_needs_all_that_the_mirror_loads(mirrored: dict[str, Any]) -> None:
+    ours, theirs = needless(mirrored)
+
+    assert mirrored["report"]["created"] == 2
+    assert set(ours) <= STILL
+    assert set(theirs) <= BY_POWERTOOLS | MACHINE_CODE | OF_PYTHON
+    assert not {name for name in mirrored["added"] if name.startswith("feedmirror.takedowns")}
+
+
+@pytest.mark.usefixtures("mirrored")
+def test_the_first_mail_needs_all_that_the_takedown_loads(shipped: Packaged, endpoint: str) -> None:
+    now = datetime.now(UTC)
+    raw = a_mail(f"Please take down {SITE}/1 now and for ever.", sender=OWNER, date=now)
+    mail = BUCKETS["FEEDMIRROR_MAIL_BUCKET"]
+    boto3.client("s3").put_object(Bucket=mail, Key="inbound/first", Body=raw)
+
+    told = first_event(
+        shipped, endpoint, "takedown", {"Records": [ses_record("first", raw, now=now)]}
+    )
+
+    ours, theirs = needless(told)
+    assert [case["state"] for case in told["report"]["cases"]] == ["removed"]
+    assert set(ours) <= STILL | PARTS_OF_ANY_MAIL
+    assert set(theirs) <= BY_POWERTOOLS | OF_PYTHON
+    loaded = {name.partition(".")[0] for name in (*told["imported"], *told["added"])}
+    assert not loaded & {"feedparser", "pycurl", "click", "rich", "moto"}
