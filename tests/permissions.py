@@ -59,6 +59,7 @@ def needs_of(call: Call, names: Names) -> list[Need]:
             topic=given.get("TopicArn"),
             distribution=given.get("DistributionId"),
             domain=str(given.get("FromEmailAddress")).rpartition("@")[2],
+            recipient=_recipient(given),
             configuration_set=names.configuration_set,
             region=names.region,
             account=names.account,
@@ -66,6 +67,10 @@ def needs_of(call: Call, names: Names) -> list[Need]:
         told = {} if row.get("only_if_absent") else context
         found.append(Need(row["action"], resource, told))
     return found
+
+
+def _recipient(given: Mapping[str, Any]) -> str:
+    return str(next(iter(given.get("Destination", {}).get("ToAddresses", ())), None))
 
 
 def _context(call: Call) -> dict[str, str]:
@@ -128,6 +133,8 @@ def _holds(operator: str, key: str, wanted: Sequence[str], need: Need) -> bool:
     match operator:
         case "StringEquals":
             return found in wanted
+        case "StringEqualsIgnoreCase":
+            return found is not None and found.lower() in [each.lower() for each in wanted]
         case "StringLike" | "ArnLike":
             return found is not None and any(fnmatchcase(found, like) for like in wanted)
         case "Null":

@@ -32,7 +32,10 @@ def written() -> dict[str, Any]:
 def _translated() -> str:
     template = written()
     # `sam deploy` uploads the zip and puts its address here.
-    template["Globals"]["Function"]["CodeUri"] = "s3://packages/feedmirror.zip"
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            assert resource["Properties"]["CodeUri"] == "../build/feedmirror.zip"
+            resource["Properties"]["CodeUri"] = "s3://packages/feedmirror.zip"
     for name, value in PARAMETERS.items():  # the translator resolves what has a default
         template["Parameters"][name]["Default"] = value
     with pytest.MonkeyPatch.context() as patch:

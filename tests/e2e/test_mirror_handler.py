@@ -14,6 +14,7 @@ from moto import mock_aws
 from builders import a_mirror
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
+from feedmirror.jobs.configure import NotConfiguredError
 from feedmirror.layout import challenge_key
 from feedmirror.local.machine import Unhurried
 from feedmirror.takedowns.casework.challenges import Challenge, challenge_to_json
@@ -76,6 +77,23 @@ def test_a_scheduled_event_mirrors_the_configured_feeds_into_s3(
 
 
 TOKEN = "feedmirror-takedown=" + "a" * 26
+
+
+def test_without_a_configuration_the_schedule_says_so_and_no_retry_is_asked_for(
+    s3: "S3Client", capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stack that was just made: the schedule runs before anybody could write the file."""
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    report = handler({"source": "aws.scheduler"}, Unhurried())
+
+    assert report["refused_configuration"] == "config/mirror.toml is missing"
+    assert report["feeds"] == 0
+    assert "Contents" not in s3.list_objects_v2(Bucket="test-site")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert any(line.get("ConfigurationRefused") == [1.0] for line in lines)
+    with pytest.raises(NotConfiguredError):  # a turn was handed out under some configuration
+        handler({"Records": [{"messageId": "m", "body": '{"shard": 0, "shards": 2}'}]}, Unhurried())
 
 
 @pytest.fixture

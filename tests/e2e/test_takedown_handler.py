@@ -21,6 +21,7 @@ from builders import a_mirror
 from feedmirror.adapters.sqlite import SqliteStore
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
+from feedmirror.jobs.configure import NotConfiguredError
 from feedmirror.jobs.takedown.take_in import MailMissingError
 from feedmirror.local.machine import Unhurried
 from feedmirror.ports.object_store import Content
@@ -385,6 +386,26 @@ def test_metrics_tell_how_cases_end_and_what_failed(
     assert any(blob.get("CasesRemoved") == [1.0] for blob in blobs)
     assert any(blob.get("FailedTasks") == [1.0] for blob in blobs)
     assert any(blob.get("Repaired") == [0.0] for blob in blobs)
+
+
+def test_without_a_configuration_the_hour_says_so_but_no_mail_is_let_go(
+    wired: Callable[[], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stack that was just made: the hour comes before anybody could write the file."""
+    from feedmirror.handlers.takedown import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    wired()
+    for name in TELEMETRY:
+        monkeypatch.delenv(name)
+
+    report = handler({}, Unhurried())
+
+    assert report == {"refused_configuration": "config/mirror.toml is missing"}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert any(line.get("ConfigurationRefused") == [1.0] for line in lines)
+    for event in (ses_event("q3rch1v8ndvpp1q4s5"), {"tasks": [{"case": "x"}]}):
+        with pytest.raises(NotConfiguredError):
+            handler(event, Unhurried())
 
 
 # What is loaded.

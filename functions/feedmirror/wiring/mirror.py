@@ -12,7 +12,7 @@ from feedmirror.adapters.fetching import CurlFetcher
 from feedmirror.adapters.networks import Network
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import MirrorSettings
-from feedmirror.jobs.configure import Configured, ReadConfiguration
+from feedmirror.jobs.configure import Configured, NotConfiguredError, ReadConfiguration
 from feedmirror.jobs.latest import LatestLists
 from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_run import MirrorRun
@@ -55,10 +55,14 @@ class MirrorFunction:
 
         Messages of the poll queue are shards' turns. Any other event is the schedule's: with one
         shard, or without a queue, everything is done here and now; else the shards are handed out.
+        As long as there is no configuration at all, the schedule's events do nothing but say so.
         """
-        configured = ReadConfiguration(self.stores.archive, VERSION).run()
-        if configured.refused:
-            self.telemetry.refused(configured.refused)
+        try:
+            configured = ReadConfiguration(self.stores.archive, VERSION).run()
+        except NotConfiguredError as error:
+            if event.get("Records"):
+                raise
+            return self._told(MirrorReport(), str(error))
         mirror, networks = configured.configuration.mirror, self.settings.allowed_networks
         fetcher = polite_fetcher(mirror, allowed_networks=networks)
 
@@ -77,9 +81,14 @@ class MirrorFunction:
             report = jobs().dispatch(_distant(queue)).run(time_left=time_left, at_once=at_once)
         else:
             report = jobs().whole().run(time_left=time_left, at_once=at_once)
-        told = {**report.to_dict(), "refused_configuration": configured.refused}
-        if event.get("Records"):
-            told["batchItemFailures"] = failed
+        batch = {"batchItemFailures": failed} if event.get("Records") else {}
+        return self._told(report, configured.refused, **batch)
+
+    def _told(self, report: MirrorReport, refused: str, **batch: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
+        """Tell what was done, in the log and by metrics, and return it."""
+        if refused:
+            self.telemetry.refused(refused)
+        told = {**report.to_dict(), "refused_configuration": refused, **batch}
         self.telemetry.mirrored(told)
         return told
 

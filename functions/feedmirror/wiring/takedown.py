@@ -10,7 +10,7 @@ from typing import Any
 from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import Configuration
-from feedmirror.jobs.configure import ReadConfiguration
+from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.takedown.answers import Answers
 from feedmirror.jobs.takedown.background import Backgrounds
@@ -65,14 +65,22 @@ class TakedownFunction:
     def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 -- Lambda's own
         """Do what an event asks for and return the report.
 
-        Raises whatever keeps a mail from being taken to its end, so that its event comes again.
+        Raises whatever keeps a mail from being taken to its end, so that its event comes again. As
+        long as there is no configuration at all, the schedule's events do nothing but say so.
         """
-        run = self.run()
+        receipts = receipts_of(event)
+        try:
+            run = self.run()
+        except NotConfiguredError as error:
+            if receipts or event.get("Records") or event.get("tasks"):
+                raise
+            self.telemetry.refused(str(error))
+            return self._told({"refused_configuration": str(error)})
 
         def time_left() -> timedelta:
             return timedelta(milliseconds=context.get_remaining_time_in_millis())
 
-        if receipts := receipts_of(event):
+        if receipts:
             cases = [run.receive(each.ses_id, each, time_left=time_left) for each in receipts]
             told: dict[str, Any] = {"cases": [_told(case) for case in cases if case]}
         elif event.get("Records"):
@@ -82,8 +90,12 @@ class TakedownFunction:
             told = {"cases": [_told(case) for case in cases if case]}
         else:
             told = {"hour": run.hour(time_left=time_left).to_dict()}
-        self.telemetry.taken_down(told)
-        return told
+        return self._told(told)
+
+    def _told(self, report: dict[str, Any]) -> dict[str, Any]:
+        """Tell what was done, in the log and by metrics, and return it."""
+        self.telemetry.taken_down(report)
+        return report
 
     def run(self) -> TakedownRun:
         """Return the jobs, by the configuration in force now; raises NotConfiguredError."""
