@@ -14,9 +14,13 @@ import parliament
 import pytest
 import yaml
 
+from feedmirror.adapters.telemetry import telemetry
+from feedmirror.jobs.reports import MirrorReport
+from feedmirror.jobs.takedown.takedown_run import Hour
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.schedule import next_poll
 from feedmirror.settings import Settings
+from feedmirror.takedowns.casework.cases import State
 from stack_template import PARAMETERS, REGION, TEMPLATE, resources, translated, written
 from world import START
 
@@ -173,11 +177,29 @@ def test_every_handler_is_there(name: str) -> None:
     assert callable(getattr(importlib.import_module(module), function))
 
 
-def test_metrics_that_alarms_look_at_are_those_that_the_code_counts() -> None:
-    code = (TEMPLATE.parent.parent / "functions/feedmirror/adapters/telemetry.py").read_text()
-    counted = set(re.findall(r'add_metric\(\s*"(\w+)"', code))
-    counted |= {name.title() for name in re.findall(r'^    "(\w+)",$', code, re.MULTILINE)}
-    counted |= {"Repaired", "Lapsed", "Mails"}  # by name, from the report of the hour
+def counted(capsys: pytest.CaptureFixture[str]) -> set[str]:
+    """Return the name of every metric that the code sends, as CloudWatch reads it from the log."""
+    for told in (telemetry("mirror"), telemetry("takedown")):
+        report = dict.fromkeys(MirrorReport().to_dict(), 1)
+        told.refused("wrong")
+        told.mirrored({**report, "failures": [1], "batchItemFailures": [1]})
+        hour = dict.fromkeys(Hour().to_dict(), 1)
+        told.taken_down({"cases": [{"state": state} for state in State], "hour": hour})
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {
+        metric["Name"]
+        for line in lines
+        for sent in line.get("_aws", {}).get("CloudWatchMetrics", ())
+        for metric in sent["Metrics"]
+    }
+
+
+def test_metrics_that_alarms_and_the_dashboard_look_at_are_those_that_the_code_counts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (dashboard,) = resources("AWS::CloudWatch::Dashboard").values()
+    shown = re.findall(r'\["(?:feedmirror|\.)", "(\w+)"', dashboard["DashboardBody"]["Fn::Sub"])
+    ses = {"Send", "Delivery", "Bounce", "Complaint", "Reject"}
     named = {
         each["MetricName"]
         for alarm in ALARMS.values()
@@ -189,7 +211,8 @@ def test_metrics_that_alarms_look_at_are_those_that_the_code_counts() -> None:
     }
 
     assert {"Repaired", "Mails", "ConfigurationRefused", "FailedFeeds", "Polled"} <= named
-    assert named <= counted
+    assert {"Created", "CasesRemoved", "Lapsed"} <= set(shown)
+    assert named | set(shown) - ses <= counted(capsys)
 
 
 @pytest.mark.parametrize("name", ALARMS)

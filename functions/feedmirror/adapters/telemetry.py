@@ -1,9 +1,11 @@
 """What a run tells the operator: one structured line and a few metrics (Powertools for Lambda).
 
-No line holds a mail address; feeds are named by their own addresses.
+No line holds a mail address; feeds are named by their own addresses. What is counted as none is not
+sent: CloudWatch asks a price for every hour of every metric that has a point in it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +27,8 @@ _COUNTED = (
     "dispatched",
 )
 
+_COUNTED_BY_THE_HOUR = ("repaired", "lapsed", "mails")
+
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
@@ -36,27 +40,22 @@ class Telemetry:
     def mirrored(self, report: Mapping[str, Any]) -> None:
         """Tell what a mirror run did, from its report."""
         self.logger.info("mirrored", extra={"report": _without_addresses(report)})
-        for name in _COUNTED:
-            self.metrics.add_metric(name.title(), MetricUnit.Count, report[name])
-        self.metrics.add_metric("FailedFeeds", MetricUnit.Count, len(report["failures"]))
-        failed = len(report.get("batchItemFailures", ()))
-        self.metrics.add_metric("FailedTasks", MetricUnit.Count, failed)
-        self.metrics.flush_metrics()
+        self._count(
+            **{name.title(): report[name] for name in _COUNTED},
+            FailedFeeds=len(report["failures"]),
+            FailedTasks=len(report.get("batchItemFailures", ())),
+        )
 
     def taken_down(self, report: Mapping[str, Any]) -> None:
         """Tell what the takedown function did, from its report."""
         self.logger.info("takedown", extra={"report": _without_addresses(report)})
-        states = [case["state"] for case in report.get("cases", ())]
-        for state in dict.fromkeys(states):
-            name = f"Cases{str(state).title()}"
-            self.metrics.add_metric(name, MetricUnit.Count, states.count(state))
+        states = Counter(f"Cases{case['state'].title()}" for case in report.get("cases", ()))
         hour = report.get("hour", {})
-        for name in ("repaired", "lapsed", "mails"):
-            if name in hour:
-                self.metrics.add_metric(name.title(), MetricUnit.Count, hour[name])
-        failed = len(report.get("batchItemFailures", ()))
-        self.metrics.add_metric("FailedTasks", MetricUnit.Count, failed)
-        self.metrics.flush_metrics()
+        self._count(
+            **states,
+            **{name.title(): hour.get(name, 0) for name in _COUNTED_BY_THE_HOUR},
+            FailedTasks=len(report.get("batchItemFailures", ())),
+        )
 
     def task_failed(self, message: str, error: Exception) -> None:
         """Tell that one message of a queue failed and comes again."""
@@ -74,6 +73,14 @@ class Telemetry:
             "configuration refused", extra={"problem": _MAILBOX.sub(_REDACTED, problem)}
         )
         self.metrics.add_metric("ConfigurationRefused", MetricUnit.Count, 1)
+
+    def _count(self, **counts: int) -> None:
+        """Send counts by name, unless there are none."""
+        found = {name: count for name, count in counts.items() if count}
+        for name, count in found.items():
+            self.metrics.add_metric(name, MetricUnit.Count, count)
+        if self.metrics.metric_set:  # with nothing in it, Powertools warns
+            self.metrics.flush_metrics()
 
 
 def telemetry(service: str) -> Telemetry:

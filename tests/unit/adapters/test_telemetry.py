@@ -27,6 +27,14 @@ def test_an_error_that_quotes_a_document_is_logged_without_its_mail_addresses(
     assert (metrics["Polled"], metrics["FailedFeeds"]) == ([1.0], [1.0])
 
 
+def test_a_run_that_did_nothing_sends_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
+    """CloudWatch pricing: a custom metric is paid for by every hour in which it has a point."""
+    telemetry("resting").mirrored(MirrorReport(feeds=3).to_dict())
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["message"] for line in lines] == ["mirrored"]
+
+
 def test_a_refused_configuration_is_an_error_and_a_metric(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
