@@ -2,6 +2,9 @@
 
 import json
 import os
+import pty
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +14,8 @@ from typing import Any
 import lxml.html
 import pytest
 
+from feedmirror.configuration import MirrorSettings
+from feedmirror.configuration_file import parse_configuration
 from loopback import Answer, Publisher
 from world import entry, rss
 
@@ -174,3 +179,97 @@ def test_a_publisher_who_asks_for_time_is_given_it(tmp_path: Path) -> None:
             run("mirror", "--local", "--feed", busy.url("/feed"), cwd=tmp_path)
 
         assert len(busy.seen) == 1
+
+
+MIRROR = (
+    *("--name", "A mirror", "--site", "https://m.example.org"),
+    *("--contact", "takedown@m.example.org", "--operator", "me@example.org"),
+)
+
+
+def test_a_first_configuration_is_written_and_mirrors_at_once(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    (tmp_path / "mine.opml").write_text(OPML.format(publisher.url("/feed")))
+
+    done = run("init", *MIRROR, "--feeds", "mine.opml", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("mirror.toml: 1 feed. What next:\n")
+    next_one = shlex.split(done.stdout.splitlines()[1].split("   ")[0])
+    assert next_one[:3] == ["feedmirror", "mirror", "--local"]
+    mirrored = run(*next_one[1:], "--json", cwd=tmp_path)
+    assert json.loads(mirrored.stdout)["created"] == 2
+
+
+def test_what_is_not_said_is_asked_for_on_a_terminal(tmp_path: Path) -> None:
+    main, terminal = pty.openpty()
+    command = [str(Path(sys.executable).parent / "feedmirror"), "init", "--name", "A mirror"]
+    with subprocess.Popen(  # noqa: S603 -- our own command
+        command, cwd=tmp_path, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as asked:
+        os.write(main, b"https://m.example.org\n\nme@example.org\n")
+        said, _ = asked.communicate(timeout=60)
+
+    assert asked.returncode == 0, said
+    assert b"[takedown@m.example.org]" in said  # a guess, taken by the empty line
+    written = (tmp_path / "mirror.toml").read_text()
+    assert parse_configuration(written).mirror == MirrorSettings(
+        name="A mirror",
+        site="https://m.example.org",
+        contact="takedown@m.example.org",
+        operator="me@example.org",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ([], 2, "no terminal to ask on: say --name, --site, --contact, --operator"),
+        ([*MIRROR, "there.toml"], 1, "there.toml is there already"),
+        ([*MIRROR, "--site", "http://m.example.org"], 1, "expected an https address"),
+        ([*MIRROR, "--contact", "take+down@m.example.org"], 1, "and no +"),
+        ([*MIRROR, "--feed", "nonsense"], 2, "no http(s) address"),
+        ([*MIRROR, "nowhere/m.toml"], 1, "nowhere/m.toml"),
+    ],
+)
+def test_a_configuration_that_could_not_work_is_not_written(
+    tmp_path: Path, arguments: list[str], status: int, said: str
+) -> None:
+    (tmp_path / "there.toml").write_text("mine")
+
+    done = run("init", *arguments, cwd=tmp_path)
+
+    assert done.returncode == status
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["there.toml"]
+    assert (tmp_path / "there.toml").read_text() == "mine"
+
+
+def test_the_cost_of_a_month_is_told_part_by_part(tmp_path: Path, publisher: Publisher) -> None:
+    (tmp_path / "mine.opml").write_text(OPML.format(publisher.url("/feed")))
+
+    people = run("cost", "mine.opml", cwd=tmp_path)
+    program = run("cost", "mine.opml", "--json", "--views", "0", cwd=tmp_path)
+
+    assert (people.returncode, people.stderr, program.stderr) == (0, "", "")
+    lines = people.stdout.splitlines()
+    assert lines[0].split() == ["part", "for", "a", "month", "unit", "free", "dollars"]
+    assert any("S3, writes and lists" in line for line in lines)
+    assert re.fullmatch(r"About \d+\.\d\d dollars a month for 1 feed; .*", lines[-2])
+    assert re.fullmatch(r"List prices of \d{4}-\d\d-\d\d in us-east-1, without tax.", lines[-1])
+    told = json.loads(program.stdout)
+    assert told["dollars"] == pytest.approx(sum(p["dollars"] for p in told["parts"]), abs=0.01)
+    requests = next(p for p in told["parts"] if p["what"] == "CloudFront, requests")
+    assert requests["quantity"] == 0
+
+
+def test_the_cost_of_what_is_in_force_is_told_too(tmp_path: Path, publisher: Publisher) -> None:
+    run("mirror", "--local", "--feed", publisher.url("/feed"), cwd=tmp_path)
+
+    done = run("cost", "--local", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "for 1 feed;" in done.stdout
+    assert run("cost", "--local", "nowhere", cwd=tmp_path).returncode == 1

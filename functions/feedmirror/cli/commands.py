@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from feedmirror.cli.check import check
+from feedmirror.cli.cost import cost
 from feedmirror.cli.demo import demo
+from feedmirror.cli.init import init
 from feedmirror.cli.mirror import mirror
 from feedmirror.cli.takedowns import TAKEDOWN_COMMANDS
 from feedmirror.ports.object_store import StoreUnavailableError
@@ -23,7 +25,7 @@ def feedmirror() -> None:
     """Mirror public feeds with credit on every copy, and take copies down when asked by mail."""
 
 
-for command in (demo, mirror, check, *TAKEDOWN_COMMANDS):
+for command in (demo, init, mirror, check, cost, *TAKEDOWN_COMMANDS):
     feedmirror.add_command(command)
 
 

@@ -9,15 +9,12 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from feedmirror.addresses import web_address
+from feedmirror.cli.configurations import NOBODY, configuration_of
 from feedmirror.cli.folders import LOCAL
 from feedmirror.cli.output import print_json, print_table, progress, say
-from feedmirror.configuration import Configuration, FeedSettings, MirrorSettings
-from feedmirror.configuration_file import ConfigurationError, parse_configuration
 from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.local.machine import SITE, Machine
-from feedmirror.opml import OpmlError, read_opml
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 from feedmirror.settings import read_networks, read_settings
 from feedmirror.version import VERSION
@@ -29,7 +26,7 @@ _EXAMPLE = "Example: feedmirror mirror --local --feed https://news.example.com/f
 
 CONTACT = click.option(
     "--contact",
-    default="nobody@localhost.invalid",
+    default=NOBODY,
     help="The mail address that publishers see in every request, when there is no mirror.toml.",
 )
 
@@ -99,7 +96,8 @@ def _run(folder: Path | None, wanted: Wanted) -> tuple[MirrorReport, str]:
         Machine(folder).enter()  # what the feeds prove, the takedown function does there and then
     stores = open_stores(read_settings())
     if folder is not None and (wanted.urls or wanted.file):
-        Machine(folder).configure(_configuration(wanted))
+        found = configuration_of(wanted.file, wanted.urls, contact=wanted.contact)
+        Machine(folder).configure(found)
     configured = ReadConfiguration(stores.archive, VERSION).run()
     mirror = configured.configuration.mirror
     fetcher = polite_fetcher(mirror, allowed_networks=read_networks())
@@ -107,43 +105,6 @@ def _run(folder: Path | None, wanted: Wanted) -> tuple[MirrorReport, str]:
         run = compose(stores, fetcher=Watched(fetcher, bar), configured=configured).whole()
         report = run.run(time_left=lambda: timedelta(days=1), at_once=True)
     return report, configured.refused
-
-
-def local_mirror(contact: str) -> MirrorSettings:
-    """Return the settings of a mirror that nobody has configured."""
-    return MirrorSettings(
-        name="A local mirror",
-        site="http://localhost:8000",
-        contact=contact,
-        operator=contact,
-    )
-
-
-def _configuration(wanted: Wanted) -> Configuration:
-    """Return the configuration that the options ask for."""
-    feeds, file = list(_feeds_of(wanted.urls)), wanted.file
-    local = local_mirror(wanted.contact)
-    if file is None:
-        return Configuration(mirror=local, feeds=tuple(feeds))
-    try:
-        if file.suffix.lower() == ".toml":
-            found = parse_configuration(file.read_bytes().decode("utf-8", "replace"))
-            local, listed = found.mirror, found.feeds
-        else:
-            listed = read_opml(file.read_bytes())
-    except ConfigurationError as error:
-        raise click.ClickException(error.told(str(file))) from error
-    except OpmlError as error:
-        raise click.ClickException(f"{file}: {error}") from error
-    known = {feed.url: feed for feed in (*listed, *feeds)}
-    return Configuration(mirror=local, feeds=tuple(known.values()))
-
-
-def _feeds_of(urls: tuple[str, ...]) -> Iterator[FeedSettings]:
-    for url in urls:
-        if web_address(url) is None:
-            raise click.BadParameter(f"{url!r} is no http(s) address", param_hint="--feed")
-        yield FeedSettings(url=url)
 
 
 def _print(report: MirrorReport) -> None:
