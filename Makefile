@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock package bench schedules clean
+.PHONY: demo test lint lock package finish bench schedules clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -16,8 +16,13 @@ lint: .venv/dev  ## formatting, rules, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-package: .venv/dev  ## the functions' zip, as the template deploys it
+package: .venv/local  ## the functions' zip, as the template deploys it
 	@$(BIN)/python infra/package.py
+
+STACK ?= feedmirror
+
+finish: .venv/local  ## after a deployment: do what CloudFormation cannot, and tell what is left
+	@$(BIN)/python infra/finish.py --stack $(STACK)
 
 bench: .venv/dev  ## speed and memory, side by side with a peer
 	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done

@@ -254,6 +254,17 @@ def test_an_event_that_comes_again_changes_nothing_and_sends_nothing(account: Ac
         assert (account.records(), len(account.sent())) == before
 
 
+def test_an_event_that_failed_in_its_own_call_comes_by_the_work_queue(account: Account) -> None:
+    """The template's on-failure destination: a mail is taken in, an hour is the next hour's."""
+    mail, hour = redriven(ses_event(account.arrive(REMOVE))), redriven({})
+
+    report = account.call(sqs_event(json.dumps(mail), json.dumps(hour)))
+
+    assert report["batchItemFailures"] == []
+    assert [case["state"] for case in report["cases"]] == ["removed"]
+    assert account.gone() == 1
+
+
 def test_the_setup_notification_is_ignored_by_event_and_by_the_hour(account: Account) -> None:
     content = Content(b"SES has been set up.", "text/plain")
     account.bucket("mail").put(f"inbound/{SETUP_NOTIFICATION}", content, replaces=None)

@@ -135,12 +135,12 @@ def test_mail_to_the_contact_is_scanned_stored_and_then_handed_over(
     assert start["LambdaAction"]["FunctionArn"].endswith(outputs["TakedownFunctionName"])
 
 
-def test_a_mail_whose_event_fails_is_set_aside(outputs: dict[str, str]) -> None:
+def test_a_mail_whose_event_fails_waits_in_the_work_queue(outputs: dict[str, str]) -> None:
     found = boto3.client("lambda").get_function_event_invoke_config(
         FunctionName=outputs["TakedownFunctionName"]
     )
 
-    assert found["DestinationConfig"]["OnFailure"]["Destination"] == outputs["MailDeadLettersArn"]
+    assert found["DestinationConfig"]["OnFailure"]["Destination"] == outputs["WorkQueueArn"]
     assert (found["MaximumRetryAttempts"], found["MaximumEventAgeInSeconds"]) == (2, 21600)
 
 

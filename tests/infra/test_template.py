@@ -262,7 +262,7 @@ def test_every_dead_letter_queue_rings() -> None:
     }
 
     assert watched == queues
-    assert len(queues) == 4
+    assert len(queues) == 3
 
 
 @pytest.mark.parametrize("name", resources("AWS::S3::Bucket"))

@@ -74,7 +74,7 @@ def test_a_mail_that_no_event_came_for_is_taken_up_without_proof(world: Takedown
     ses_id = world.arrive(a_mail(f"Please take down {SITE}/1", date=world.now))
     case = case_of_mail(ses_id)
 
-    for hours, taken_up in ((0, False), (5, False), (3, True)):
+    for hours, taken_up in ((0, False), (8, False), (1, True)):
         world.later(hours)
         hour(world)
         assert (world.takedowns().cases.load(case) is not None) is taken_up

@@ -17,7 +17,7 @@ from feedmirror.mirroring.schedule import USUAL
 
 MONTH = timedelta(days=30)
 TICK = timedelta(minutes=5)  # the template's PollEvery
-ALARM_METRICS, DASHBOARDS, QUEUES = 21, 1, 2  # what the template has; queues that start a function
+ALARM_METRICS, DASHBOARDS, QUEUES = 20, 1, 2  # what the template has; queues that start a function
 # Names that functions send in about every hour: Polled, Unchanged, Changed, Created, Updated.
 METRICS = 5
 # Each queue is asked by five pollers for twenty seconds at a time, also while nothing is in it: so

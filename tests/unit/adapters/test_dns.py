@@ -1,12 +1,9 @@
-"""TXT records from a name server on loopback, written with dnspython's own messages."""
+"""TXT records from a name server on loopback."""
 
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
@@ -14,60 +11,19 @@ import pytest
 
 from feedmirror.adapters.dns import DnsTxtLookup
 from feedmirror.ports.dns import DnsUnavailableError
-
-Script = Callable[[dns.message.Message], dns.message.Message | bytes | None]
+from name_server import Script, a_name_server, answering
 
 
 @contextmanager
-def a_name_server(script: Script) -> Iterator[tuple[DnsTxtLookup, list[str]]]:
-    """Answer questions as the script says; None is silence. Gives a lookup, and what was asked."""
-    asked: list[str] = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
-        server.settimeout(0.05)
-        over = threading.Event()
-
-        def serve() -> None:
-            while not over.is_set():
-                try:
-                    packet, client = server.recvfrom(4096)
-                except TimeoutError:
-                    continue
-                query = dns.message.from_wire(packet)
-                asked.append(query.question[0].name.to_text())
-                answer = script(query)
-                if answer is not None:
-                    wire = answer if isinstance(answer, bytes) else answer.to_wire()
-                    server.sendto(wire, client)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            port = server.getsockname()[1]
-            yield DnsTxtLookup(["127.0.0.1"], port=port, seconds=1), asked
-        finally:
-            over.set()
-            thread.join()
-
-
-def answering(*texts: str, code: dns.rcode.Rcode = dns.rcode.NOERROR) -> Script:
-    """Return a script that gives these records, in the form of a zone file."""
-
-    def script(query: dns.message.Message) -> dns.message.Message:
-        answer = dns.message.make_response(query)
-        answer.flags |= dns.flags.RA
-        answer.set_rcode(code)
-        name = query.question[0].name
-        if texts:
-            answer.answer.append(dns.rrset.from_text(name, 60, "IN", "TXT", *texts))
-        return answer
-
-    return script
+def asking(script: Script) -> Iterator[tuple[DnsTxtLookup, list[str]]]:
+    """Give a lookup of a name server that answers as the script says, and what it was asked."""
+    with a_name_server(script) as (port, asked):
+        yield DnsTxtLookup(["127.0.0.1"], port=port, seconds=1), asked
 
 
 def test_the_strings_of_a_record_are_joined_and_records_are_kept_apart() -> None:
     long = "p=" + "A" * 253
-    with a_name_server(answering(f'"v=DKIM1; " "{long}" "BC"', '"v=spf1 -all"')) as (lookup, asked):
+    with asking(answering(f'"v=DKIM1; " "{long}" "BC"', '"v=spf1 -all"')) as (lookup, asked):
         found = lookup.txt("sel._domainkey.news.example")
 
     assert sorted(found) == sorted([f"v=DKIM1; {long}BC".encode(), b"v=spf1 -all"])
@@ -75,7 +31,7 @@ def test_the_strings_of_a_record_are_joined_and_records_are_kept_apart() -> None
 
 
 def test_a_name_of_one_label_is_asked_as_it_is() -> None:
-    with a_name_server(answering('"a"')) as (lookup, asked):
+    with asking(answering('"a"')) as (lookup, asked):
         lookup.txt("localhost")
 
     assert asked == ["localhost."]
@@ -83,17 +39,17 @@ def test_a_name_of_one_label_is_asked_as_it_is() -> None:
 
 def test_a_record_longer_than_512_bytes_comes_whole() -> None:
     key = " ".join(f'"{"A" * 200}"' for _ in range(5))
-    with a_name_server(answering(key)) as (lookup, _):
+    with asking(answering(key)) as (lookup, _):
         assert lookup.txt("sel._domainkey.news.example") == (b"A" * 1000,)
 
 
 def test_bytes_beyond_ascii_come_as_they_are() -> None:
-    with a_name_server(answering(r'"\255\000x"')) as (lookup, _):
+    with asking(answering(r'"\255\000x"')) as (lookup, _):
         assert lookup.txt("news.example") == (b"\xff\0x",)
 
 
 def test_nothing_is_kept_between_questions() -> None:
-    with a_name_server(answering('"a"')) as (lookup, asked):
+    with asking(answering('"a"')) as (lookup, asked):
         lookup.txt("news.example")
         lookup.txt("news.example")
 
@@ -108,19 +64,19 @@ def test_another_names_alias_is_followed_within_the_answer() -> None:
         answer.answer.append(dns.rrset.from_text("keys.esp.example.", 60, "IN", "TXT", '"k"'))
         return answer
 
-    with a_name_server(script) as (lookup, _):
+    with asking(script) as (lookup, _):
         assert lookup.txt("sel._domainkey.news.example") == (b"k",)
 
 
 @pytest.mark.parametrize("code", [dns.rcode.NOERROR, dns.rcode.NXDOMAIN])
 def test_a_name_without_records_has_none(code: dns.rcode.Rcode) -> None:
-    with a_name_server(answering(code=code)) as (lookup, _):
+    with asking(answering(code=code)) as (lookup, _):
         assert lookup.txt("news.example") == ()
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example", "a." * 130 + "example", "\\"])
 def test_what_is_no_name_has_none_and_is_not_asked(name: str) -> None:
-    with a_name_server(answering('"a"')) as (lookup, asked):
+    with asking(answering('"a"')) as (lookup, asked):
         assert lookup.txt(name) == ()
 
     assert asked == []
@@ -129,7 +85,7 @@ def test_what_is_no_name_has_none_and_is_not_asked(name: str) -> None:
 @pytest.mark.parametrize("code", [dns.rcode.SERVFAIL, dns.rcode.REFUSED])
 def test_a_server_that_fails_is_no_answer(code: dns.rcode.Rcode) -> None:
     with (
-        a_name_server(answering(code=code)) as (lookup, _),
+        asking(answering(code=code)) as (lookup, _),
         pytest.raises(DnsUnavailableError, match="NoNameservers"),
     ):
         lookup.txt("news.example")
@@ -138,7 +94,7 @@ def test_a_server_that_fails_is_no_answer(code: dns.rcode.Rcode) -> None:
 def test_silence_ends_in_time_and_is_no_answer() -> None:
     start = time.perf_counter()
     with (
-        a_name_server(lambda _: None) as (lookup, _),
+        asking(lambda _: None) as (lookup, _),
         pytest.raises(DnsUnavailableError, match="LifetimeTimeout"),
     ):
         lookup.txt("news.example")
@@ -148,7 +104,7 @@ def test_silence_ends_in_time_and_is_no_answer() -> None:
 
 def test_noise_is_no_answer() -> None:
     with (
-        a_name_server(lambda query: query.to_wire()[:2] + b"\xff" * 40) as (lookup, _),
+        asking(lambda query: query.to_wire()[:2] + b"\xff" * 40) as (lookup, _),
         pytest.raises(DnsUnavailableError),
     ):
         lookup.txt("news.example")

@@ -28,7 +28,9 @@ from feedmirror.takedowns.senders.receipt import Receipt, is_setup
 
 _RESERVE = timedelta(seconds=60)
 _MOST_TOLD = 10
-_LATE = timedelta(hours=7)  # asynchronous events are kept for six (AWS Lambda, "Asynchronous…")
+# An event is kept for six hours by Lambda and then tried five times by the work queue, each half an
+# hour after the other (the template's numbers).
+_LATE = timedelta(hours=9)
 
 
 class TaskUnreadableError(Exception):
