@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock package finish bench schedules clean
+.PHONY: demo test lint lock package finish bench schedules corpus test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -35,6 +35,11 @@ schedules: .venv/dev  ## a fault at every call, and 200 random schedules of ever
 	@for seed in $(SEEDS); do echo "seed $$seed: 200 schedules of 10 steps"; \
 		$(SCHEDULES) --hypothesis-seed=$$seed -k whatever_happens tests/properties/test_takedown_machine.py || exit 1; \
 	done
+
+corpus: .venv/dev  ## every real feed beside the clone goes the whole way
+	@FEEDMIRROR_TEST_WHOLE_CORPUS=1 $(BIN)/python -m pytest -q tests/integration/test_corpus_mirror.py
+
+test-long: schedules corpus  ## what takes longer than the suite may
 
 lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml

@@ -1,6 +1,10 @@
-"""Every real feed of the corpus goes the whole way: document, item, record, page, feed."""
+"""Real feeds go the whole way: document, item, record, page, feed.
+
+Every fourth of the corpus in the suite, since all of it takes a minute; ``make corpus`` takes all.
+"""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +27,7 @@ from world import Documents, World
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "../shared/corpus/feeds"
 SCHEMAS = ROOT / "tests/schemas"
+WHOLE = os.environ.get("FEEDMIRROR_TEST_WHOLE_CORPUS") == "1"
 
 # Documents of which nothing can be mirrored, and why.
 UNREADABLE = {"kagisearch__7ef13a42fa7e177a.xml": "it breaks off before its first entry"}
@@ -42,6 +47,7 @@ def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of real feeds is not beside this checkout")
     listed = json.loads((CORPUS / "manifest.json").read_text(encoding="utf-8"))
+    listed = listed if WHOLE else listed[::4]
     with Documents() as documents:
         world = World(tmp_path_factory.mktemp("corpus"), documents)
         names = {}
@@ -56,7 +62,7 @@ def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
 def test_every_feed_is_mirrored_but_those_that_hold_nothing(mirrored: Mirrored) -> None:
     failed = {mirrored.names[url]: why for url, why in mirrored.report.failures}
 
-    assert failed.keys() == UNREADABLE.keys(), failed
+    assert failed.keys() == UNREADABLE.keys() & set(mirrored.names.values()), failed
     assert mirrored.report.polled == len(mirrored.names)
     assert mirrored.report.created == len(mirrored.items)
     assert mirrored.report.lost == 0
@@ -123,8 +129,8 @@ def test_feedparser_reads_the_authors_back(mirrored: Mirrored) -> None:
     }
     read = 0
     for key, body in mirrored.pages.items():
-        if not re.fullmatch(r"f\d*0\.example\.com/feed\.xml", key):
-            continue  # one host in ten: feedparser is slow
+        if not re.fullmatch(r"f\d*[05]\.example\.com/feed\.xml", key):
+            continue  # one host in five: feedparser is slow
         for entry in feedparser.parse(BytesIO(body.encode())).entries:
             item = by_page[entry.id]
             stated = [a.name for a in item.attribution.authors if a.name]
@@ -133,7 +139,7 @@ def test_feedparser_reads_the_authors_back(mirrored: Mirrored) -> None:
             assert entry.source.title
             read += 1
 
-    assert read > 300
+    assert read > (600 if WHOLE else 100)
 
 
 def test_mirroring_the_corpus_again_writes_nothing(mirrored: Mirrored) -> None:
