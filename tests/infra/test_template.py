@@ -346,12 +346,12 @@ def test_the_site_is_read_by_its_own_distribution_alone() -> None:
         assert source["Fn::Sub"].endswith(":distribution/${Distribution}")
 
 
-def test_answers_are_counted_and_no_bounce_comes_back_as_mail() -> None:
+def test_bounces_and_complaints_come_back_as_mail_and_are_counted_without_addresses() -> None:
     identity = resources("AWS::SES::EmailIdentity")["MailIdentity"]
     told = resources("AWS::SES::ConfigurationSetEventDestination")["MailFeedback"]
     feedback = told["EventDestination"]
 
-    assert identity["FeedbackAttributes"] == {"EmailForwardingEnabled": False}
+    assert identity["FeedbackAttributes"] == {"EmailForwardingEnabled": True}
     assert {"bounce", "complaint", "reject"} <= set(feedback["MatchingEventTypes"])
     assert "SnsDestination" not in feedback
     assert "CloudWatchDestination" in feedback
