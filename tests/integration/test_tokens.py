@@ -14,7 +14,7 @@ import pytest
 
 from feedmirror.adapters.workers import InOrder
 from feedmirror.configuration import FeedSettings
-from feedmirror.jobs.look_for_tokens import Finding
+from feedmirror.jobs.findings import Finding
 from feedmirror.jobs.token_proofs import AskHosts
 from feedmirror.layout import LOOKS, challenge_key
 from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Hop, Unfetched

@@ -1,7 +1,8 @@
 """``feedmirror cost``: what a month on AWS costs, part by part, from dated list prices."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -12,41 +13,24 @@ from feedmirror.cli.output import print_json, print_table, say
 from feedmirror.configuration import Configuration
 
 _USUAL = Traffic()
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _assumed(name: str, kind: click.ParamType[Any], text: str) -> Callable[[_Command], _Command]:
+    """Return the option of one assumption; without it, the usual holds."""
+    option = f"--{name.removesuffix('_a_day')}"
+    usual = getattr(_USUAL, name)
+    return click.option(option, name, default=usual, show_default=True, type=kind, help=text)
 
 
 @click.command(epilog="Example: feedmirror cost mirror.toml --views 100000")
 @click.argument(
     "file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
-@click.option(
-    "--items",
-    "items_a_day",
-    default=_USUAL.items_a_day,
-    show_default=True,
-    type=click.FloatRange(0),
-    help="New entries of each feed in a day.",
-)
-@click.option(
-    "--views",
-    default=_USUAL.views,
-    show_default=True,
-    type=click.IntRange(0),
-    help="Pages that readers ask for in a month.",
-)
-@click.option(
-    "--mails",
-    default=_USUAL.mails,
-    show_default=True,
-    type=click.IntRange(0),
-    help="Mails to the contact in a month.",
-)
-@click.option(
-    "--months",
-    default=_USUAL.months,
-    show_default=True,
-    type=click.IntRange(1),
-    help="How long the mirror has been running by then.",
-)
+@_assumed("items_a_day", click.FloatRange(0), "New entries of each feed in a day.")
+@_assumed("views", click.IntRange(0), "Pages that readers ask for in a month.")
+@_assumed("mails", click.IntRange(0), "Mails to the contact in a month.")
+@_assumed("months", click.IntRange(1), "How long the mirror has been running by then.")
 @LOCAL
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def cost(file: Path | None, folder: Path | None, *, as_json: bool, **traffic: float) -> None:

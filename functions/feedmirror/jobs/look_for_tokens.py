@@ -7,11 +7,12 @@ something to look for.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.findings import Finding
 from feedmirror.jobs.token_looks import Look, Looks, TokenLooks, due, looked, taken_up
 from feedmirror.layout import CHALLENGES, challenge_key
 from feedmirror.ports.aftermath import WorkQueue
@@ -24,21 +25,6 @@ if TYPE_CHECKING:
     from feedmirror.takedowns.casework.challenges import Challenge
 
 _NEEDED = timedelta(minutes=2)  # to ask as many hosts as one run may, if none of them answers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """A token that was seen, as a message to the takedown function."""
-
-    kind: str = "proof"
-    case: str
-    host: str
-    way: str  # a Proving
-    token: str
-
-    def to_dict(self) -> dict[str, str]:
-        """Return the message as JSON has it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from feedmirror.addresses import host_of
 from feedmirror.configuration import FeedSettings
-from feedmirror.jobs.look_for_tokens import Finding
+from feedmirror.jobs.findings import Finding
 from feedmirror.layout import challenge_key
 from feedmirror.ports.dns import DnsUnavailableError, TxtLookup
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
