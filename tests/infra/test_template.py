@@ -346,6 +346,45 @@ def test_the_site_is_read_by_its_own_distribution_alone() -> None:
         assert source["Fn::Sub"].endswith(":distribution/${Distribution}")
 
 
+OWN_RULE_SETS = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:receipt-rule-set/*"  # this account's
+
+
+def test_ses_may_store_mails_for_this_account_and_start_the_function_and_nothing_else() -> None:
+    """SES Developer Guide, "Giving permissions to Amazon SES for email receiving"."""
+    document = resources("AWS::S3::BucketPolicy")["MailBucketPolicy"]["PolicyDocument"]
+    (stores,) = [each for each in document["Statement"] if each["Effect"] == "Allow"]
+    permissions = resources("AWS::Lambda::Permission")
+
+    assert stores["Principal"] == {"Service": "ses.amazonaws.com"}
+    assert stores["Action"] == "s3:PutObject"
+    assert stores["Resource"] == {"Fn::Sub": "${MailBucket.Arn}/inbound/*"}
+    assert stores["Condition"] == {
+        "StringEquals": {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}},
+        "ArnLike": {"AWS:SourceArn": {"Fn::Sub": OWN_RULE_SETS}},
+    }
+    assert permissions == {
+        "MailMayStartTakedown": {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": {"Ref": "TakedownFunction"},
+            "Principal": "ses.amazonaws.com",
+            "SourceAccount": {"Ref": "AWS::AccountId"},
+            "SourceArn": {"Fn::Sub": OWN_RULE_SETS},
+        }
+    }
+
+
+@pytest.mark.parametrize("name", resources("AWS::IAM::Role"))
+def test_a_role_is_taken_by_its_service_alone(name: str) -> None:
+    (trust,) = resources("AWS::IAM::Role")[name]["AssumeRolePolicyDocument"]["Statement"]
+    service = "scheduler" if name == "SchedulerRole" else "lambda"
+
+    assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
+    assert trust["Action"] == "sts:AssumeRole"
+    # Any schedule of any account could name the role (Scheduler User Guide, "confused deputy").
+    own = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert trust.get("Condition") == (own if name == "SchedulerRole" else None)
+
+
 def test_bounces_and_complaints_come_back_as_mail_and_are_counted_without_addresses() -> None:
     identity = resources("AWS::SES::EmailIdentity")["MailIdentity"]
     told = resources("AWS::SES::ConfigurationSetEventDestination")["MailFeedback"]
