@@ -22,7 +22,7 @@ package: .venv/local  ## the functions' zip, as the template deploys it
 STACK ?= feedmirror
 
 finish: .venv/local  ## after a deployment: do what CloudFormation cannot, and tell what is left
-	@$(BIN)/python infra/finish.py --stack $(STACK)
+	@$(BIN)/python infra/finish.py --stack $(STACK) || test $$? = 1  # 1: something is left to do
 
 bench: .venv/dev  ## speed and memory, side by side with a peer
 	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import dns.exception
 import dns.resolver
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from feedmirror.configuration_file import ConfigurationError, parse_configuration
 from feedmirror.layout import CONFIGURATION
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
 Resolve = Callable[[str, str], Sequence[str]]  # a name and a type of record; its values
 _SECONDS = 5.0  # for one question to DNS
+# A stack whose functions are there: the newest, or after an upgrade that failed the version before.
+_RUNNING = {
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+}
 _RECORD_OUTPUT = "Record"
 
 
@@ -61,9 +69,14 @@ def read_stack(name: str) -> Stack:
     try:
         (stack,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
-        raise UnfinishedError(f"no stack {name} in this region: {_said(error)}") from error
-    if not stack["StackStatus"].endswith("_COMPLETE") or "ROLLBACK" in stack["StackStatus"]:
-        raise UnfinishedError(f"the stack {name} is {stack['StackStatus']}: deploy it first")
+        if "does not exist" not in str(error):
+            raise
+        raise UnfinishedError(f"there is no stack {name} in this region: deploy it first") from None
+    status = stack["StackStatus"]
+    if status not in _RUNNING:
+        wait = status.endswith("_IN_PROGRESS")
+        advice = "wait until that is over" if wait else "nothing runs: delete it and deploy again"
+        raise UnfinishedError(f"the stack {name} is {status}: {advice}")
     return Stack(
         {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])},
         {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])},
@@ -111,8 +124,9 @@ def look_at_sending(sesv2: "SESV2Client", domain: str) -> Iterator[Step]:
     words = "is verified" if signed else "is not verified yet: SES looks for its three CNAMEs"
     yield Step("sender", signed, f"{domain} {words}")
     returned = identity.get("MailFromAttributes", {}).get("MailFromDomainStatus")
-    words = "has its own return path" if returned == "SUCCESS" else f"return path: {returned}"
-    yield Step("return path", returned == "SUCCESS", f"{domain} {words}")
+    own = returned == "SUCCESS"
+    words = "is the answers' own" if own else f"is not the answers' own yet: {returned}"
+    yield Step("return path", own, f"bounce.{domain} {words}")
     free = sesv2.get_account().get("ProductionAccessEnabled") is True
     words = "may write to anybody" if free else (
         "is in the sandbox: answers reach verified addresses alone until you ask SES for production"
@@ -146,7 +160,9 @@ def look_at_configuration(stack: Stack) -> Step:
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchKey":
             raise
-        words = f"write one with feedmirror init, then: aws s3 cp mirror.toml {place}"
+        said = (("site", stack.outputs["SiteAddress"]), ("contact", stack.parameters["Contact"]))
+        options = " ".join(f"--{name} {value}" for name, value in said)
+        words = f"feedmirror init {options} && aws s3 cp mirror.toml {place}"
         return Step("configuration", done=False, words=words)
     except ConfigurationError as error:
         return Step("configuration", done=False, words=error.told(place))
@@ -180,7 +196,7 @@ def environment_of(stack: Stack) -> dict[str, str]:
     for name in ("MirrorFunctionName", "TakedownFunctionName"):
         told = client.get_function_configuration(FunctionName=stack.outputs[name])
         found |= told["Environment"]["Variables"]
-    return dict(sorted(found.items()))
+    return {"AWS_DEFAULT_REGION": client.meta.region_name, **dict(sorted(found.items()))}
 
 
 def ask_dns(name: str, kind: str, *, resolver: dns.resolver.Resolver | None = None) -> list[str]:
@@ -213,6 +229,9 @@ def main(arguments: Sequence[str] | None = None, *, resolve: Resolve = ask_dns) 
         for step in steps_of(stack, resolve):
             steps.append(step)
             print(f"{'done ' if step.done else 'TO DO'}  {step.what:<13}  {step.words}")
+    except NoRegionError:
+        print("finish: no region: set AWS_DEFAULT_REGION, such as us-east-1", file=sys.stderr)
+        return 2
     except (UnfinishedError, BotoCoreError, ClientError) as error:
         print(f"finish: {_said(error)}", file=sys.stderr)
         return 2

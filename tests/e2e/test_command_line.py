@@ -132,6 +132,7 @@ def test_check_reports_and_stores_nothing(tmp_path: Path, publisher: Publisher) 
         (["mirror", "--local", "file"], 2, "file"),
         (["mirror", "--local", "empty"], 1, "config/mirror.toml is missing"),
         (["mirror"], 1, "FEEDMIRROR_ARCHIVE_BUCKET"),
+        (["mirror"], 1, "For a mirror on this machine add --local"),
         (["mirror", "--local", "file/below"], 1, "file"),
         (["mirror", "--local", "garbage"], 1, "not a database"),
         (["nonsense"], 2, "nonsense"),
@@ -208,10 +209,11 @@ def test_what_is_not_said_is_asked_for_on_a_terminal(tmp_path: Path) -> None:
     with subprocess.Popen(  # noqa: S603 -- our own command
         command, cwd=tmp_path, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as asked:
-        os.write(main, b"https://m.example.org\n\nme@example.org\n")
+        os.write(main, b"m.example.org\nhttps://m.example.org\n\nme@example.org\n")
         said, _ = asked.communicate(timeout=60)
 
     assert asked.returncode == 0, said
+    assert b"expected an https address" in said  # asked again
     assert b"[takedown@m.example.org]" in said  # a guess, taken by the empty line
     written = (tmp_path / "mirror.toml").read_text()
     assert parse_configuration(written).mirror == MirrorSettings(
@@ -263,6 +265,29 @@ def test_the_cost_of_a_month_is_told_part_by_part(tmp_path: Path, publisher: Pub
     assert told["dollars"] == pytest.approx(sum(p["dollars"] for p in told["parts"]), abs=0.01)
     requests = next(p for p in told["parts"] if p["what"] == "CloudFront, requests")
     assert requests["quantity"] == 0
+
+
+@pytest.mark.parametrize("command", ["check {0}", "mirror --local --feed {0}", "cost f.opml"])
+def test_a_reader_that_has_seen_enough_is_no_error(
+    tmp_path: Path, publisher: Publisher, command: str
+) -> None:
+    (tmp_path / "f.opml").write_text(OPML.format(publisher.url("/feed")))
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(  # noqa: S603 -- our own command
+        [
+            str(Path(sys.executable).parent / "feedmirror"),
+            *command.format(publisher.url("/feed")).split(),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8"},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_the_cost_of_what_is_in_force_is_told_too(tmp_path: Path, publisher: Publisher) -> None:

@@ -10,6 +10,7 @@ import dns.resolver
 import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
+from moto.cloudformation.models import cloudformation_backends
 
 import finish
 import moto_stack
@@ -113,6 +114,9 @@ def test_behind_a_first_deployment_it_activates_the_rule_set_and_tells_the_rest(
     assert f"TO DO  DNS record     {DOMAIN}. MX 10 inbound-smtp.{REGION}.amazonaws.com." in records
     assert len(records) == 8
     assert lines[-1] == "12 left to do."
+    (configuration,) = [line for line in lines if "configuration" in line]
+    site, contact = account.outputs["SiteAddress"], PARAMETERS["Contact"]
+    assert f"feedmirror init --site {site} --contact {contact} && aws s3 cp" in configuration
 
 
 def test_a_second_time_changes_nothing_and_all_is_in_place_once_people_did_their_part(
@@ -194,6 +198,7 @@ def test_the_commands_variables_are_those_of_the_functions(
 
     assert status == 0
     told = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    assert told.pop("AWS_DEFAULT_REGION") == REGION
     settings = Settings.from_environment(told)
     assert settings.archive_bucket == account.outputs["ArchiveBucketName"]
     assert settings.mail_bucket == account.outputs["MailBucketName"]
@@ -208,7 +213,38 @@ def test_a_stack_that_is_not_there_is_an_error_in_one_line(
 
     assert status == 2
     (line,) = lines
-    assert line.startswith("finish: no stack nowhere in this region")
+    assert line == "finish: there is no stack nowhere in this region: deploy it first"
+
+
+@pytest.mark.parametrize(
+    ("stands", "said"),
+    [
+        ("CREATE_IN_PROGRESS", "wait until that is over"),
+        ("ROLLBACK_COMPLETE", "nothing runs: delete it and deploy again"),
+        ("UPDATE_ROLLBACK_COMPLETE", ""),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", ""),
+    ],
+)
+def test_a_stack_that_runs_is_looked_at_also_behind_an_upgrade_that_failed(
+    account: Account, capsys: pytest.CaptureFixture[str], stands: str, said: str
+) -> None:
+    (stack,) = cloudformation_backends["123456789012"][REGION].stacks.values()
+    stack.status = stands
+
+    status, lines = finished(account, capsys, "--environment")
+
+    assert status == (2 if said else 0)
+    assert said in lines[0]
+
+
+def test_without_a_region_it_says_which_variable_to_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+    assert finish.main([]) == 2
+    assert "set AWS_DEFAULT_REGION" in capsys.readouterr().err
 
 
 def test_dns_is_really_asked_and_silence_is_no_record() -> None:

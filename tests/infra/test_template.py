@@ -346,7 +346,7 @@ def test_the_site_is_read_by_its_own_distribution_alone() -> None:
         assert source["Fn::Sub"].endswith(":distribution/${Distribution}")
 
 
-OWN_RULE_SETS = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:receipt-rule-set/*"  # this account's
+OWN_RULE_SETS = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:receipt-rule-set/*"
 
 
 def test_ses_may_store_mails_for_this_account_and_start_the_function_and_nothing_else() -> None:

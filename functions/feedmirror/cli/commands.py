@@ -18,6 +18,11 @@ from feedmirror.version import VERSION
 
 _EPILOG = "Exit status: 0 done, 1 something failed and is named, 2 the command was not understood."
 
+_WHERE = (
+    "For a mirror on this machine add --local; for one on AWS, infra/README.md says how to have"
+    " these variables set."
+)
+
 
 @click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION)
@@ -41,7 +46,10 @@ def run() -> int:
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (SettingsError, StoreUnavailableError, OSError) as error:
+    except SettingsError as error:
+        click.echo(f"feedmirror: {error}\n{_WHERE}", err=True)
+        return 1
+    except (StoreUnavailableError, OSError) as error:
         click.echo(f"feedmirror: {error}", err=True)
         return 1
     return 0

@@ -1,11 +1,13 @@
 """``feedmirror init``: a starting configuration, asked for or told."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
 
 import click
 
+from feedmirror import configuration_values as reading
 from feedmirror.addresses import host_of
 from feedmirror.cli.configurations import configuration_of
 from feedmirror.cli.output import say
@@ -16,11 +18,11 @@ from feedmirror.configuration_file import (
     write_configuration,
 )
 
-_ASKED = {
-    "name": "What is the mirror called?",
-    "site": "Under which address will it be read?",
-    "contact": "To which address do requests for removal come?",
-    "operator": "Which address is asked when a person must decide?",
+_ASKED: dict[str, tuple[str, Callable[[object], str]]] = {
+    "name": ("What is the mirror called?", reading.name),
+    "site": ("Under which address will it be read?", reading.site),
+    "contact": ("To which address do requests for removal come?", reading.contact),
+    "operator": ("Which address is asked when a person must decide?", reading.mailbox),
 }
 
 
@@ -65,7 +67,7 @@ def init(file: Path, *, urls: tuple[str, ...], listed: Path | None, **told: str 
     name = quote(str(file))
     counted = "1 feed" if len(feeds) == 1 else f"{len(feeds)} feeds"
     say(f"{file}: {counted if feeds else 'no feed yet, add some at its end'}. What next:")
-    say(f"  feedmirror mirror --local --feeds {name}   mirrors them on this machine")
+    say(f"  feedmirror mirror --local --feeds {name}   mirrors its feeds on this machine")
     say(f"  feedmirror cost {name}   tells what a month on AWS costs")
     say(f"  aws s3 cp {name} s3://ARCHIVE-BUCKET/config/mirror.toml   puts it in force there")
 
@@ -76,11 +78,23 @@ def _answers(told: dict[str, str | None]) -> dict[str, str]:
     if missing and not sys.stdin.isatty():
         raise click.UsageError(f"no terminal to ask on: say {', '.join(missing)}")
     found: dict[str, str] = {}
-    for name, question in _ASKED.items():
+    for name, (question, read) in _ASKED.items():
         given = told[name]
-        default = _guess(name, found)
-        found[name] = given if given is not None else click.prompt(question, default=default)
+        found[name] = given if given is not None else _ask(question, read, _guess(name, found))
     return found
+
+
+def _ask(question: str, read: Callable[[object], str], guess: str | None) -> str:
+    """Ask until the answer is one; say what would be right."""
+
+    def checked(answer: str) -> str:
+        try:
+            return read(answer)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    answer: str = click.prompt(question, default=guess, value_proc=checked)
+    return answer
 
 
 def _guess(name: str, found: dict[str, str]) -> str | None:

@@ -13,10 +13,18 @@ from rich.text import Text
 _PIPE_WIDTH = 160  # columns: what a log viewer or a pager shows
 
 
+class _Piped(Console):
+    """A console whose reader may have seen enough."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line, which ends quietly; rich would exit with an error."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Return the console for results: plain text in a pipe, colours on a terminal."""
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    return Console(highlight=False, emoji=False, width=width)
+    return _Piped(highlight=False, emoji=False, width=width)
 
 
 def progress() -> Console:
