@@ -67,7 +67,7 @@ def test_every_step_that_is_looked_at_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    ("feeds", "shards", "least", "most"), [(50, 1, 1.0, 2.0), (1000, 10, 7.5, 8.5)]
+    ("feeds", "shards", "least", "most"), [(50, 1, 1.0, 2.0), (1000, 10, 8.5, 9.5)]
 )
 def test_the_cost_is_what_the_guide_says(
     feeds: int, shards: int, least: float, most: float

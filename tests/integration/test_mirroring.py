@@ -44,7 +44,9 @@ def world(tmp_path: Path) -> Iterator[World]:
 def state_of(world: World, url: str) -> FeedState:
     found = world.stores.archive.get(state_key(0))
     assert found is not None
-    return state_from_json(found.content.body).feeds[url]
+    state = state_from_json(found.content.body)
+    assert state is not None
+    return state.feeds[url]
 
 
 def lose_state(world: World) -> None:

@@ -4,7 +4,6 @@ The publishers tell what was polled; the jobs, the store and the pages are the r
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,19 +13,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import a_mirror, a_rule
+from builders import a_rule
 from feedmirror.jobs.shard_turn import TurnUnreadableError, read_turn
 from feedmirror.layout import FRONT_STATE, LATEST, STATES, latest_key, state_key
-from feedmirror.mirroring.poll_state import state_from_json
+from feedmirror.mirroring.poll_state import ShardState, state_from_json
 from feedmirror.mirroring.schedule import shard_of
 from feedmirror.ports.object_store import Content, StoreUnavailableError
 from feedmirror.publishing.listings import FRONT_CARDS, read_listing
-from feedmirror.suppression import address_key
-from memory_store import MemoryStore
-from world import Documents, World, entry, rss
-
-SHARDS = 4
-HOSTS = [f"host{number}.example.com" for number in range(8)]
+from feedmirror.suppression import RuleId, address_key
+from shard_world import (
+    FIRSTS,
+    HOSTS,
+    ONCE,
+    SHARDS,
+    a_world,
+    in_memory,
+    polled,
+    serve,
+    titles_on_the_front,
+)
+from world import Documents, World, entry
 
 
 @pytest.fixture(scope="module")
@@ -40,39 +46,8 @@ def world(tmp_path: Path, documents: Documents) -> World:
     return a_world(tmp_path, documents)
 
 
-def a_world(folder: Path, documents: Documents, *, shards: int = SHARDS) -> World:
-    """Return a mirror of eight hosts with a feed of one entry each, handed out by the queue."""
-    documents.by_path.clear()
-    documents.publisher.seen.clear()
-    world = World(folder, documents)
-    world.mirror, world.by_queue = a_mirror(shards=shards), True
-    for host in HOSTS:
-        serve(world, host, entry(1, title=f"First of {host}", link=f"https://{host}/1"))
-    return world
-
-
-def serve(world: World, host: str, *entries: str) -> None:
-    world.serve(rss(*entries), f"/{host}", site=f"https://{host}")
-
-
-def polled(world: World) -> Counter[str]:
-    """Return how often each host's feed was asked for, and forget it."""
-    seen = Counter(each.target.removeprefix("/") for each in world.publisher.seen)
-    world.publisher.seen.clear()
-    return seen
-
-
-def titles_on_the_front(world: World) -> set[str]:
-    found = world.pages().get("feed.json")  # there is none before there is anything to show
-    return {card.title for card in read_listing("", found.encode()).cards} if found else set()
-
-
 def shards_of_hosts(shards: int = SHARDS) -> set[int]:
     return {shard_of(host, shards) for host in HOSTS}
-
-
-FIRSTS = {f"First of {host}" for host in HOSTS}
-ONCE = dict.fromkeys(HOSTS, 1)
 
 
 def test_the_schedule_sends_one_message_for_each_shard_that_is_due(world: World) -> None:
@@ -137,6 +112,47 @@ def test_a_shard_that_could_not_be_polled_in_time_is_handed_out_again_at_once(wo
 
 def own(shard: int) -> list[str]:
     return [host for host in HOSTS if shard_of(host, SHARDS) == shard]
+
+
+def test_what_waits_longest_is_handed_out_first(world: World) -> None:
+    """With more shards than can be polled, each has its turn, whatever its number is."""
+    world.run(at_once=False)
+    world.later(1)
+    world.dispatch()
+    (first, *others) = sorted(world.turns(), key=lambda each: each["shard"])
+    world.turn(first)
+    world.later(2)
+
+    world.dispatch()
+
+    numbers = [each["shard"] for each in world.polls.tasks]
+    assert numbers == [*(each["shard"] for each in others), first["shard"]]
+
+
+def test_a_wish_to_poll_at_once_that_comes_twice_polls_once(world: World) -> None:
+    world.run(at_once=False)
+    polled(world)
+    world.later(0.1)
+    world.dispatch(at_once=True)
+    messages = world.turns()
+
+    for message in [*messages, *messages]:
+        world.later(0.01)
+        world.turn(message)
+
+    assert polled(world) == ONCE
+
+
+def test_the_first_turns_look_at_no_shard_but_their_own(world: World) -> None:
+    world.dispatch()
+
+    for message in world.turns():
+        requests = world.watch()
+        world.turn(message)
+        key = state_key(message["shard"])
+        asked = [asked for asked in requests.asked if asked[1].startswith(STATES)]
+        states = [each for each in asked if not each[1].startswith(LATEST)]
+        assert states == [("get", key), ("put", key), ("put", key)]
 
 
 def test_at_once_hands_out_every_shard_and_the_turn_polls_what_is_not_due(world: World) -> None:
@@ -211,6 +227,8 @@ def test_a_turn_of_another_number_of_shards_is_over(world: World) -> None:
         {"shard": "1", "shards": 4},
         {"shard": 1},
         {"shard": 1, "shards": None},
+        {"shard": 1, "shards": 4, "at_once": True},
+        {"shard": 1, "shards": 4, "at_once": "2026-11-22T12:00:00"},
     ],
 )
 def test_a_message_that_names_no_shard_is_refused_with_what_would_be_right(
@@ -242,27 +260,116 @@ def test_what_is_taken_down_between_the_turn_and_the_schedule_is_not_on_the_fron
     )
 
 
+ELSEWHERE = "elsewhere.example.net"
+
+
 def test_the_rules_of_the_host_that_an_item_links_to_by_now_count_on_the_front(
     world: World,
 ) -> None:
+    """Its list still tells of another link's host than the record that is stored by now."""
+    serve(world, HOSTS[0], entry(1, title="Linked", link=f"https://{ELSEWHERE}/1"))
     world.dispatch()
     for message in world.turns():
         world.turn(message)
     key = latest_key(shard_of(HOSTS[0], SHARDS))
     found = world.stores.archive.get(key)
     assert found is not None
-    # The list still tells of another link's host than the record that is stored by now.
     rows = json.loads(found.content.body)
-    rows["items"] = [
-        [moment, host, "elsewhere.example.net", item] for moment, host, _, item in rows["items"]
-    ]
+    assert [row for row in rows["items"] if row[2] == ELSEWHERE]
+    rows["items"] = [[moment, host, host, item] for moment, host, _, item in rows["items"]]
     changed = Content(json.dumps(rows).encode(), "application/json")
     world.stores.archive.put(key, changed, replaces=found.etag)
-    world.suppress(a_rule(address_key(f"https://{HOSTS[0]}/1"), host=HOSTS[0]))
+    world.suppress(a_rule(address_key(f"https://{ELSEWHERE}/1"), host=ELSEWHERE))
 
     world.dispatch()
 
-    assert f"First of {HOSTS[0]}" not in titles_on_the_front(world)
+    assert titles_on_the_front(world) == FIRSTS - {f"First of {HOSTS[0]}"}
+
+
+def test_a_front_that_others_kept_writing_is_put_by_the_next_schedule(world: World) -> None:
+    world.dispatch()
+    for message in world.turns():
+        world.turn(message)
+
+    def write_first(method: str, key: str) -> None:
+        if (method, key) == ("put", "index.html"):
+            found = world.stores.site.head(key)
+            nonce = str(len(world.requests.asked)).encode()
+            etag = found.etag if found else None
+            world.stores.site.put(key, Content(nonce, "text/html"), replaces=etag)
+
+    world.requests.before = write_first
+    report = world.dispatch()
+    world.requests.before = lambda *_: None
+    assert report.problems == (("", "site /: changed meanwhile"),)
+    assert titles_on_the_front(world) == set()
+    world.dispatch()
+
+    assert titles_on_the_front(world) == FIRSTS
+
+
+def neighbours() -> tuple[str, str]:
+    """Return two hosts of one shard."""
+    return next(
+        (one, other)
+        for one in HOSTS
+        for other in HOSTS
+        if one != other and shard_of(one, SHARDS) == shard_of(other, SHARDS)
+    )
+
+
+@pytest.mark.parametrize("by_queue", [True, False])
+def test_what_was_taken_down_keeps_no_older_item_off_the_front(
+    tmp_path: Path, documents: Documents, *, by_queue: bool
+) -> None:
+    world = a_world(tmp_path, documents)
+    in_memory(world)
+    world.by_queue = by_queue
+    one, other = neighbours()
+    world.feeds = [feed for feed in world.feeds if feed.host in (one, other)]
+    many = [entry(f"new {n}", link=f"https://{one}/{n}") for n in range(FRONT_CARDS + 10)]
+    serve(world, one, *many)
+    world.run(at_once=False)
+    for number, item in enumerate(world.items()):
+        address = item.attribution.original_url
+        if item.host == one:
+            world.suppress(a_rule(address_key(address), host=one, id=RuleId(f"r{number}")))
+    world.later()
+    dated = "<dc:creator>Ann</dc:creator><pubDate>Sun, 15 Nov 2026 12:00:00 GMT</pubDate>"
+    serve(world, one, *(text.replace("Some text", "Other text") for text in many))
+    old = [entry(f"old {n}", link=f"https://{other}/o{n}", more=dated) for n in range(20)]
+    serve(world, other, *old)
+
+    world.run(at_once=False)
+
+    titles = titles_on_the_front(world)
+    assert {f"Entry old {n}" for n in range(20)} <= titles
+    assert not [title for title in titles if "new" in title]
+
+
+def test_the_front_costs_no_more_for_hosts_that_it_knows_already(
+    tmp_path: Path, documents: Documents
+) -> None:
+    world = a_world(tmp_path, documents, shards=2)
+    in_memory(world)
+    for number in range(160):
+        host = f"more{number}.example.com"
+        serve(world, host, entry(1, title=f"First of {host}", link=f"https://{host}/1"))
+    world.run(at_once=False)
+    world.later()
+    serve(world, HOSTS[0], entry(2, title="Second", link=f"https://{HOSTS[0]}/2"))
+    world.dispatch()
+    for message in world.turns():
+        world.turn(message)
+    requests = world.watch()
+
+    world.dispatch()
+
+    records = [key for method, key in requests.asked if key.startswith("items/")]
+    front = read_listing("", world.pages()["feed.json"].encode())
+    assert "Second" in titles_on_the_front(world)
+    assert len(front.hosts) == 168
+    assert len(records) <= FRONT_CARDS
 
 
 def test_the_front_shows_the_newest_of_all_shards_and_names_every_host(world: World) -> None:
@@ -360,12 +467,6 @@ def test_whatever_the_number_of_shards_becomes_no_feed_is_polled_twice_in_a_row(
     assert titles_on_the_front(world) == FIRSTS
 
 
-def in_memory(world: World) -> None:
-    world.stores = replace(
-        world.stores, archive=MemoryStore(), site=MemoryStore(), ledger=MemoryStore()
-    )
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1), (4, 6)])
 def test_a_crash_at_any_call_of_a_move_loses_nothing_and_polls_nothing_twice(
@@ -393,7 +494,7 @@ def test_a_crash_at_any_call_of_a_move_loses_nothing_and_polls_nothing_twice(
         held = [
             url
             for body in world.all(world.stores.archive, STATES).values()
-            for url in state_from_json(body).feeds
+            for url in (state_from_json(body) or ShardState()).feeds
         ]
         assert sorted(held) == sorted(feed.url for feed in world.feeds)
     assert call > before + after

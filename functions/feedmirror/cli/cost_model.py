@@ -17,7 +17,7 @@ from feedmirror.mirroring.schedule import USUAL
 
 MONTH = timedelta(days=30)
 TICK = timedelta(minutes=5)  # the template's PollEvery
-ALARM_METRICS, DASHBOARDS, QUEUES = 20, 1, 2  # what the template has; queues that start a function
+ALARM_METRICS, DASHBOARDS, QUEUES = 22, 1, 2  # what the template has; queues that start a function
 # Names that functions send in about every hour: Polled, Unchanged, Changed, Created, Updated.
 METRICS = 5
 # Each queue is asked by five pollers for twenty seconds at a time, also while nothing is in it: so
@@ -55,8 +55,9 @@ HOST = Requests(6, 6)  # a host's two listings
 ITEM = Requests(3, 1)  # marker, record, page; read again for the front
 # With a poll queue: the call that hands out, and what differs in a shard's own.
 HAND_OUT = Requests(4, 2)  # and a HEAD for each shard
+LISTED = 1000  # keys that one request lists (S3 API reference, ListObjectsV2)
 TURN_NEWS = Requests(4, 1)  # rules, templates, state, and the list of the newest
-FRONT = Requests(6, 60)
+FRONT = Requests(6, 110)  # and a GET for each shard that brought news
 # The takedown function.
 HOUR = Requests(12, 12)
 MAIL = Requests(60, 60)
@@ -175,10 +176,12 @@ class Month:
         if not self.by_queue:
             calls = LOOK * self.ticks + POLL * self.polling_calls + NEWS * self.news_calls
             return calls + listings + looks
-        heads = Requests(0, self.configuration.mirror.shards)
-        handing_out = (HAND_OUT + heads) * self.ticks + FRONT * min(self.ticks, self.news_calls)
+        shards = self.configuration.mirror.shards
+        looked_over = Requests(2 * (shards // LISTED), shards)  # states and lists of the newest
+        handing_out = (HAND_OUT + looked_over) * self.ticks
+        shown = FRONT * min(self.ticks, self.news_calls) + Requests(0, 1) * self.news_calls
         turns = (LOOK + POLL) * self.polling_calls + TURN_NEWS * self.news_calls
-        return handing_out + turns + listings + looks
+        return handing_out + shown + turns + listings + looks
 
     @property
     def turns(self) -> float:

@@ -12,9 +12,9 @@ from feedmirror.jobs.mirror_wide import MirrorWide
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.shard_objects import Standing
+from feedmirror.jobs.shard_state import MOVING
+from feedmirror.mirroring.schedule import AT_ONCE
 from feedmirror.ports.aftermath import WorkQueue
-
-_MOVING = "feeds are moving to other shards: polled again once all are there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Dispatch:
         Raises StoreUnavailableError, also for the queue: whatever was not done is done again.
         """
         standings = self.reshard.run(time_left=time_left)
-        moving = (_MOVING,) if standings is None else ()
+        moving = (MOVING,) if standings is None else ()
         shards = [] if standings is None else self._due(standings, at_once=at_once)
         self.reshard.objects.workers.map(lambda shard: self._send(shard, at_once=at_once), shards)
         why = self.wide.catch_up()
@@ -57,12 +57,14 @@ class Dispatch:
             shard: standings.get(shard, unknown) for shard in self.reshard.objects.shards_in_use()
         }
         now = self.clock()
-        return sorted(
+        due = (
             shard
             for shard, standing in known.items()
             if at_once or standing.mark != self.wide.mark or (standing.due and standing.due <= now)
         )
+        return sorted(due, key=lambda shard: (known[shard].due or AT_ONCE, shard))
 
     def _send(self, shard: int, *, at_once: bool) -> None:
         told = {"shard": shard, "shards": self.reshard.objects.shards}
-        self.queue.send({**told, "at_once": True} if at_once else told)
+        since = {"at_once": self.clock().isoformat()} if at_once else {}
+        self.queue.send({**told, **since})

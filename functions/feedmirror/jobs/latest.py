@@ -18,21 +18,27 @@ from feedmirror.ports.object_store import (
     StoreUnavailableError,
 )
 from feedmirror.ports.workers import Workers
-from feedmirror.publishing.listings import FRONT_CARDS
+from feedmirror.publishing.listings import FRONT_CARDS, LATEST_BURIED
 from feedmirror.publishing.selection import Publication
 
 _ATTEMPTS = 8  # to write a list against other runs
 _SCHEMA = 1
+# Some of what is listed may be gone by now: more are handed on than the front shows.
+_MOST = 4 * FRONT_CARDS
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where an item lies that the front may show, or whose tombstone it may tell of."""
+    """Where an item lies that the front may show, or the tombstone that a run found in its place.
+
+    Of a tombstone ``shown_from`` is when it was put there.
+    """
 
     shown_from: datetime
     host: str
     link_host: str
     id: ItemId
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +55,28 @@ def places_of(publication: Publication) -> list[Place]:
         Place(item.shown_from, item.host, item.link_host, item.id) for item in publication.items
     ]
     stones = [
-        Place(stone.when, stone.host, stone.host, stone.id) for stone in publication.tombstones
+        Place(stone.when, stone.host, stone.host, stone.id, gone=True)
+        for stone in publication.tombstones
     ]
     return items + stones
 
 
-def newest(places: Iterable[Place]) -> list[Place]:
-    """Return as many of the newest as the front could show, and the newest of every other host."""
+def newest(places: Iterable[Place], most: int = FRONT_CARDS) -> list[Place]:
+    """Return the newest items, the newest of every other host, and the latest that are gone."""
     ordered = sorted(set(places), reverse=True)
-    first = ordered[:FRONT_CARDS]
-    hosts = {place.host for place in first}
-    others = {place.host: place for place in reversed(ordered) if place.host not in hosts}
-    return first + list(others.values())
+    items = [place for place in ordered if not place.gone]
+    gone = [place for place in ordered if place.gone]
+    return items[:most] + newest_of_others(items[most:], items[:most]) + gone[:LATEST_BURIED]
+
+
+def newest_of_others(places: Iterable[Place], but: Iterable[Place]) -> list[Place]:
+    """Return the newest place of every host that has none among others; newest come first."""
+    hosts = {place.host for place in but}
+    found: dict[str, Place] = {}
+    for place in places:
+        if place.host not in hosts:
+            found.setdefault(place.host, place)
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +88,17 @@ class LatestLists:
     nonce: Callable[[], str]
 
     def note(self, shard: int, brought: Collection[Place]) -> None:
-        """Add what a run brought to its shard's list."""
+        """Add what a run brought to its shard's list; what it found out last of an item counts.
+
+        Whatever is listed already, the newest of what was brought have a place of their own: much
+        of the rest may be gone by now.
+        """
         key = latest_key(shard)
         for _ in range(_ATTEMPTS if brought else 0):
             found = self.archive.get(key)
-            known = [] if found is None else _places(found.content.body)
-            rows = [_row(place) for place in newest([*known, *brought])]
+            known = {} if found is None else _by_item(_places(found.content.body))
+            places = newest((known | _by_item(brought)).values())
+            rows = [_row(place) for place in dict.fromkeys([*places, *newest(brought)])]
             try:
                 self._put(key, {"items": rows}, found.etag if found else None)
             except LostConditionError:
@@ -103,7 +124,7 @@ class LatestLists:
         changed = [key for key, etag in listed.items() if seen.get(key) != etag]
         read = self.workers.map(self.archive.get, changed)
         places = (place for found in read if found for place in _places(found.content.body))
-        return newest(places), listed
+        return newest(places, _MOST), listed
 
     def save(self, state: FrontState, etag: str | None) -> None:
         """Note what the front has taken in; another run that did so meanwhile is as good."""
@@ -118,8 +139,13 @@ class LatestLists:
         self.archive.put(key, Content(body, "application/json"), replaces=etag)
 
 
+def _by_item(places: Iterable[Place]) -> dict[tuple[str, ItemId], Place]:
+    return {(place.host, place.id): place for place in places}
+
+
 def _row(place: Place) -> list[str]:
-    return [place.shown_from.isoformat(), place.host, place.link_host, place.id]
+    gone = ["gone"] if place.gone else []
+    return [place.shown_from.isoformat(), place.host, place.link_host, place.id, *gone]
 
 
 def _places(body: bytes) -> list[Place]:
@@ -127,8 +153,8 @@ def _places(body: bytes) -> list[Place]:
     try:
         rows = json.loads(body)["items"]
         return [
-            Place(datetime.fromisoformat(moment), host, link_host, ItemId(item))
-            for moment, host, link_host, item in rows
+            Place(datetime.fromisoformat(moment), host, link_host, ItemId(item), bool(gone))
+            for moment, host, link_host, item, *gone in rows
         ]
     except (ValueError, KeyError, TypeError):
         return []

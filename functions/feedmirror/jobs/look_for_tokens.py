@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
-from feedmirror.jobs.findings import Finding
 from feedmirror.jobs.token_looks import Look, Looks, TokenLooks, due, looked, taken_up
 from feedmirror.layout import CHALLENGES, challenge_key
 from feedmirror.ports.aftermath import WorkQueue
@@ -21,6 +20,7 @@ from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
 
 if TYPE_CHECKING:
+    from feedmirror.jobs.findings import Finding
     from feedmirror.ports.dns import TxtLookup
     from feedmirror.takedowns.casework.challenges import Challenge
 
@@ -52,7 +52,7 @@ class TokenSearch:
     whole: frozenset[str] = frozenset()
     findings: int = 0
     problems: list[str] = field(default_factory=list)
-    shown: dict[str, list[Finding]] = field(default_factory=dict)  # by feed that was read
+    shown: "dict[str, list[Finding]]" = field(default_factory=dict)  # by feed that was read
 
     def read(self, url: str, document: bytes) -> None:
         """Look at the document that a poll of a feed brought; never raises."""
@@ -144,7 +144,7 @@ class LookForTokens:
         search.problems += problems
         self._hand_on(findings, search)
 
-    def _hand_on(self, findings: Iterable[Finding], search: TokenSearch) -> bool:
+    def _hand_on(self, findings: "Iterable[Finding]", search: TokenSearch) -> bool:
         """Hand on what was found; return whether all of it was taken."""
         taken = True
         for finding in findings:

@@ -10,6 +10,7 @@ from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_shard import RESERVE, MirrorShard, ShardOutcome, newest_of
 from feedmirror.jobs.mirror_wide import MirrorWide
 from feedmirror.jobs.reports import MirrorReport, added_up
+from feedmirror.jobs.shard_state import MOVING, FeedsMovingError
 from feedmirror.mirroring.schedule import shard_of
 from feedmirror.publishing.selection import Publication
 
@@ -32,19 +33,25 @@ class MirrorRun:
         tokens = self.tokens.begin(time_left=time_left)
         outcomes: list[ShardOutcome] = []
         first = shard_of(self.clock().isoformat(), self.shards)  # no period of any schedule
+        since = self.clock() if at_once else None
+        moving = ""
         for turn in range(self.shards):
             if outcomes and time_left() < RESERVE:
                 break
             shard = (first + turn) % self.shards
-            outcomes.append(
-                self.shard.run(shard, time_left=time_left, at_once=at_once, tokens=tokens)
-            )
+            try:
+                outcomes.append(
+                    self.shard.run(shard, time_left=time_left, at_once=since, tokens=tokens)
+                )
+            except FeedsMovingError:
+                moving = MOVING
+                break
         report = added_up(outcome.report for outcome in outcomes)
         why, faults = self._publish(outcomes)
         self.tokens.finish(tokens)
         for outcome in outcomes:
             outcome.commit(not why)
-        own = tuple(("", what) for what in (why, *faults, *tokens.problems) if what)
+        own = tuple(("", what) for what in (moving, why, *faults, *tokens.problems) if what)
         problems = (*report.problems, *own)
         return replace(report, findings=tokens.findings, problems=problems)
 

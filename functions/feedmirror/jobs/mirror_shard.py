@@ -97,18 +97,19 @@ class MirrorShard:
         *,
         tokens: TokenSearch,
         time_left: Callable[[], timedelta],
-        at_once: bool = False,
+        at_once: datetime | None = None,
     ) -> ShardOutcome:
-        """Run once; ``at_once`` polls every feed that does not ask to wait, due or not.
+        """Run once; ``at_once`` also polls what is not due and was not attempted since then.
 
         Documents are shown to ``tokens`` before they are read as feeds.
 
         The outcome's ``commit`` saves what was learnt; it comes last, after everything that the
         run publishes (rule V3), so that whatever dies before is done again. It is told whether the
         front could be put: if not, the feeds that brought something bring it again.
-        Raises StoreUnavailableError; the next run then starts from what is stored.
+        Raises FeedsMovingError, and StoreUnavailableError; the next run then starts from what is
+        stored.
         """
-        lease = self.states.lease(shard, at_once=at_once)
+        lease = self.states.lease(shard, at_once=at_once, time_left=time_left)
         gone = frozenset(url for url, state in lease.state.feeds.items() if state.gone)
         lifts = self.rules.lifts() if lease.due else ()
         own = (feed for feed in self.configuration.feeds if feed.url in lease.state.feeds)

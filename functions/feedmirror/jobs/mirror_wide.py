@@ -6,18 +6,20 @@ of its own, and the scheduled run takes in those that changed.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from feedmirror.configuration import FeedSettings
-from feedmirror.jobs.latest import FrontState, LatestLists, Place
+from feedmirror.jobs.latest import FrontState, LatestLists, Place, newest_of_others
 from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.layout import FRONT
+from feedmirror.publishing.listings import FRONT_CARDS, Listing
 from feedmirror.publishing.selection import select
 from feedmirror.records import Item, Record
 from feedmirror.suppression import RuleUnreadableError
 
 _ATTEMPTS = 4  # to put the front against other writers
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class MirrorWide:
             rules = self.rules.read(hosts | listings.hosts)
             try:
                 # Behind the rules, and long after they were put: what the archive holds now.
-                records = self.publisher.records((place.host, place.id) for place in places)
+                records = self._records(places, listings.by_folder[FRONT].listing)
                 if not _hosts_of(records) <= hosts:  # a link has changed: its rules count as well
                     hosts |= _hosts_of(records)
                     continue
@@ -55,6 +57,28 @@ class MirrorWide:
             if not failed:
                 break
         return failed.get(FRONT, "")
+
+    def _records(self, places: Collection[Place], front: Listing) -> list[Record]:
+        """Read the records of what may change the front.
+
+        Those are what is gone of what it shows, the newest items until it is full, and of every
+        other host the newest, if the front knows of none so new.
+        """
+        shown = {(card.host, card.id) for card in front.cards}
+        known = {host.host: host.latest for host in front.hosts}
+        gone = [place for place in places if place.gone and (place.host, place.id) in shown]
+        items = sorted((place for place in places if not place.gone), reverse=True)
+        read, found = 0, self._read(gone)
+        while read < len(items) and sum(isinstance(each, Item) for each in found) < FRONT_CARDS:
+            found += self._read(items[read : read + FRONT_CARDS])
+            read += FRONT_CARDS
+        others = newest_of_others(items[read:], items[:read])
+        return found + self._read(
+            [each for each in others if each.shown_from > known.get(each.host, _NEVER)]
+        )
+
+    def _read(self, places: Iterable[Place]) -> list[Record]:
+        return self.publisher.records((place.host, place.id) for place in places)
 
     def catch_up(self, brought: Iterable[Place] = ()) -> str:
         """Put what changed in the shards' lists, what was brought besides, and what is configured.
@@ -68,7 +92,7 @@ class MirrorWide:
             self.keep_configuration()
             self.publisher.put_fixed_pages(self.feeds)
         why = self.put(fresh) if fresh or reconfigured else ""
-        if not why and (places or reconfigured):
+        if not why and (seen != before.seen or reconfigured):
             self.latest.save(FrontState(self.mark, seen), etag)
         return why
 

@@ -22,6 +22,7 @@ class Standing:
     shards: int
     mark: str
     due: datetime | None
+    handed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +48,11 @@ class ShardObjects:
         return {shard_of(feed.host, self.shards) for feed in self.feeds.values()}
 
     def read(self, shard: int) -> tuple[ShardState, str | None]:
-        """Return a shard's state and its ETag."""
+        """Return a shard's state and its ETag; one that is lost begins anew."""
         found = self.archive.get(state_key(shard))
         if found is None:
             return ShardState(), None
-        return state_from_json(found.content.body), found.etag
+        return state_from_json(found.content.body) or ShardState(shards=self.shards), found.etag
 
     def write(self, shard: int, state: ShardState, etag: str | None) -> str:
         """Write a shard's state under the ETag that was read; raises LostConditionError."""
@@ -70,6 +71,7 @@ class ShardObjects:
         known = ((feed, self.feeds.get(url)) for url, feed in state.feeds.items())
         due = first_due((feed, settings.interval) for feed, settings in known if settings)
         told = {"shards": str(state.shards), "mark": state.mark}
+        told |= {"handed": str(state.handed)} if state.handed else {}
         return told if due is None else {**told, "due": due.isoformat()}
 
 
@@ -78,6 +80,6 @@ def _read(head: ObjectSummary) -> Standing:
     told = head.metadata
     try:
         due = datetime.fromisoformat(told["due"]) if "due" in told else None
-        return Standing(int(told["shards"]), told["mark"], due)
+        return Standing(int(told["shards"]), told["mark"], due, int(told.get("handed", 0)))
     except (KeyError, ValueError):
         return Standing(0, "", AT_ONCE)

@@ -6,7 +6,7 @@ was read, so of two runs at once only one polls a feed; nothing depends on a lea
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.reshard import Reshard
@@ -16,7 +16,12 @@ from feedmirror.mirroring.poll_state import FeedState, ShardState
 from feedmirror.mirroring.schedule import is_asking_to_wait, is_due
 from feedmirror.ports.object_store import LostConditionError, StoreUnavailableError
 
+MOVING = "feeds are moving to other shards: polled again once all are there"
 _ATTEMPTS = 8  # to write the state against other runs
+
+
+class FeedsMovingError(Exception):
+    """Feeds are on their way to other shards: nothing is polled before all have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +37,23 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardStates:
-    """Leases feeds by their shard; ``mark`` is a digest of the configuration in force."""
+    """Leases feeds by their shard; ``mark`` is a digest of the configuration in force.
+
+    Without ``reshard`` the schedule has seen to it, before it handed out the shard.
+    """
 
     objects: ShardObjects
-    reshard: Reshard
+    reshard: Reshard | None
     clock: Callable[[], datetime]
     mark: str
 
-    def lease(self, shard: int, *, at_once: bool) -> Lease:
-        """Take the feeds that are due, or at once all that do not ask to be left alone.
+    def lease(
+        self, shard: int, *, at_once: datetime | None, time_left: Callable[[], timedelta]
+    ) -> Lease:
+        """Take the feeds that are due; ``at_once`` those too that were not attempted since then.
 
-        Raises StoreUnavailableError if other runs keep writing the state.
+        What asks to be left alone is, in any case. Raises FeedsMovingError, and
+        StoreUnavailableError if other runs keep writing the state.
         """
         feeds = {
             url: feed
@@ -50,14 +61,14 @@ class ShardStates:
             if self.objects.home_of(url) == shard
         }
         for _ in range(_ATTEMPTS):
-            before, etag = self._read(shard)
+            before, etag = self._read(shard, time_left)
             now = self.clock()
             known = {url: before.feeds.get(url, FeedState()) for url in feeds}
             due = {
                 url: feed
                 for url, feed in feeds.items()
-                if (at_once and not is_asking_to_wait(known[url], now=now))
-                or is_due(known[url], interval=feed.interval, now=now)
+                if is_due(known[url], interval=feed.interval, now=now)
+                or (at_once is not None and _is_wanted(known[url], since=at_once, now=now))
             }
             attempted = {url: replace(known[url], attempted=now) for url in due}
             state = ShardState({**known, **attempted}, before.mark, self.objects.shards)
@@ -75,7 +86,8 @@ class ShardStates:
 
         Unless the ``whole`` of what follows from the configuration is shown, it stays a new one.
         A leased feed that was not reached is given back as it was. Where only time has passed since
-        the lease was written, nothing is written again (promise P6).
+        the lease was written, nothing is written again (promise P6). An object that is of another
+        number of shards by now is then of none, so that what was learnt moves on.
         Raises StoreUnavailableError if other runs keep writing the state.
         """
         unknown = FeedState()
@@ -83,7 +95,8 @@ class ShardStates:
         state, etag = lease.state, lease.etag
         mark = self.mark if whole else lease.before.mark
         for _ in range(_ATTEMPTS):
-            saved = ShardState({**state.feeds, **results}, mark, self.objects.shards)
+            shards = state.shards if state.shards == self.objects.shards else 0
+            saved = ShardState({**state.feeds, **results}, mark, shards)
             if saved == state:
                 return
             try:
@@ -94,10 +107,22 @@ class ShardStates:
                 return
         raise StoreUnavailableError(f"{state_key(lease.shard)}: other runs keep writing it")
 
-    def _read(self, shard: int) -> tuple[ShardState, str | None]:
-        """Read a shard's state, with what other objects hold of it since a change of ``shards``."""
+    def _read(
+        self, shard: int, time_left: Callable[[], timedelta]
+    ) -> tuple[ShardState, str | None]:
+        """Read a shard's state, once what other objects hold of it has arrived."""
         state, etag = self.objects.read(shard)
-        if state.shards == self.objects.shards:
+        if state.shards == self.objects.shards or (etag is None and self.reshard is None):
             return state, etag
-        self.reshard.run()
-        return self.objects.read(shard)
+        if self.reshard is None or self.reshard.run(time_left=time_left) is None:
+            raise FeedsMovingError
+        state, etag = self.objects.read(shard)
+        if etag is not None and state.shards != self.objects.shards:
+            raise FeedsMovingError
+        return state, etag
+
+
+def _is_wanted(state: FeedState, *, since: datetime, now: datetime) -> bool:
+    """Tell whether a feed is polled although it is not due: not again for the same wish."""
+    attempted = state.attempted is not None and state.attempted > since
+    return not (attempted or is_asking_to_wait(state, now=now))

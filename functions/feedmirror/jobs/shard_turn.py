@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from feedmirror.jobs.latest import places_of
 from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_shard import MirrorShard
 from feedmirror.jobs.mirror_wide import MirrorWide
 from feedmirror.jobs.reports import MirrorReport
+from feedmirror.jobs.shard_state import FeedsMovingError
 
 
 class TurnUnreadableError(Exception):
@@ -17,21 +18,39 @@ class TurnUnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A shard whose turn it is, and how many there were when it was handed out."""
+    """A shard whose turn it is, and how many there were when it was handed out.
+
+    ``at_once`` is when it was, if every feed is wanted then that was not attempted since.
+    """
 
     shard: int
     shards: int
-    at_once: bool = False
+    at_once: datetime | None = None
 
 
 def read_turn(fields: object) -> Turn:
     """Read a message of the poll queue; raises TurnUnreadableError."""
     match fields:
         case {"shard": int(shard), "shards": int(shards), **others} if 0 <= shard < shards:
-            return Turn(shard, shards, at_once=others.get("at_once") is True)
+            since = others.get("at_once")
+            return Turn(shard, shards, None if since is None else _moment(since))
         case _:
-            right = 'expected {"shard": 0, "shards": 4}: a shard, counted from 0, of how many'
-            raise TurnUnreadableError(f"{str(fields)[:200]} is no turn: {right}")
+            raise _unreadable(fields)
+
+
+def _moment(text: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise _unreadable(text) from error
+    if moment.tzinfo is None:
+        raise _unreadable(text)
+    return moment
+
+
+def _unreadable(fields: object) -> TurnUnreadableError:
+    right = 'expected {"shard": 0, "shards": 4}: a shard, counted from 0, of how many'
+    return TurnUnreadableError(f"{str(fields)[:200]} is no turn: {right}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +65,20 @@ class ShardTurn:
     def run(self, turn: Turn, *, time_left: Callable[[], timedelta]) -> MirrorReport:
         """Run once; a turn of another number of shards is over: the next schedule hands out anew.
 
+        What dies within is polled again when it is due the next time, not when its message comes
+        again: a publisher is not asked twice for a fault of ours.
+
         Raises StoreUnavailableError; whatever was not saved is done again.
         """
         if turn.shards != self.shards:
             return MirrorReport()
         tokens = self.tokens.begin(time_left=time_left)
-        outcome = self.shard.run(
-            turn.shard, tokens=tokens, time_left=time_left, at_once=turn.at_once
-        )
+        try:
+            outcome = self.shard.run(
+                turn.shard, tokens=tokens, time_left=time_left, at_once=turn.at_once
+            )
+        except FeedsMovingError:  # and once they have arrived, they are handed out anew
+            return MirrorReport()
         places = places_of(outcome.newest)
         self.wide.latest.note(turn.shard, places)
         self.tokens.finish(tokens)

@@ -58,12 +58,15 @@ class FeedState:
 class ShardState:
     """What is known of a shard's feeds by address; ``mark`` is of the configuration last used.
 
-    ``shards`` is how many there were when it was written; 0 is not known.
+    ``shards`` is how many there were when it was written; 0 is not known. ``handed`` is the number
+    of shards for which all that is not at home here has been taken to where it is; whoever writes
+    anything else takes that back.
     """
 
     feeds: Mapping[str, FeedState] = field(default_factory=dict)
     mark: str = ""
     shards: int = 0
+    handed: int = 0
 
 
 def state_to_json(state: ShardState, nonce: str) -> bytes:
@@ -73,22 +76,24 @@ def state_to_json(state: ShardState, nonce: str) -> bytes:
         "schema": SCHEMA,
         "mark": state.mark,
         "shards": state.shards,
+        "handed": state.handed,
         "feeds": feeds,
         "nonce": nonce,
     }
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str).encode()
 
 
-def state_from_json(body: bytes) -> ShardState:
-    """Read a state; one that cannot be read is as good as lost, and losing it is allowed."""
+def state_from_json(body: bytes) -> ShardState | None:
+    """Read a state; one that cannot be read is lost, and losing it is allowed."""
     try:
         fields = json.loads(body)
         if fields["schema"] != SCHEMA:
-            return ShardState()
+            return None
         feeds = {url: _feed(feed) for url, feed in fields["feeds"].items()}
-        return ShardState(feeds, fields["mark"], int(fields.get("shards", 0)))
+        numbers = (int(fields.get(name, 0)) for name in ("shards", "handed"))
+        return ShardState(feeds, fields["mark"], *numbers)
     except (ValueError, KeyError, TypeError, AttributeError):
-        return ShardState()
+        return None
 
 
 def _compact(feed: FeedState) -> dict[str, Any]:

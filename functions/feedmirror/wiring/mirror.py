@@ -180,8 +180,9 @@ class MirrorJobs:
         """Return the run of one shard whose turn it is."""
         from feedmirror.jobs.shard_turn import ShardTurn  # noqa: PLC0415 -- only with a queue
 
+        states = replace(self.shard.states, reshard=None)  # the schedule has seen to it
         return ShardTurn(
-            shard=self.shard,
+            shard=replace(self.shard, states=states),
             wide=self.wide,
             tokens=self.tokens,
             shards=self.reshard.objects.shards,
