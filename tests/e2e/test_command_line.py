@@ -232,7 +232,8 @@ def test_what_is_not_said_is_asked_for_on_a_terminal(tmp_path: Path) -> None:
         ([*MIRROR, "--site", "http://m.example.org"], 1, "expected an https address"),
         ([*MIRROR, "--contact", "take+down@m.example.org"], 1, "and no +"),
         ([*MIRROR, "--feed", "nonsense"], 2, "no http(s) address"),
-        ([*MIRROR, "nowhere/m.toml"], 1, "nowhere/m.toml"),
+        ([*MIRROR, "nowhere/m.toml"], 1, "there is no folder nowhere; make it first"),
+        ([*MIRROR, "mirror.txt"], 1, "name a file that ends in .toml"),
     ],
 )
 def test_a_configuration_that_could_not_work_is_not_written(

@@ -48,6 +48,10 @@ def init(file: Path, *, urls: tuple[str, ...], listed: Path | None, **told: str 
     """
     if file.exists():
         raise click.ClickException(f"{file} is there already; name another file, or edit it")
+    if file.suffix.lower() != ".toml":
+        raise click.ClickException(f"{file}: name a file that ends in .toml, such as mirror.toml")
+    if not file.parent.is_dir():
+        raise click.ClickException(f"{file}: there is no folder {file.parent}; make it first")
     feeds = configuration_of(listed, urls).feeds
     said = _answers(told)
     mirror = MirrorSettings(
