@@ -1,6 +1,7 @@
 """A mirror of several shards: what the tests of handing out and of moving begin with."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +17,19 @@ FIRSTS = {f"First of {host}" for host in HOSTS}
 ONCE = dict.fromkeys(HOSTS, 1)
 
 
-def a_world(folder: Path, documents: Documents, *, shards: int = SHARDS) -> World:
-    """Return a mirror of eight hosts with a feed of one entry each, handed out by the queue."""
+def a_world(
+    folder: Path,
+    documents: Documents,
+    *,
+    shards: int = SHARDS,
+    hosts: Sequence[str] = HOSTS,
+) -> World:
+    """Return a mirror of hosts with a feed of one entry each, handed out by the queue."""
     documents.by_path.clear()
     documents.publisher.seen.clear()
     world = World(folder, documents)
     world.mirror, world.by_queue = a_mirror(shards=shards), True
-    for host in HOSTS:
+    for host in hosts:
         serve(world, host, entry(1, title=f"First of {host}", link=f"https://{host}/1"))
     return world
 
