@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock package finish bench schedules corpus test-long clean
+.PHONY: demo test lint lock package finish bench schedules walks corpus test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -27,7 +27,7 @@ finish: .venv/local  ## after a deployment: do what CloudFormation cannot, and t
 bench: .venv/dev  ## speed and memory, side by side with a peer
 	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 
-SEEDS ?= 1 2 3 4 5 6 7 8 9 10
+SEEDS ?= 1 2 3 4 5 6
 SCHEDULES = FEEDMIRROR_TEST_SCHEDULES=200 $(BIN)/python -m pytest -q -p no:randomly
 
 schedules: .venv/dev  ## a fault at every call, and 200 random schedules of everything at once for each of SEEDS
@@ -40,7 +40,12 @@ schedules: .venv/dev  ## a fault at every call, and 200 random schedules of ever
 corpus: .venv/dev  ## every real feed beside the clone goes the whole way
 	@FEEDMIRROR_TEST_WHOLE_CORPUS=1 $(BIN)/python -m pytest -q tests/integration/test_corpus_mirror.py
 
-test-long: schedules corpus  ## what takes longer than the suite may
+walks: .venv/dev  ## something else at each single call of a run, where the suite takes every second
+	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 -p no:randomly \
+		tests/integration/test_crashes.py tests/integration/test_races.py tests/integration/test_shards.py \
+		tests/integration/test_takedown_faults.py tests/integration/test_takedown_protocol.py
+
+test-long: schedules walks corpus  ## what takes longer than the suite may
 
 lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml

@@ -46,9 +46,13 @@ def test_every_variable_that_is_read_is_documented_and_none_else() -> None:
     assert set(re.findall(r"FEEDMIRROR_([A-Z_]+)", README)) == read
 
 
-@pytest.mark.parametrize("name", sorted(feedmirror.commands))
+CONTEXT = click.Context(feedmirror)
+
+
+@pytest.mark.parametrize("name", feedmirror.list_commands(CONTEXT))
 def test_every_command_has_help_with_an_example_and_is_in_the_readme(name: str) -> None:
-    command = feedmirror.commands[name]
+    command = feedmirror.get_command(CONTEXT, name)
+    assert command is not None
     context = click.Context(command, info_name=f"feedmirror {name}")
 
     assert f"Example: feedmirror {name}" in command.get_help(context)

@@ -37,6 +37,7 @@ from feedmirror.suppression import (
     author_keys,
     host_key,
 )
+from walks import walk
 from world import SITE, START, Documents, World, entry, rss
 
 CANARY = "canary-text"
@@ -192,7 +193,7 @@ def at_each_call(
     begin(measured)
     measured.watch()
     measured.run()
-    for call in range(1, len(measured.requests.asked) + 1):
+    for call in walk(len(measured.requests.asked), when):
         world = worlds()
         begin(world)
         world.watch()

@@ -24,6 +24,7 @@ from feedmirror.publishing.documents import without_nonce
 from feedmirror.takedowns.casework.cases import State, case_from_json
 from memory_world import CrashError, MemoryWorld, crash, fail
 from takedown_world import CONTACT, a_mail
+from walks import walk
 from world import SITE, Documents, entry, rss
 
 OWNER, WEBMASTER = "ann@news.example.com", "webmaster@news.example.com"
@@ -327,7 +328,7 @@ def test_a_site_is_mirrored_anew_while_a_mail_takes_it_down(mirrored: MemoryWorl
             counted = base.copy()
             calls = counted.watch()
             first(counted)
-            for call in range(1, len(calls.asked) + 1):
+            for call in walk(len(calls.asked)):
                 world = base.copy()
                 in_between(world, call, second)
                 first(world)

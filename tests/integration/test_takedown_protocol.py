@@ -21,11 +21,11 @@ from feedmirror.records import Item, Tombstone
 from feedmirror.takedowns.casework.cases import Case, Event, State
 from feedmirror.takedowns.casework.challenges import challenge_from_json
 from takedown_world import TakedownWorld, a_mail
+from walks import STRIDE, walk
 from world import SITE, Documents, entry, rss
 
 TEXT = "and more of what the story tells. " * 12
 STRANGER = "x@rival-legal.example"
-STRIDE = 5  # of the calls at which something else happens: 1 tries them all, in a minute or two
 
 
 @pytest.fixture(scope="module")
@@ -953,7 +953,7 @@ def at_each_call(
     measured.watch()
     act()
     calls = len(measured.requests.asked)
-    for call in range(1 if when == "before" else 2, calls + 1, STRIDE):
+    for call in walk(calls, when, stride=5 if STRIDE > 1 else 1):
         world = fresh(str(call))
         act = begin(world)
         world.watch()

@@ -2,15 +2,11 @@
 
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
-from feedmirror.cli.check import check
-from feedmirror.cli.cost import cost
-from feedmirror.cli.demo import demo
-from feedmirror.cli.init import init
-from feedmirror.cli.mirror import mirror
 from feedmirror.cli.takedowns import TAKEDOWN_COMMANDS
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.settings import SettingsError
@@ -22,15 +18,34 @@ _WHERE = (
     "For a mirror on this machine add --local; for one on AWS, infra/README.md says how to have"
     " these variables set."
 )
+# By name, each in a module of its own that is loaded when the command is asked for.
+_MODULES = ("check", "cost", "demo", "init", "mirror")
 
 
-@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands, of which a run loads one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*super().list_commands(ctx), *_MODULES})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if cmd_name in _MODULES:
+            found: click.Command = getattr(import_module(f"feedmirror.cli.{cmd_name}"), cmd_name)
+            return found
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(
+    cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(VERSION)
 def feedmirror() -> None:
     """Mirror public feeds with credit on every copy, and take copies down when asked by mail."""
 
 
-for command in (demo, init, mirror, check, cost, *TAKEDOWN_COMMANDS):
+for command in TAKEDOWN_COMMANDS:
     feedmirror.add_command(command)
 
 
