@@ -13,6 +13,7 @@ from feedmirror.ports.object_store import StoreUnavailableError
 
 if TYPE_CHECKING:
     from boto3.session import Session
+    from botocore.config import Config
     from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
@@ -26,12 +27,18 @@ _LONGEST = 300  # characters of what a service says
 _MAILBOX = re.compile(r"[^\s<>\"'@,;:]{1,64}@[^\s<>\"'@,;:]{1,255}")
 _REDACTED = "…@…"
 # A session may not make two clients at once (boto3 guide, "Session", "Multithreading").
-MAKING_A_CLIENT = Lock()
+_MAKING = Lock()
+
+
+def open_client(name: str, *, endpoint_url: str | None, config: "Config") -> Any:  # noqa: ANN401 -- by name
+    """Return a client of this process's one session, which reads what all of them share once."""
+    with _MAKING:
+        session: Any = _session()
+        return session.client(name, endpoint_url=endpoint_url, config=config)
 
 
 @cache
-def session() -> "Session":
-    """Return this process's session: what all clients share is read and worked out once."""
+def _session() -> "Session":
     from boto3.session import Session  # noqa: PLC0415 -- 0.2 s, only where AWS is used
 
     return Session()
@@ -60,8 +67,7 @@ def make_client(name: Service, *, endpoint_url: str | None = None) -> Any:
         read_timeout=10,
         tcp_keepalive=True,
     )
-    with MAKING_A_CLIENT:
-        return session().client(name, endpoint_url=endpoint_url, config=config)
+    return open_client(name, endpoint_url=endpoint_url, config=config)
 
 
 @cache

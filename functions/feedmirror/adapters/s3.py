@@ -13,7 +13,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from feedmirror.adapters.aws import MAKING_A_CLIENT, session
+from feedmirror.adapters.aws import open_client
 from feedmirror.adapters.limits import acceptable, check_key
 from feedmirror.ports.object_store import (
     Content,
@@ -61,8 +61,8 @@ def make_client(
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    with MAKING_A_CLIENT:
-        return session().client("s3", endpoint_url=endpoint_url, config=config)
+    client: S3Client = open_client("s3", endpoint_url=endpoint_url, config=config)
+    return client
 
 
 @dataclass(frozen=True, slots=True)
