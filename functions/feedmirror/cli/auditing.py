@@ -6,7 +6,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from feedmirror.cli.desk import Desk, told_in_words
 from feedmirror.cli.mails import printable
-from feedmirror.cli.output import print_json, print_table, progress, say
+from feedmirror.cli.output import counted, print_json, print_table, progress, say
 from feedmirror.jobs.auditing.audit_report import AuditReport
 from feedmirror.wiring.audit import compose_audit
 
@@ -56,5 +56,4 @@ def summary(report: AuditReport) -> str:
     """Return an audit in one line."""
     found = len(report.findings) + report.more
     looked = sum(report.checked.values())
-    findings = "1 finding" if found == 1 else f"{found} findings"
-    return f"Audit: {looked} things checked, {findings}."
+    return f"Audit: {looked} things checked, {counted(found, 'finding')}."

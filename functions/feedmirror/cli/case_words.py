@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from feedmirror.cli.output import counted
 from feedmirror.configuration import MirrorSettings
 from feedmirror.suppression import Scope
 from feedmirror.takedowns.casework.case_orders import settled_orders
@@ -77,12 +78,12 @@ def order_words(order: Order) -> str:
 
 def reach_words(order: Order) -> str:
     """Return how far an order reaches."""
-    counted = _counted(order.count, "item")
+    items = counted(order.count, "item")
     if order.scope is not Scope.ITEM:
         named = _REACHES[order.scope].format(host=order.host, feed=order.feed)
-        return f"{named} ({counted} held)"
+        return f"{named} ({items} held)"
     if order.places:
-        return f"{_counted(len(order.places), 'item')} of {order.host}"
+        return f"{counted(len(order.places), 'item')} of {order.host}"
     if order.outcome is Outcome.RESTORE:
         return "all that the case took down"
     if order.rules:
@@ -148,7 +149,7 @@ def taken(case: Case) -> int:
 
 def taken_words(case: Case) -> str:
     """Return how many items a case has taken down, in words."""
-    return f"{_counted(taken(case), 'item')} taken down"
+    return f"{counted(taken(case), 'item')} taken down"
 
 
 def event_words(event: Event, details: Mapping[str, Any]) -> str:
@@ -158,10 +159,10 @@ def event_words(event: Event, details: Mapping[str, Any]) -> str:
             why = f": {details['why']}" if details.get("why") else ""
             return f"{event}: {step_words(str(details['step']))}{why}"
         case Event.UNDONE:
-            return f"{event}: {_counted(int(details['shown']), 'item')} shown again"
+            return f"{event}: {counted(int(details['shown']), 'item')} shown again"
         case Event.SLICE | Event.CARRIED_OUT:
             number = int(details["reached" if event is Event.SLICE else "copies"])
-            return f"{_EVENTS[event]}: {_counted(number, 'item')}"
+            return f"{_EVENTS[event]}: {counted(number, 'item')}"
         case _:
             told = [str(details[name]) for name in ("why", "way") if details.get(name)]
             return ": ".join([_EVENTS.get(event, str(event)), *told])
@@ -213,7 +214,3 @@ def _if_proved(order: Order) -> str:
     *others, last = [_WAYS[way] for way in order.proving] or [""]
     ways = f"{', '.join(others)} or {last}" if others else last
     return f"; removed for good by {ways}" if ways else ""
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

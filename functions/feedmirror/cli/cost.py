@@ -9,7 +9,7 @@ import click
 from feedmirror.cli.configurations import configuration_of
 from feedmirror.cli.cost_model import Part, PriceList, Traffic, bill, list_total, read_prices, total
 from feedmirror.cli.folders import LOCAL
-from feedmirror.cli.output import print_json, print_table, say
+from feedmirror.cli.output import counted, print_json, print_table, say
 from feedmirror.configuration import Configuration
 
 _USUAL = Traffic()
@@ -86,10 +86,9 @@ def _print(parts: Sequence[Part], prices: PriceList, configuration: Configuratio
         for part in parts
     ]
     print_table(("part", "for", "a month#", "unit", "free#", "dollars#"), rows)
-    feeds = len(configuration.feeds)
     say()
     say(
-        f"About {total(parts):.2f} dollars a month for {feeds} {'feed' if feeds == 1 else 'feeds'};"
+        f"About {total(parts):.2f} dollars a month for {counted(len(configuration.feeds), 'feed')};"
         f" {list_total(parts):.2f} if the account has used up what is free."
     )
     say(f"List prices of {prices.date:%Y-%m-%d} in {prices.region}, without tax.")

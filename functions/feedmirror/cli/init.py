@@ -10,7 +10,7 @@ import click
 from feedmirror import configuration_values as reading
 from feedmirror.addresses import host_of
 from feedmirror.cli.configurations import configuration_of
-from feedmirror.cli.output import say
+from feedmirror.cli.output import counted, say
 from feedmirror.configuration import Configuration, MirrorSettings
 from feedmirror.configuration_file import (
     ConfigurationError,
@@ -69,8 +69,8 @@ def init(file: Path, *, urls: tuple[str, ...], listed: Path | None, **told: str 
     with file.open("x", encoding="utf-8") as new:
         new.write(text)
     name = quote(str(file))
-    counted = "1 feed" if len(feeds) == 1 else f"{len(feeds)} feeds"
-    say(f"{file}: {counted if feeds else 'no feed yet, add some at its end'}. What next:")
+    listed_feeds = counted(len(feeds), "feed") if feeds else "no feed yet, add some at its end"
+    say(f"{file}: {listed_feeds}. What next:")
     say(f"  feedmirror mirror --local --feeds {name}   mirrors its feeds on this machine")
     say(f"  feedmirror cost {name}   tells what a month on AWS costs")
     say(f"  aws s3 cp {name} s3://ARCHIVE-BUCKET/config/mirror.toml   puts it in force there")

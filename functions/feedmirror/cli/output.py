@@ -62,5 +62,10 @@ def say(text: str = "") -> None:
     console().print(text, markup=False, soft_wrap=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return how many there are of something."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _plain(value: object) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in str(value))

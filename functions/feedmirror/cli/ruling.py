@@ -11,7 +11,7 @@ from feedmirror.cli.case_words import (
     what_words,
 )
 from feedmirror.cli.desk import Desk, no_hurry, told_in_words
-from feedmirror.cli.output import progress, say
+from feedmirror.cli.output import counted, progress, say
 from feedmirror.cli.taking_in import print_next
 from feedmirror.takedowns.casework.case_orders import settled_orders
 from feedmirror.takedowns.casework.cases import Case, Event
@@ -67,14 +67,11 @@ def _rule(desk: Desk, case: Case, command: str) -> str:
             return f"Refused: {_shown(done)}; the case is {done.state}."
         case _:
             shown = desk.run.restore(case)
-            told = f"Restored: {_items(shown)} shown again; the case is {desk.case(case.id).state}."
+            state = desk.case(case.id).state
+            told = f"Restored: {counted(shown, 'item')} shown again; the case is {state}."
             return told if shown else f"{told}\n{_NOT_KEPT}"
 
 
 def _shown(case: Case) -> str:
     shown = max((int(entry.details["shown"]) for entry in case.of(Event.UNDONE)), default=0)
-    return f"{_items(shown)} shown again"
-
-
-def _items(number: int) -> str:
-    return "1 item" if number == 1 else f"{number} items"
+    return f"{counted(shown, 'item')} shown again"
