@@ -1,7 +1,6 @@
 """A cold start: what a function loads before its first event, the event needs."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,13 +10,13 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 import feedmirror
 from builders import a_mirror
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from loopback import Answer, Publisher
+from moto_endpoint import moto_endpoint
 from packaged import Packaged, packaged
 from runtime_api import CREDENTIALS
 from takedown_world import CONTACT, a_mail, ses_record
@@ -54,17 +53,13 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}.items():
+    with moto_endpoint() as address, pytest.MonkeyPatch.context() as patch:
+        for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": address}.items():
             patch.setenv(name, value)
         for bucket in BUCKETS.values():
             boto3.client("s3").create_bucket(Bucket=bucket)
         boto3.client("ses").verify_email_identity(EmailAddress=CONTACT)
-        yield os.environ["AWS_ENDPOINT_URL"]
-    server.stop()
+        yield address
 
 
 def first_event(

@@ -12,7 +12,6 @@ from urllib.request import Request, urlopen
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from moto.ses.models import ses_backends
 
 import runtime_api
@@ -22,6 +21,7 @@ from feedmirror.configuration_file import write_configuration
 from feedmirror.layout import state_key
 from feedmirror.mirroring.schedule import shard_of
 from loopback import Answer, Publisher
+from moto_endpoint import moto_endpoint
 from packaged import Packaged, packaged
 from runtime_api import CREDENTIALS, FAR, RuntimeApi
 from takedown_world import CONTACT, a_mail, ses_record
@@ -36,17 +36,13 @@ OWNER = "ann@news.example.com"
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, str]]:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    # All of moto's servers in one process share what they hold.
-    urlopen(Request(f"{endpoint}/moto-api/reset", method="POST"))  # noqa: S310 -- our own server
-    client = boto3.client("s3", endpoint_url=endpoint)
-    for bucket in BUCKETS:
-        client.create_bucket(Bucket=bucket)
-    yield client, endpoint
-    server.stop()
+    with moto_endpoint() as endpoint:
+        reset = Request(f"{endpoint}/moto-api/reset", method="POST")  # noqa: S310 -- our own server
+        urlopen(reset)  # noqa: S310 -- the same
+        client = boto3.client("s3", endpoint_url=endpoint)
+        for bucket in BUCKETS:
+            client.create_bucket(Bucket=bucket)
+        yield client, endpoint
 
 
 @contextmanager

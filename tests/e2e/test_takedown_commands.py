@@ -12,7 +12,8 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+
+from moto_endpoint import moto_endpoint
 
 ANSWER = "  | Subject: Your request to Demo Mirror"
 NIGHT_BUSES = "https://news.example/2026/11/night-buses-december/"
@@ -99,30 +100,28 @@ def account(desk: Path) -> Iterator[dict[str, str]]:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    session = boto3.Session("testing", "testing", region_name="us-east-1")
-    client = session.client("s3", endpoint_url=endpoint)
-    buckets = {name: f"commands-{name}" for name in ("archive", "site", "ledger", "mail")}
-    for bucket in buckets.values():
-        client.create_bucket(Bucket=bucket)
-    with sqlite3.connect(desk / ".feedmirror/store.sqlite") as connection:
-        query = "SELECT bucket, key, content_type, metadata, body FROM objects"
-        for name, key, content_type, metadata, body in connection.execute(query):
-            client.put_object(
-                Bucket=buckets[name],
-                Key=key,
-                ContentType=content_type,
-                Metadata=json.loads(metadata),
-                Body=body,
-            )
-    sender = session.client("sesv2", endpoint_url=endpoint)
-    sender.create_email_identity(EmailIdentity="takedown@mirror.example")
-    variables = {f"FEEDMIRROR_{name.upper()}_BUCKET": bucket for name, bucket in buckets.items()}
-    yield {**credentials, **variables, "AWS_ENDPOINT_URL": endpoint}
-    server.stop()
+    with moto_endpoint() as endpoint:
+        session = boto3.Session("testing", "testing", region_name="us-east-1")
+        client = session.client("s3", endpoint_url=endpoint)
+        buckets = {name: f"commands-{name}" for name in ("archive", "site", "ledger", "mail")}
+        for bucket in buckets.values():
+            client.create_bucket(Bucket=bucket)
+        with sqlite3.connect(desk / ".feedmirror/store.sqlite") as connection:
+            query = "SELECT bucket, key, content_type, metadata, body FROM objects"
+            for name, key, content_type, metadata, body in connection.execute(query):
+                client.put_object(
+                    Bucket=buckets[name],
+                    Key=key,
+                    ContentType=content_type,
+                    Metadata=json.loads(metadata),
+                    Body=body,
+                )
+        sender = session.client("sesv2", endpoint_url=endpoint)
+        sender.create_email_identity(EmailIdentity="takedown@mirror.example")
+        variables = {
+            f"FEEDMIRROR_{name.upper()}_BUCKET": bucket for name, bucket in buckets.items()
+        }
+        yield {**credentials, **variables, "AWS_ENDPOINT_URL": endpoint}
 
 
 def test_on_an_account_the_commands_do_the_same(desk: Path, account: dict[str, str]) -> None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from moto import mock_aws
-from moto.server import ThreadedMotoServer
 
 from feedmirror.adapters.s3 import S3Store, make_client
 from feedmirror.adapters.sqlite import SqliteStore
@@ -29,6 +28,7 @@ from feedmirror.ports.object_store import (
     StoreUnavailableError,
 )
 from memory_store import MemoryStore
+from moto_endpoint import moto_endpoint
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -113,14 +113,8 @@ def moto_stores(_folder: Path) -> Iterator[Stores]:
 
 @contextmanager
 def moto_server_stores(_folder: Path) -> Iterator[Stores]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        with invented_credentials(), s3_stores(f"http://{host}:{port}") as stores:
-            yield stores
-    finally:
-        server.stop()
+    with moto_endpoint() as endpoint, invented_credentials(), s3_stores(endpoint) as stores:
+        yield stores
 
 
 @contextmanager

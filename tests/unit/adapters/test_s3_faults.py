@@ -13,7 +13,6 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
-from moto.server import ThreadedMotoServer
 from urllib3.exceptions import SSLError
 
 from feedmirror.adapters.s3 import S3Store, make_client
@@ -23,6 +22,7 @@ from feedmirror.ports.object_store import (
     StoredObject,
     StoreUnavailableError,
 )
+from moto_endpoint import moto_endpoint
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -96,15 +96,11 @@ class Wire:
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
+    with moto_endpoint() as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        yield f"http://{host}:{port}"
-    server.stop()
+        yield address
 
 
 @pytest.fixture(scope="module")
