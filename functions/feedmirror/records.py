@@ -2,6 +2,7 @@
 
 The JSON form is schema 1 (``record.schema.json`` beside this file); readers of S3 see the credit in
 the object's metadata as well, in ASCII and within 2 KB (S3, "User-defined object metadata").
+A next schema is a next step in ``STEPS``: records of every earlier one are read through the steps.
 """
 
 import json
@@ -14,15 +15,20 @@ from urllib.parse import quote
 
 from feedmirror.addresses import host_of
 from feedmirror.layout import ItemId
+from feedmirror.migrations import NewerSchemaError, Steps, migrated, newest_schema
 from feedmirror.suppression import Ground, Subject
 
-SCHEMA = 1
+STEPS: Steps = {}
 METADATA_LIMIT = 2048
 _ADDRESS_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 
 
 class RecordUnreadableError(Exception):
     """A stored record that is not of this schema."""
+
+
+class RecordNewerError(RecordUnreadableError):
+    """A record that a later feedmirror wrote; whoever knows less leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,21 +168,27 @@ def record_to_json(record: Record, nonce: str) -> bytes:
     kind = "tombstone"
     if isinstance(record, Item):
         kind, fields["subject"] = "item", sorted(record.subject.keys)
-    stored = {"schema": SCHEMA, "kind": kind, **fields, "nonce": nonce}
+    stored = {"schema": newest_schema(STEPS), "kind": kind, **fields, "nonce": nonce}
     return json.dumps(stored, ensure_ascii=False, indent=1, default=_time_text).encode()
 
 
-def record_from_json(body: bytes) -> Record:
-    """Read a stored record; raises RecordUnreadableError, naming what is wrong."""
+def record_from_json(body: bytes, steps: Steps = STEPS) -> Record:
+    """Read a stored record of this schema or an earlier one.
+
+    Raises RecordNewerError for one of a later schema, else RecordUnreadableError, naming what is
+    wrong.
+    """
     try:
-        fields = json.loads(body)
-        if fields.pop("schema") != SCHEMA:
-            raise RecordUnreadableError("the record is of another schema")
+        fields = migrated(json.loads(body), steps)
+        del fields["schema"]
         fields.pop("nonce", None)
         kind = fields.pop("kind")
         return _item(fields) if kind == "item" else _tombstone(fields)
+    except NewerSchemaError as error:
+        raise RecordNewerError(f"the record is {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecordUnreadableError(f"the record is not of schema {SCHEMA}: {error!r}") from error
+        known = newest_schema(steps)
+        raise RecordUnreadableError(f"the record is not of schema {known}: {error!r}") from error
 
 
 def object_metadata(record: Record) -> dict[str, str]:

@@ -25,8 +25,10 @@ from feedmirror.addresses import (
     parents,
     path_prefixes,
 )
+from feedmirror.migrations import NewerSchemaError, Steps, migrated, newest_schema
 
 RuleId = NewType("RuleId", str)
+STEPS: Steps = {}  # of the stored rule, which is at schema 1
 _OF_ONE_ITEM = ("item", "address", "guid", "text")  # kinds of hashes; the others are shared
 _LIKENESS = {"guid": "g", "text": "t"}
 _MOST_LIKENESSES = 16
@@ -233,7 +235,7 @@ def claimed_hosts(addresses: Iterable[str], guid: str | None) -> frozenset[str]:
 def rule_to_json(rule: Suppression) -> bytes:
     """Return the ledger's form of a rule."""
     fields = {
-        "schema": 1,
+        "schema": newest_schema(STEPS),
         "id": rule.id,
         "scope": rule.scope,
         "host": rule.host,
@@ -248,7 +250,7 @@ def rule_to_json(rule: Suppression) -> bytes:
 def rule_from_json(body: bytes) -> Suppression:
     """Read a rule; raises RuleUnreadableError, since a rule not understood must not be ignored."""
     try:
-        fields = json.loads(body)
+        fields = migrated(json.loads(body), STEPS)
         return Suppression(
             id=RuleId(fields["id"]),
             scope=Scope(fields["scope"]),
@@ -258,5 +260,7 @@ def rule_from_json(body: bytes) -> Suppression:
             case=fields["case"],
             when=datetime.fromisoformat(fields["when"]),
         )
+    except NewerSchemaError as error:
+        raise RuleUnreadableError(f"a suppression {error}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise RuleUnreadableError(f"not a suppression of schema 1: {error}") from error

@@ -14,8 +14,10 @@ from functools import reduce
 from typing import Any
 
 from feedmirror.addresses import digest
+from feedmirror.migrations import NewerSchemaError, Steps, migrated, newest_schema
 from feedmirror.takedowns.senders.receipt import Receipt
 
+STEPS: Steps = {}  # of the stored case, which is at schema 1
 _LENGTH = 16  # characters of a case's id: 80 bits, and short enough for a mail address
 
 
@@ -174,16 +176,20 @@ def case_of_mail(ses_id: str) -> str:
 def case_to_json(case: Case) -> bytes:
     """Return a case's stored form."""
     events = [{"event": e.event, "at": e.at.isoformat(), **e.details} for e in case.entries]
-    return json.dumps({"schema": 1, "id": case.id, "events": events}, indent=1).encode()
+    return json.dumps(
+        {"schema": newest_schema(STEPS), "id": case.id, "events": events}, indent=1
+    ).encode()
 
 
 def case_from_json(body: bytes) -> Case:
     """Read a stored case; raises CaseUnreadableError."""
     try:
-        fields = json.loads(body)
-        if fields["schema"] != 1 or not fields["events"]:
+        fields = migrated(json.loads(body), STEPS)
+        if not fields["events"]:
             raise CaseUnreadableError("not a case of schema 1")
         return Case(fields["id"], tuple(_entry(each) for each in fields["events"]))
+    except NewerSchemaError as error:
+        raise CaseUnreadableError(f"a case {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CaseUnreadableError(f"not a case of schema 1: {error!r}") from error
 
