@@ -72,6 +72,7 @@ class TakedownWorld(World):
         self.alarms = Alarms()
         self.queue: Any = None
         self.time_left = timedelta(minutes=14)
+        self.paused = False
         self._mails = itertools.count(1)
 
     def takedowns(self) -> TakedownRun:
@@ -87,6 +88,7 @@ class TakedownWorld(World):
             Watched(self.mail, self.requests),
             surroundings=Surroundings(self.mailer, self.zone, NoCdn(), self.alarms, self.queue),
             configuration=Configuration(mirror=self.mirror, feeds=tuple(self.feeds)),
+            paused=self.paused,
             clock=lambda: self.now,
             nonce=lambda: f"{next(self._nonces):016x}",
         )

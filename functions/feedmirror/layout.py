@@ -11,7 +11,9 @@ from feedmirror.suppression import address_hash
 
 ItemId = NewType("ItemId", str)
 
+CONFIGURATIONS = "config/"
 CONFIGURATION = "config/mirror.toml"
+PAUSED = "config/paused"
 LAST_GOOD_CONFIGURATION = "state/mirror.toml"
 LOOKS = "state/tokens.json"
 FRONT_STATE = "state/front.json"

@@ -15,10 +15,13 @@ from builders import a_mirror
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from feedmirror.jobs.configure import NotConfiguredError
+from feedmirror.jobs.pausing import Switch
 from feedmirror.layout import challenge_key
 from feedmirror.local.machine import Unhurried
+from feedmirror.settings import read_settings
 from feedmirror.takedowns.casework.challenges import Challenge, challenge_to_json
 from feedmirror.takedowns.decisions.decision import Proving
+from feedmirror.wiring.stores import open_stores
 from loopback import Answer, Publisher
 from world import SITE, entry, rss
 
@@ -271,3 +274,40 @@ def test_a_broken_template_is_told_and_the_bundled_one_takes_its_place(s3: "S3Cl
     assert any("takedown.html" in problem["what"] for problem in report["problems"])
     page = s3.get_object(Bucket="test-site", Key="takedown/index.html")["Body"].read()
     assert b"takedown@mirror.example.org" in page
+
+
+def test_a_paused_mirror_does_nothing_but_say_so(
+    s3: "S3Client", caplog: pytest.LogCaptureFixture
+) -> None:
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
+
+    message = {"messageId": "m", "body": json.dumps({"shard": 0, "shards": 1})}
+    with Publisher({"/feed": Answer(body=rss(entry(1)).encode())}) as publisher:
+        feeds = (FeedSettings(url=publisher.url("/feed"), site=SITE),)
+        configure(s3, write_configuration(Configuration(mirror=a_mirror(), feeds=feeds)))
+        switch = Switch(open_stores(read_settings()).archive)
+        switch.pause(since=datetime(2026, 11, 22, tzinfo=UTC), note="ask ann@example.com")
+        before = everything(s3)
+
+        paused = [
+            handler({"at_once": True}, Unhurried()),
+            handler({"Records": [message]}, Unhurried()),
+        ]
+        asked, after = list(publisher.seen), everything(s3)
+        switch.resume(at=datetime(2026, 11, 23, tzinfo=UTC))
+        report = handler({}, Unhurried())
+
+    told = {"since": "2026-11-22T00:00:00+00:00", "note": "ask ann@example.com"}
+    assert [report["paused"] for report in paused] == [told, told]
+    assert paused[1]["batchItemFailures"] == []
+    assert (asked, after) == ([], before)
+    lines = [record.__dict__["report"] for record in caplog.records if record.msg == "mirrored"]
+    assert lines[0]["paused"]["note"] == "ask …@…"
+    assert report["created"] == 1
+    assert "paused" not in report
+
+
+def everything(client: "S3Client") -> dict[str, str]:
+    """Return the ETag of every object of every bucket."""
+    listed = [client.list_objects_v2(Bucket=name).get("Contents", []) for name in BUCKETS.values()]
+    return {each["Key"]: each["ETag"] for bucket in listed for each in bucket}

@@ -189,6 +189,7 @@ def play(cloud: Cloud) -> None:
         cloud.call("mirror", {"at_once": True})
         by_queue(cloud, configure)
         take_down(cloud)
+        stand_still(cloud)
         edited = rss(entry(1, title="Edited again"), entry(2), entry(3))
         documents["/feed"] = Answer(body=edited.encode())
         cloud.call("mirror", {"at_once": True})
@@ -225,6 +226,16 @@ def take_down(cloud: Cloud) -> None:
     later = cloud.mail(f"Please take down {SITE}/2 now and for ever.")
     assert cloud.call("takedown", later, milliseconds=20_000)["cases"][0]["state"] == "received"
     assert cloud.call("takedown", cloud.messages("WorkQueueUrl"))["batchItemFailures"] == []
+
+
+def stand_still(cloud: Cloud) -> None:
+    """The operator pauses the mirror; both functions see it, and then that it goes on."""
+    client, bucket = boto3.client("s3"), cloud.outputs["ArchiveBucketName"]
+    client.put_object(Bucket=bucket, Key="config/paused", Body=b"stop")
+    assert cloud.call("mirror", {"at_once": True})["paused"]["note"] == "stop"
+    assert "hour" in cloud.call("takedown", {})
+    client.put_object(Bucket=bucket, Key="config/paused", Body=b"")
+    assert "paused" not in cloud.call("mirror", {})
 
 
 def prove(cloud: Cloud, feed: str, documents: dict[str, Answer]) -> None:

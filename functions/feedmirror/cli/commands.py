@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from feedmirror.cli.operating import OPERATING_COMMANDS
 from feedmirror.cli.takedowns import TAKEDOWN_COMMANDS
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.settings import SettingsError
@@ -45,7 +46,7 @@ def feedmirror() -> None:
     """Mirror public feeds with credit on every copy, and take copies down when asked by mail."""
 
 
-for command in TAKEDOWN_COMMANDS:
+for command in (*TAKEDOWN_COMMANDS, *OPERATING_COMMANDS):
     feedmirror.add_command(command)
 
 

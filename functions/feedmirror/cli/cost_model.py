@@ -48,7 +48,7 @@ class Requests:
 
 
 # One call of the mirror function, piece by piece.
-LOOK = Requests(2, 2)  # configuration, templates, challenges, state
+LOOK = Requests(2, 2)  # configuration, templates and switch, challenges, state
 POLL = Requests(2, 0)  # the lease, and what was lifted
 NEWS = Requests(7, 3)  # rules, templates, state, and the front
 HOST = Requests(6, 6)  # a host's two listings

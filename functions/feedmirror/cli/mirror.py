@@ -13,6 +13,7 @@ from feedmirror.cli.configurations import NOBODY, configuration_of
 from feedmirror.cli.folders import LOCAL
 from feedmirror.cli.output import print_json, print_table, progress, say
 from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
+from feedmirror.jobs.pausing import Pause
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.local.machine import SITE, Machine
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
@@ -99,12 +100,21 @@ def _run(folder: Path | None, wanted: Wanted) -> tuple[MirrorReport, str]:
         found = configuration_of(wanted.file, wanted.urls, contact=wanted.contact)
         Machine(folder).configure(found)
     configured = ReadConfiguration(stores.archive, VERSION).run()
+    if configured.paused is not None:
+        raise click.ClickException(_paused(configured.paused, folder))
     mirror = configured.configuration.mirror
     fetcher = polite_fetcher(mirror, allowed_networks=read_networks())
     with Progress(console=progress(), transient=True) as bar:
         run = compose(stores, fetcher=Watched(fetcher, bar), configured=configured).whole()
         report = run.run(time_left=lambda: timedelta(days=1), at_once=True)
     return report, configured.refused
+
+
+def _paused(pause: Pause, folder: Path | None) -> str:
+    from feedmirror.cli.desk import Desk  # noqa: PLC0415 -- a second, for what is seldom said
+    from feedmirror.cli.pausing import pause_words  # noqa: PLC0415 -- the same
+
+    return f"the mirror is paused {pause_words(pause)}; {Desk(folder).command('resume')} ends it"
 
 
 def _print(report: MirrorReport) -> None:

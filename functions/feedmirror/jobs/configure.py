@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from feedmirror.addresses import digest
 from feedmirror.configuration import Configuration
 from feedmirror.configuration_file import ConfigurationError, parse_configuration
-from feedmirror.layout import CONFIGURATION, LAST_GOOD_CONFIGURATION, TEMPLATES
+from feedmirror.jobs.pausing import Pause, Switch
+from feedmirror.layout import (
+    CONFIGURATION,
+    CONFIGURATIONS,
+    LAST_GOOD_CONFIGURATION,
+    PAUSED,
+    TEMPLATES,
+)
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
 
 
@@ -15,12 +22,16 @@ class NotConfiguredError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """The configuration in force, a digest of its text, and why a newer one was refused."""
+    """The configuration in force, a digest of its text, and why a newer one was refused.
+
+    While ``paused`` is there, the mirror stands still.
+    """
 
     configuration: Configuration
     text: str
     mark: str
     refused: str = ""
+    paused: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +69,19 @@ class ReadConfiguration:
             return  # another run keeps the same, or a newer one
 
     def _configured(self, text: str, *, refused: str = "") -> Configured:
+        # One list tells of the templates and of the switch, so a mirror that runs pays for no more.
+        listed = tuple(self.archive.list(CONFIGURATIONS))
         # A template of the operator's changes the site like a setting does.
         templates = (
-            part for found in self.archive.list(TEMPLATES) for part in (found.key, found.etag)
+            part
+            for found in listed
+            if found.key.startswith(TEMPLATES)
+            for part in (found.key, found.etag)
         )
         mark = digest(self.version, text, *templates)
-        return Configured(parse_configuration(text), text, mark, refused)
+        thrown = any(found.key == PAUSED and found.size > 0 for found in listed)
+        paused = Switch(self.archive).look() if thrown else None
+        return Configured(parse_configuration(text), text, mark, refused, paused)
 
     def _text(self, key: str) -> str | None:
         found = self.archive.get(key)

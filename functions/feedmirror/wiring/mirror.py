@@ -56,13 +56,28 @@ class MirrorFunction:
         Messages of the poll queue are shards' turns. Any other event is the schedule's: with one
         shard, or without a queue, everything is done here and now; else the shards are handed out.
         As long as there is no configuration at all, the schedule's events do nothing but say so.
+        While the mirror is paused no event does: the schedule hands turns out again afterwards.
         """
         try:
             configured = ReadConfiguration(self.stores.archive, VERSION).run()
         except NotConfiguredError as error:
             if event.get("Records"):
                 raise
-            return self._told(MirrorReport(), str(error))
+            return self._told(MirrorReport(), refused=str(error))
+        if configured.paused is not None:
+            others: dict[str, Any] = {"paused": configured.paused.to_dict()}
+            if event.get("Records"):
+                others["batchItemFailures"] = []
+            return self._told(MirrorReport(), refused=configured.refused, **others)
+        return self._mirrored(configured, event, context)
+
+    def _mirrored(
+        self,
+        configured: Configured,
+        event: Mapping[str, Any],
+        context: Any,  # noqa: ANN401 -- Lambda's own
+    ) -> dict[str, Any]:
+        """Do what an event asks for under a configuration, and tell it."""
         mirror, networks = configured.configuration.mirror, self.settings.allowed_networks
         fetcher = polite_fetcher(mirror, allowed_networks=networks)
 
@@ -82,13 +97,13 @@ class MirrorFunction:
         else:
             report = jobs().whole().run(time_left=time_left, at_once=at_once)
         batch = {"batchItemFailures": failed} if event.get("Records") else {}
-        return self._told(report, configured.refused, **batch)
+        return self._told(report, refused=configured.refused, **batch)
 
-    def _told(self, report: MirrorReport, refused: str, **batch: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
+    def _told(self, report: MirrorReport, *, refused: str, **others: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
         """Tell what was done, in the log and by metrics, and return it."""
         if refused:
             self.telemetry.refused(refused)
-        told = {**report.to_dict(), "refused_configuration": refused, **batch}
+        told = {**report.to_dict(), "refused_configuration": refused, **others}
         self.telemetry.mirrored(told)
         return told
 

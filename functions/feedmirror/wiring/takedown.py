@@ -106,6 +106,7 @@ class TakedownFunction:
             surroundings=self.surroundings,
             configuration=configured.configuration,
             mail_prefix=self.settings.mail_prefix,
+            paused=configured.paused is not None,
         )
 
     def _messages(
@@ -145,6 +146,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
     surroundings: Surroundings,
     configuration: Configuration,
     mail_prefix: str = "inbound/",
+    paused: bool = False,
     clock: Callable[[], datetime] = utc_now,
     nonce: Callable[[], str] = fresh_nonce,
 ) -> TakedownRun:
@@ -191,6 +193,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
         log=RemovalLog(stores.ledger, publisher, clock),
         cdn=surroundings.cdn,
         clock=clock,
+        paused=paused,
     )
     return TakedownRun(
         cases=cases,
@@ -230,6 +233,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
         queue=surroundings.queue,
         alarms=surroundings.alarms,
         clock=clock,
+        paused=paused,
     )
 
 

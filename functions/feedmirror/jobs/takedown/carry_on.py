@@ -73,9 +73,13 @@ class CarryOn:
     log: RemovalLog
     cdn: Cdn
     clock: Callable[[], datetime]
+    paused: bool = False
 
     def run(self, case: Case, *, time_left: Callable[[], timedelta]) -> Case:
-        """Return the case as it then is; still ``received`` if the time did not suffice."""
+        """Return the case as it then is; still ``received`` if the time did not suffice.
+
+        While the mirror is paused, what asks to have something shown again waits as well.
+        """
         if is_to_be_undone(case):
             self.finish_end(case)  # somebody died over it
         if case.decision is None or case.state is not State.RECEIVED:
@@ -120,7 +124,7 @@ class CarryOn:
 
     def _do(self, case: Case, order: Order, *, time_left: Callable[[], timedelta]) -> Case:
         if order.outcome is Outcome.RESTORE:
-            return self._restore(case, order)
+            return case if self.paused else self._restore(case, order)
         for rule in order.rules:
             case = self._sweep(case, order, rule, time_left=time_left)
             if position_of(case, order, rule.id) is not None:

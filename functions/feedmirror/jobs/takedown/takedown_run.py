@@ -14,7 +14,12 @@ from feedmirror.jobs.takedown.reapply import Reapply
 from feedmirror.jobs.takedown.take_in import TakeIn
 from feedmirror.ports.aftermath import Alarms, WorkQueue
 from feedmirror.ports.object_store import ObjectStore
-from feedmirror.takedowns.casework.case_orders import settled_numbers, settled_orders
+from feedmirror.takedowns.casework.case_orders import (
+    acts,
+    is_done,
+    settled_numbers,
+    settled_orders,
+)
 from feedmirror.takedowns.casework.cases import (
     TRANSITIONS,
     Case,
@@ -55,7 +60,11 @@ class Hour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakedownRun:
-    """Carries cases from their mail to their end."""
+    """Carries cases from their mail to their end.
+
+    While the mirror is ``paused``, whatever takes down goes on; what would show something again
+    waits, unless a person decides it.
+    """
 
     cases: CaseBook
     take_in: TakeIn
@@ -68,6 +77,7 @@ class TakedownRun:
     queue: WorkQueue | None
     alarms: Alarms
     clock: Callable[[], datetime]
+    paused: bool = False
 
     def receive(
         self,
@@ -96,7 +106,7 @@ class TakedownRun:
             return case
         case = self.carry_on.run(case, time_left=time_left)
         if case.state is State.RECEIVED:
-            self._hand_on(case)
+            self._hand_on(case, work=case)
             return case
         for order in settled_orders(case):
             restored = self.cases.load(order.restores) if order.restores else None
@@ -201,7 +211,7 @@ class TakedownRun:
         )
         other = self.finish(other, time_left=time_left)
         if other.state is State.RECEIVED:
-            self._hand_on(case)
+            self._hand_on(case, work=other)
             return False
         return True
 
@@ -244,8 +254,12 @@ class TakedownRun:
             )
         self.correspond.run(other)
 
-    def _hand_on(self, case: Case) -> None:
-        if self.queue is not None:
+    def _hand_on(self, case: Case, *, work: Case) -> None:
+        """Hand on a case whose work is not done, its own or that of the case that it proves.
+
+        What waits for the mirror to resume would only go round in the queue: the hour takes it up.
+        """
+        if self.queue is not None and not (self.paused and _only_shows(work)):
             self.queue.send({"kind": "case", "case": case.id})
 
     # What an hour brings.
@@ -280,7 +294,12 @@ class TakedownRun:
             return
         if case.decision is None:
             case = self.take_in.run(case.id, case.mail, case.receipt)
-        if case.state in {State.MASKED, State.ASKED} and _has_ended(case, self.clock()):
+        waits = self.paused and case.state is State.MASKED
+        if (
+            case.state in {State.MASKED, State.ASKED}
+            and not waits
+            and _has_ended(case, self.clock())
+        ):
             case = self._ended(case)
             done.lapsed += case.state is State.LAPSED
             return
@@ -318,6 +337,12 @@ def _has_ended(case: Case, now: datetime) -> bool:
     waiting = [order for order in settled_orders(case) if order.proving or order.until]
     ends = [order.until or case.opened + MASKED_FOR for order in waiting]
     return bool(ends) and max(ends) <= now
+
+
+def _only_shows(case: Case) -> bool:
+    """Tell whether all that is left to do for a case is to show something again."""
+    left = [o for o in settled_orders(case) if acts(o) and not is_done(case, o)]
+    return bool(left) and all(order.outcome is Outcome.RESTORE for order in left)
 
 
 def _was_asked(case: Case) -> bool:
