@@ -81,6 +81,7 @@ def test_one_feed_in_gives_records_markers_and_pages_out(world: World) -> None:
         "feed.json",
         "opml.xml",
         "takedown/index.html",
+        "publishers/index.html",
         "removed/index.html",
         "404.html",
         "style.css",

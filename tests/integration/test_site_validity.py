@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from builders import A_MOMENT, AN_ID, a_mirror, a_tombstone, an_attribution, an_item
-from feedmirror.configuration import FeedSettings
+from feedmirror.configuration import FeedSettings, Publish
 from feedmirror.layout import ItemId
 from feedmirror.publishing.listings import Buried, Listing
 from feedmirror.publishing.pages import Renderer, TakedownCount
@@ -97,6 +98,7 @@ PAGES = {
     "month": f"/{HOST}/2026-11/",
     "empty": "/empty.example/",
     "takedown": "/takedown/",
+    "publishers": "/publishers/",
     "removed": "/removed/",
     "missing": "/404.html",
     "tombstone": f"/gone.example/{AN_ID}/",
@@ -105,7 +107,15 @@ A_LONG_WAY_ACROSS = "<table><tbody><tr>" + "<td>cell</td>" * 40 + "</tr></tbody>
 
 
 def site_of(renderer: Renderer) -> dict[str, bytes]:
-    feeds = [FeedSettings(url="https://news.example.com/feed.xml")]
+    feeds = [
+        FeedSettings(url="https://news.example.com/feed.xml"),
+        FeedSettings(
+            url="https://b.example/feed", publish=Publish.EXCERPT, interval=timedelta(hours=6)
+        ),
+        FeedSettings(
+            url="https://c.example/feed", publish=Publish.LINK, interval=timedelta(days=1)
+        ),
+    ]
     log = [TakedownCount(A_MOMENT.date(), Ground.PUBLISHER, 3)]
     buried = [Buried(ItemId("f" * 26), HOST, A_MOMENT)]
     documents = {

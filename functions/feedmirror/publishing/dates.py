@@ -3,7 +3,7 @@
 The names stand here, since the C library's depend on the machine's locale.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from feedmirror.publishing.texts import utc
 
@@ -50,6 +50,17 @@ def month(name: str) -> str:
     """Return the English words of a month's folder name: ``2026-11`` is November 2026."""
     year, _, number = name.partition("-")
     return f"{_MONTHS['en'].split()[int(number) - 1]} {year}"
+
+
+def duration(time: timedelta) -> str:
+    """Return a whole number of minutes in the largest unit that fits it: ``2 hours``."""
+    minutes = time // timedelta(minutes=1)
+    days_and_hours = (("day", 24 * 60), ("hour", 60))
+    unit, length = next(
+        ((name, each) for name, each in days_and_hours if not minutes % each), ("minute", 1)
+    )
+    count = minutes // length
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def size(length: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from feedmirror.configuration import FeedSettings, Images, MirrorSettings
 from feedmirror.layout import ATOM, INDEX, JSON
@@ -25,14 +25,17 @@ from feedmirror.publishing.documents import (
     style_with_nonce,
 )
 from feedmirror.publishing.feeds import ListingView, atom_feed, json_feed, view
+from feedmirror.publishing.letters import Removal, mailto
 from feedmirror.publishing.linked_data import linked_data
 from feedmirror.publishing.listings import Kind, Listing
+from feedmirror.publishing.practice import practice_of
 from feedmirror.publishing.templating import Templates
 from feedmirror.publishing.texts import line, link
 from feedmirror.records import Item, Tombstone
 from feedmirror.suppression import Ground
 
 TAKEDOWN_PAGE = "takedown/index.html"
+PUBLISHERS_PAGE = "publishers/index.html"
 NOT_FOUND_PAGE = "404.html"
 STYLE = "style.css"
 OPML_FILE = "opml.xml"
@@ -52,14 +55,6 @@ class TakedownCount:
     day: date
     ground: Ground
     copies: int
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """Where to write to have something taken down; ``href`` is a mailto: address (RFC 6068)."""
-
-    address: str
-    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +119,10 @@ class Renderer:
 
     def fixed_pages(self, *, feeds: Iterable[FeedSettings], nonce: str) -> dict[str, Document]:
         """Return what no item changes, by key; the feeds are listed in the OPML 2.0 file."""
+        configured = tuple(feeds)
         listed = [
             replace(feed, url=address, site=link(feed.site))
-            for feed in feeds
+            for feed in configured
             if (address := link(feed.url))
         ]
         opml = write_opml(listed, title=f"Feeds mirrored by {self._mirror.name}").decode()
@@ -134,8 +130,10 @@ class Renderer:
         # The page for what is missing is served at any depth, so its links start at the site.
         root = f"{urlsplit(self.settings.site).path}/"
         removal = {"removal": self._removal()}
+        told = {**removal, "practice": practice_of(self.settings, configured)}
         return {
             TAKEDOWN_PAGE: self._page("takedown.html", removal, root="../", nonce=nonce),
+            PUBLISHERS_PAGE: self._page("publishers.html", told, root="../", nonce=nonce),
             NOT_FOUND_PAGE: self._page("404.html", {"noindex": True}, root=root, nonce=nonce),
             STYLE: Document(style, CSS),
             OPML_FILE: Document(markup_with_nonce(opml, nonce), OPML),
@@ -189,7 +187,7 @@ class Renderer:
         tag = f"+{card.id}" if card else ""
         subject = f"Removal: {card.host}/{card.id}" if card else "Removal"
         address = f"{mailbox}{tag}@{domain}"
-        return Removal(address, f"mailto:{quote(address, safe='@+')}?subject={quote(subject)}")
+        return Removal(address, mailto(address, subject=subject))
 
     def _page(self, name: str, context: Mapping[str, Any], *, root: str, nonce: str) -> Document:
         images = " img-src https:;" if context.get("images") else ""

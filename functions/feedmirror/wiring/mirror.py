@@ -28,7 +28,7 @@ from feedmirror.jobs.token_looks import TokenLooks
 from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetcher
 from feedmirror.settings import Settings, read_settings
-from feedmirror.version import VERSION
+from feedmirror.version import VERSION, user_agent
 from feedmirror.wiring.stores import Stores, open_stores, publisher_of
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def compose(
 
 def polite_fetcher(mirror: MirrorSettings, *, allowed_networks: tuple[Network, ...]) -> CurlFetcher:
     """Return the fetcher that names this mirror, and whom to write to, in every request."""
-    agent = f"feedmirror/{VERSION} (+{mirror.site}/takedown/; {mirror.contact})"
+    agent = user_agent(mirror.site, mirror.contact)
     return CurlFetcher(user_agent=agent, allowed_networks=allowed_networks)
 
 

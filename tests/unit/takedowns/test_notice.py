@@ -48,7 +48,9 @@ def test_an_address_names_what_it_leads_to(address: str, kind: TargetKind, value
     assert (target.kind, target.value, target.host) == (kind, value, "river.example")
 
 
-@pytest.mark.parametrize("path", ["", "/", "/takedown/", "/removed/", "/index.html", "/feed.xml"])
+@pytest.mark.parametrize(
+    "path", ["", "/", "/takedown/", "/publishers/", "/removed/", "/index.html", "/feed.xml"]
+)
 def test_the_mirrors_own_pages_are_nobodys_content(path: str) -> None:
     assert (
         read(f"Please remove my article from https://mirror.example.net{path} thanks").targets == ()
