@@ -2,7 +2,8 @@
 
 It is safe against a killed process, not against a lost disk: in WAL mode with
 ``synchronous=NORMAL`` a commit is in the operating system's hands, whole, when a put returns
-(SQLite, "Write-Ahead Logging"). Keys sort by their UTF-8 bytes, as S3 lists them.
+(SQLite, "Write-Ahead Logging"). A store that is ``durable`` has it on the disk by then. Keys sort
+by their UTF-8 bytes, as S3 lists them.
 """
 
 import hashlib
@@ -64,6 +65,7 @@ class SqliteStore:
 
     path: Path
     bucket: str
+    durable: bool = False
     # By process: a connection must not be carried across a fork (SQLite, "How To Corrupt").
     _idle: dict[int, list[sqlite3.Connection]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -146,7 +148,7 @@ class SqliteStore:
             try:
                 connection = idle.pop()
             except IndexError:
-                connection = _connect(self.path)
+                connection = _connect(self.path, synchronous="FULL" if self.durable else "NORMAL")
             try:
                 yield connection
             finally:
@@ -169,14 +171,14 @@ class _AtRest(list[sqlite3.Connection]):
             self.pop().close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *, synchronous: str) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(
         path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
     )
     try:
         _switch_to_wal(connection)
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute(_SCHEMA)
     except BaseException:
         connection.close()

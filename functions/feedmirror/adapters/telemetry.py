@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -27,6 +28,8 @@ _COUNTED = (
     "dispatched",
 )
 
+# Powertools counts for the whole process in one place, where `serve` has both functions at once.
+_ONE_AT_A_TIME = Lock()
 _COUNTED_BY_THE_HOUR = ("repaired", "lapsed", "mails")
 
 
@@ -65,22 +68,25 @@ class Telemetry:
     def alarm(self, subject: str, text: str) -> None:
         """Log an error and count it: the operator's alarm where there is no topic."""
         self.logger.error(subject, extra={"text": _MAILBOX.sub(_REDACTED, text)})
-        self.metrics.add_metric("Alarms", MetricUnit.Count, 1)
+        with _ONE_AT_A_TIME:
+            self.metrics.add_metric("Alarms", MetricUnit.Count, 1)
 
     def refused(self, problem: str) -> None:
         """Tell that the operator's configuration was refused and the last good one is in force."""
         self.logger.error(
             "configuration refused", extra={"problem": _MAILBOX.sub(_REDACTED, problem)}
         )
-        self.metrics.add_metric("ConfigurationRefused", MetricUnit.Count, 1)
+        with _ONE_AT_A_TIME:
+            self.metrics.add_metric("ConfigurationRefused", MetricUnit.Count, 1)
 
     def _count(self, **counts: int) -> None:
         """Send counts by name, unless there are none."""
         found = {name: count for name, count in counts.items() if count}
-        for name, count in found.items():
-            self.metrics.add_metric(name, MetricUnit.Count, count)
-        if self.metrics.metric_set:  # with nothing in it, Powertools warns
-            self.metrics.flush_metrics()
+        with _ONE_AT_A_TIME:
+            for name, count in found.items():
+                self.metrics.add_metric(name, MetricUnit.Count, count)
+            if self.metrics.metric_set:  # with nothing in it, Powertools warns
+                self.metrics.flush_metrics()
 
 
 def telemetry(service: str) -> Telemetry:

@@ -1,14 +1,34 @@
 """Mail as Amazon SES hands it on (SES Developer Guide, "Lambda action: Event"), made here."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
 from email.parser import BytesParser
 from email.utils import parseaddr
+from types import MappingProxyType
 from typing import Any
 
 from feedmirror.addresses import digest
 
-_VERDICTS = ("spamVerdict", "virusVerdict", "spfVerdict", "dkimVerdict", "dmarcVerdict")
+_CHECKS = ("spam", "virus", "spf", "dkim", "dmarc")
+PASSED: Mapping[str, str] = MappingProxyType(dict.fromkeys(_CHECKS, "PASS"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """How a mail came: its envelope, when, and what was found out about it.
+
+    ``sender`` is the envelope's, empty for a bounce; None takes it from the header. ``verdicts``
+    are SES's by the name of the check, ``policy`` is the domain's own where DMARC failed.
+    """
+
+    ses_id: str
+    to: Sequence[str]
+    when: datetime
+    sender: str | None = None
+    verdicts: Mapping[str, str] = field(default_factory=lambda: PASSED)
+    policy: str = ""
 
 
 def mail_id(mail: bytes) -> str:
@@ -18,9 +38,20 @@ def mail_id(mail: bytes) -> str:
 
 def ses_event(mail: bytes, *, ses_id: str, to: str, when: datetime) -> dict[str, Any]:
     """Return SES's event for a mail whose every check passed."""
+    return event_of(mail, Arrival(ses_id=ses_id, to=[to], when=when))
+
+
+def event_of(mail: bytes, arrival: Arrival) -> dict[str, Any]:
+    """Return SES's event for a mail."""
     headers = BytesParser(policy=policy.compat32).parsebytes(mail, headersonly=True)
     sender, subject = str(headers["From"] or ""), str(headers["Subject"] or "")
-    arrived = when.isoformat().replace("+00:00", "Z")
+    arrived, to = arrival.when.isoformat().replace("+00:00", "Z"), list(arrival.to)
+    receipt: dict[str, Any] = {
+        f"{check}Verdict": {"status": arrival.verdicts.get(check, "PROCESSING_FAILED")}
+        for check in _CHECKS
+    }
+    if arrival.policy:
+        receipt["dmarcPolicy"] = arrival.policy
     return {
         "Records": [
             {
@@ -29,17 +60,19 @@ def ses_event(mail: bytes, *, ses_id: str, to: str, when: datetime) -> dict[str,
                 "ses": {
                     "mail": {
                         "timestamp": arrived,
-                        "source": parseaddr(sender)[1],
-                        "messageId": ses_id,
-                        "destination": [to],
+                        "source": parseaddr(sender)[1]
+                        if arrival.sender is None
+                        else arrival.sender,
+                        "messageId": arrival.ses_id,
+                        "destination": to,
                         "headersTruncated": False,
-                        "commonHeaders": {"from": [sender], "to": [to], "subject": subject},
+                        "commonHeaders": {"from": [sender], "to": to, "subject": subject},
                     },
                     "receipt": {
                         "timestamp": arrived,
                         "processingTimeMillis": 100,
-                        "recipients": [to],
-                        **{verdict: {"status": "PASS"} for verdict in _VERDICTS},
+                        "recipients": to,
+                        **receipt,
                         "action": {"type": "Lambda", "invocationType": "Event"},
                     },
                 },

@@ -59,6 +59,20 @@ class SignatureCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Signatures:
+    """What a mail's signatures show, whoever made them and whatever they cover (RFC 6376 §6).
+
+    ``domains`` made a valid one. ``stated`` tells that there is one at all, ``temporary`` that a
+    key could not be asked for, ``readable`` that they could be looked at.
+    """
+
+    domains: frozenset[str] = frozenset()
+    stated: bool = False
+    temporary: bool = False
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class _Signature:
     """One DKIM-Signature header: its place among them, and its tags (RFC 6376 §3.5)."""
 
@@ -98,6 +112,29 @@ def aligned_signature(raw: bytes, domain: str, *, dns: TxtLookup, now: datetime)
     return best
 
 
+def signatures_of(raw: bytes, *, dns: TxtLookup, now: datetime) -> Signatures:
+    """Check the first few signatures of a mail as any receiving server does; never raises."""
+    head, body = _halves(raw)
+    if len(raw) > _MOST_BYTES or len(head) > _MOST_HEAD_BYTES:
+        return Signatures(readable=False)
+    try:
+        verifier = _verifier(head)
+        fault = _fault([name.lower().decode("ascii") for name, _ in verifier.headers])
+        stated = () if fault else _stated(verifier)
+    except Exception:  # noqa: BLE001 -- dkimpy raises nearly anything on malformed headers
+        return Signatures(readable=False)
+    checks = [
+        _verify(verifier, signature, body, dns=dns)
+        for signature in stated[:_MOST_TRIED]
+        if "from" in signature.covered and not _out_of_force(signature.tags, now)
+    ]
+    return Signatures(
+        domains=frozenset(check.domain for check in checks if check.valid),
+        stated=bool(stated or fault),
+        temporary=any(check.temporary for check in checks),
+    )
+
+
 def is_aligned(signing: str, domain: str) -> bool:
     """Whether a signing domain speaks for a ``From`` domain.
 
@@ -133,10 +170,14 @@ def _fault(names: list[str]) -> str:
 
 def _aligned(verifier: "DKIM", domain: str) -> tuple[_Signature, ...]:
     """Return the first few signatures that say to be of an aligned domain."""
-    values = [value for name, value in verifier.headers if name.lower() == b"dkim-signature"]
-    read = (_Signature(index, _tags(value)) for index, value in enumerate(values))
-    aligned = [signature for signature in read if is_aligned(signature.domain, domain)]
+    aligned = [each for each in _stated(verifier) if is_aligned(each.domain, domain)]
     return tuple(aligned[:_MOST_TRIED])
+
+
+def _stated(verifier: "DKIM") -> tuple[_Signature, ...]:
+    """Return every signature that a mail has."""
+    values = [value for name, value in verifier.headers if name.lower() == b"dkim-signature"]
+    return tuple(_Signature(index, _tags(value)) for index, value in enumerate(values))
 
 
 def _tags(text: bytes) -> dict[bytes, bytes]:
@@ -152,12 +193,20 @@ def _tags(text: bytes) -> dict[bytes, bytes]:
 def _shortcoming(signature: _Signature, required: set[str], now: datetime) -> str:
     """Say why a signature would not do, were it valid."""
     tags = signature.tags
-    if tags.get(b"a") not in _ALGORITHMS:
-        return "the signature's algorithm is not accepted"
+    why = _out_of_force(tags, now)
+    if why:
+        return why
     if b"l" in tags:
         return "the signature covers a part of the body only"
     if not required <= signature.covered or tags[b"h"].count(b":") >= _MOST_COVERED:
         return "the signature does not cover the headers that matter"
+    return ""
+
+
+def _out_of_force(tags: Mapping[bytes, bytes], now: datetime) -> str:
+    """Say why nobody accepts a signature any more, whatever it covers."""
+    if tags.get(b"a") not in _ALGORITHMS:
+        return "the signature's algorithm is not accepted"
     expiry = tags.get(b"x")
     if expiry is not None and not (_NUMBER.fullmatch(expiry) and int(expiry) >= now.timestamp()):
         return "the signature has expired"

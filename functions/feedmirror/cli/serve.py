@@ -1,0 +1,196 @@
+"""``feedmirror serve``: the whole mirror on this machine, until it is told to stop."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from feedmirror.adapters.clock import utc_now
+from feedmirror.cli.case_words import deadline, is_open, what_words, when_words
+from feedmirror.cli.configurations import NOBODY, configuration_of
+from feedmirror.cli.desk import Desk
+from feedmirror.cli.folders import DEFAULT_FOLDER
+from feedmirror.cli.mails import printable
+from feedmirror.cli.mirror import CONTACT
+from feedmirror.cli.output import counted, print_table, say
+from feedmirror.configuration import Configuration
+from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
+from feedmirror.local.machine import Machine
+from feedmirror.local.serving.console import Table
+from feedmirror.local.serving.places import LOOPBACK, FolderTakenError, PortTakenError, hold
+from feedmirror.takedowns.casework.cases import CaseUnreadableError
+from feedmirror.version import VERSION
+
+if TYPE_CHECKING:
+    from feedmirror.local.serving.service import Ports, Service
+
+_EXAMPLE = "Example: feedmirror serve --feeds my-feeds.opml --contact you@example.org"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_PORT = click.IntRange(0, 65535)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the options say."""
+
+    file: Path | None
+    urls: tuple[str, ...]
+    contact: str
+    http_port: int
+    smtp_port: int
+    trust_sender: bool
+
+    @property
+    def names_feeds(self) -> bool:
+        """Whether a configuration is given; else the stored one is kept."""
+        return self.file is not None or bool(self.urls)
+
+
+@click.command(epilog=_EXAMPLE)
+@click.option(
+    "--data",
+    "--local",
+    "folder",
+    default=DEFAULT_FOLDER,
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder that keeps everything, also across restarts.",
+)
+@click.option(
+    "--feeds",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Mirror the feeds of a mirror.toml or an OPML file.",
+)
+@click.option("--feed", "urls", multiple=True, help="Mirror this feed; may be repeated.")
+@CONTACT
+@click.option("--http-port", type=_PORT, default=8000, show_default=True, help="0: any free one.")
+@click.option("--smtp-port", type=_PORT, default=8025, show_default=True, help="0: any free one.")
+@click.option(
+    "--trust-sender", is_flag=True, help="Believe every From, for trying it out. Never in earnest."
+)
+def serve(folder: Path, **options: Any) -> None:  # noqa: ANN401 -- click's
+    """Run the whole mirror on this machine: it polls, shows the site, takes mail by SMTP.
+
+    It listens on loopback only. For the world, put a reverse proxy with TLS before the site's port
+    and a mail server before the other. Ctrl-C ends it; everything is kept.
+    """
+    from feedmirror.local.serving.service import open_ports  # noqa: PLC0415 -- aiosmtpd
+
+    wanted = Wanted(**options)
+    if wanted.contact != NOBODY and not wanted.names_feeds:
+        raise click.UsageError("--contact goes with --feeds or --feed; else the stored one is kept")
+    given = configuration_of(wanted.file, wanted.urls, contact=wanted.contact)
+    try:
+        with hold(folder), _signals_kept():
+            ports = open_ports(http=wanted.http_port, smtp=wanted.smtp_port)
+            _run(Machine(folder), ports, wanted, given=given)
+    except (FolderTakenError, PortTakenError, NotConfiguredError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _run(machine: Machine, ports: "Ports", wanted: Wanted, *, given: Configuration) -> None:
+    from feedmirror.local.serving.service import Wishes, compose_service  # noqa: PLC0415 -- as above
+
+    try:
+        machine.enter()
+        if wanted.names_feeds:
+            machine.configure(_at_port(given, ports.web.server_port, wanted.file))
+        configuration = _in_force(machine)
+        wishes = Wishes(
+            trusting=wanted.trust_sender,
+            tell=_tell,
+            tables=lambda: [waiting_cases(Desk(machine.folder))],
+        )
+        service = compose_service(machine, ports, wishes)
+    except BaseException:
+        ports.close()
+        raise
+    service.begin()
+    _print_places(machine, service, configuration, trusting=wanted.trust_sender)
+    signal.sigwait(_SIGNALS)
+    say("Stopping: what runs is brought to its end. Again Ctrl-C ends it at once.")
+    _let_signals_kill()
+    if not service.end():
+        say("What still ran is cut off; the next start carries it on.")
+
+
+def _at_port(given: Configuration, port: int, file: Path | None) -> Configuration:
+    """Return a configuration whose site, where none is stated, is the one that is served here."""
+    if file is not None and file.suffix.lower() == ".toml":
+        return given
+    return replace(given, mirror=replace(given.mirror, site=f"http://localhost:{port}"))
+
+
+def _in_force(machine: Machine) -> Configuration:
+    """Return the stored configuration; raises NotConfiguredError with what to do."""
+    try:
+        return ReadConfiguration(machine.bucket("archive"), VERSION).run().configuration
+    except NotConfiguredError as error:
+        raise NotConfiguredError(
+            f"there is no mirror in {machine.folder} yet; name feeds by --feeds FILE or --feed URL"
+        ) from error
+
+
+def _print_places(
+    machine: Machine, service: "Service", configuration: Configuration, *, trusting: bool
+) -> None:
+    web, smtp = service.ports.web.server_port, service.ports.smtp.port
+    origin = f"http://{LOOPBACK}:{web}"
+    rows = [
+        ("site", f"{origin}/"),
+        ("console", f"{origin}{service.web.console.path}"),
+        ("mail", f"smtp://{LOOPBACK}:{smtp} for {configuration.mirror.contact}"),
+        ("data", f"{machine.folder.resolve()} ({counted(len(configuration.feeds), 'feed')})"),
+    ]
+    print_table(("", "~"), rows)
+    if trusting:
+        say("EVERY MAIL IS TAKEN AS PROVED (--trust-sender): anybody who reaches this port can")
+        say("have anything taken down. For trying it out only.")
+    sys.stdout.flush()
+
+
+def waiting_cases(desk: Desk) -> Table:
+    """Return the cases that wait for a person or for proof, with the command that shows each."""
+    book = desk.run.cases
+    rows: list[tuple[str, ...]] = []
+    for case_id in book.unfinished():
+        command = desk.command(f"case {case_id}")
+        try:
+            case = book.load(case_id)
+        except CaseUnreadableError as error:
+            rows.append((case_id, "unreadable", str(error), "", command))
+            continue
+        if case is not None and is_open(case):
+            until = deadline(case)
+            ends = f"{when_words(until)} UTC" if until else ""
+            rows.append((case_id, case.state, what_words(case), ends, command))
+    columns = ("case", "state", "what", "until", "command")
+    return Table("Cases that wait", columns, rows, "Nothing waits.")
+
+
+def _tell(line: str) -> None:
+    """Print one line with its time; nothing in it steers the terminal."""
+    say(f"{utc_now():%H:%M:%S} {printable(line)}")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Keep what would end the process for whoever waits for it, in every thread."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _let_signals_kill() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)

@@ -1,0 +1,140 @@
+"""Mail that came by SMTP: kept before it is acknowledged, handed on until it is a case.
+
+Beside each mail lies ``arrivals/<id>.json``: its envelope, written after the mail and emptied when
+the takedown function has done with it. So what a killed process leaves is found again, and the
+same mail sent again, because its acknowledgement was lost, is the same mail.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from feedmirror.addresses import digest
+from feedmirror.local.arrivals import PASSED, Arrival, event_of
+from feedmirror.local.serving.verdicts import Judgement, judge_mail
+from feedmirror.ports.dns import TxtLookup
+from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
+
+INBOUND = "inbound/"
+ARRIVALS = "arrivals/"
+_PATIENCE = timedelta(hours=6)  # with DNS, as the takedown function has it
+_UNDONE = {"received"}  # a case that a later call carries on
+_ODD = re.compile(r"[^A-Za-z0-9.:\[\]-]")
+
+Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+class NotYetError(Exception):
+    """A mail has to be tried again; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One mail as it came: its envelope, what the client called itself, and its bytes."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    client: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailroom:
+    """Keeps mails and hands them to the takedown function, as SES would.
+
+    ``mail`` is to be durable: what it has taken is acknowledged. With ``trusting``, every check of
+    a mail counts as passed.
+    """
+
+    mail: ObjectStore
+    dns: TxtLookup
+    clock: Callable[[], datetime]
+    trusting: bool = False
+
+    def take(self, letter: Letter) -> str:
+        """Keep a mail and return its id; once this returns, it may be acknowledged.
+
+        Raises StoreUnavailableError, and then it may not.
+        """
+        now = self.clock()
+        envelope = (letter.sender, *sorted(letter.recipients))
+        ses_id = f"smtp-{digest(letter.body.decode('latin-1'), *envelope)}"
+        traced = _trace(letter, ses_id, now) + letter.body
+        with suppress(LostConditionError):  # it came before
+            content = Content(traced, "message/rfc822")
+            self.mail.put(f"{INBOUND}{ses_id}", content, replaces=None)
+        note = {
+            "from": letter.sender,
+            "to": list(letter.recipients),
+            "received": now.isoformat(),
+            "trusted": self.trusting,
+        }
+        with suppress(LostConditionError):
+            content = Content(json.dumps(note).encode(), "application/json")
+            self.mail.put(_key(ses_id), content, replaces=None)
+        return ses_id
+
+    def waiting(self) -> Iterator[str]:
+        """Yield the ids of the mails that are not done with."""
+        for summary in self.mail.list(ARRIVALS):
+            if summary.size:
+                yield summary.key.removeprefix(ARRIVALS).removesuffix(".json")
+
+    def hand_on(self, ses_id: str, handler: Handler) -> dict[str, Any] | None:
+        """Have a mail taken to its end and return what became of it; None if it was before.
+
+        Raises NotYetError, and whatever the takedown function raises: it is to be tried again.
+        """
+        note = self.mail.get(_key(ses_id))
+        mail = self.mail.get(f"{INBOUND}{ses_id}")
+        if note is None or mail is None or not note.content.body:
+            return None
+        event = self._event(ses_id, mail.content.body, json.loads(note.content.body))
+        told: dict[str, Any] = next(iter(handler(event)["cases"]), {})
+        if told.get("state") in _UNDONE:
+            raise NotYetError(f"case {told['case']} takes more than one call")
+        with suppress(LostConditionError):  # another process has done the same
+            self.mail.put(_key(ses_id), Content(b"", "application/json"), replaces=note.etag)
+        return told
+
+    def _event(self, ses_id: str, mail: bytes, note: Mapping[str, Any]) -> dict[str, Any]:
+        when = datetime.fromisoformat(note["received"])
+        judged = Judgement(PASSED) if note["trusted"] else judge_mail(mail, dns=self.dns, now=when)
+        if judged.temporary and self.clock() - when < _PATIENCE:
+            raise NotYetError("DNS does not tell whether its signature is valid")
+        return event_of(
+            mail,
+            Arrival(
+                ses_id=ses_id,
+                to=note["to"],
+                when=when,
+                sender=note["from"],
+                verdicts=judged.verdicts,
+                policy=judged.policy,
+            ),
+        )
+
+
+def _key(ses_id: str) -> str:
+    return f"{ARRIVALS}{ses_id}.json"
+
+
+def _trace(letter: Letter, ses_id: str, now: datetime) -> bytes:
+    """Return the header that a mail gets where it arrives (RFC 5321 §4.4)."""
+    client = _ODD.sub("", letter.client)[:255] or "unknown"
+    sender = _plain(letter.sender)
+    lines = [
+        f"Return-Path: <{sender}>",
+        f"Received: from {client} by localhost with ESMTP id {ses_id};",
+        f"\t{format_datetime(now)}",
+    ]
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _plain(address: str) -> str:
+    return "".join(letter for letter in address if letter.isprintable() and letter not in "<>")

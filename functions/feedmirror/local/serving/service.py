@@ -1,0 +1,195 @@
+"""The whole mirror on one machine: site, mail and schedule, run by the real functions."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from feedmirror.adapters.clock import elapsed, fresh_nonce, utc_now
+from feedmirror.adapters.dns import DnsTxtLookup
+from feedmirror.adapters.sqlite import SqliteStore
+from feedmirror.jobs.configure import ReadConfiguration
+from feedmirror.local.machine import Machine
+from feedmirror.local.serving.console import Console, Table
+from feedmirror.local.serving.mailroom import Letter, Mailroom
+from feedmirror.local.serving.outbox import OutboxFiles
+from feedmirror.local.serving.polls import table_of_polls
+from feedmirror.local.serving.smtp import Reception, SmtpServer
+from feedmirror.local.serving.telling import case_line, fault_lines, hour_line, poll_line
+from feedmirror.local.serving.web import Web, WebServer
+from feedmirror.local.serving.worker import Worker, repeated, retried
+from feedmirror.ports.object_store import ObjectStore
+from feedmirror.version import VERSION
+
+OUTBOX = "outbox"
+_MINUTE, _HOUR = 60.0, 3600.0  # seconds
+_PATIENCE = 30.0  # seconds that a run is waited for at the end
+_WINDING_DOWN = 30_000  # milliseconds: less than any job keeps back, so it stores and saves
+_ALL_THERE_IS = 15 * 60 * 1000  # milliseconds: the longest that Lambda itself would give
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The servers, listening."""
+
+    web: WebServer
+    smtp: SmtpServer
+
+    def close(self) -> None:
+        """Listen no more."""
+        self.smtp.end()
+        self.web.end()
+
+
+def open_ports(*, http: int, smtp: int) -> Ports:
+    """Listen at both ports, or at none; raises PortTakenError."""
+    web = WebServer(http)
+    try:
+        return Ports(web, SmtpServer(smtp))
+    except Exception:
+        web.end()
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A Lambda context: there is time until the machine is to stop."""
+
+    stopping: Event
+    function_name: str = "feedmirror-serve"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time that is left."""
+        return _WINDING_DOWN if self.stopping.is_set() else _ALL_THERE_IS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How the operator wants it.
+
+    ``trusting`` takes every mail as proved, ``tell`` takes what is to be said, and ``tables`` are
+    the console's first.
+    """
+
+    trusting: bool
+    tell: Callable[[str], object]
+    tables: Callable[[], Iterable[Table]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A mirror that runs until it is told to stop."""
+
+    ports: Ports
+    web: Web
+    room: Mailroom
+    files: OutboxFiles
+    archive: ObjectStore
+    polls: Worker
+    takedowns: Worker
+    stopping: Event
+    tell: Callable[[str], object]
+    told: set[str]  # faults that are known, and not told again while they last
+
+    def begin(self) -> None:
+        """Serve, and take up what an earlier process left undone."""
+        for ses_id in self.room.waiting():
+            self._have_done(ses_id)
+        self._export()
+        self.polls.put("poll", repeated(self._poll, self._failed, _MINUTE))
+        self.takedowns.put("hour", repeated(self._hour, self._failed, _HOUR), rank=1)
+        self.ports.web.begin(self.web)
+        self.ports.smtp.begin(Reception(self._contact, self._take))
+        self.polls.begin()
+        self.takedowns.begin()
+
+    def end(self) -> bool:
+        """Take no more mail, let what runs end, and tell whether it did within its time."""
+        self.stopping.set()
+        self.ports.smtp.end()
+        ended = [worker.end(seconds=_PATIENCE) for worker in (self.takedowns, self.polls)]
+        self._export()
+        self.ports.web.end()
+        return all(ended)
+
+    def _contact(self) -> str:
+        return ReadConfiguration(self.archive, VERSION).run().configuration.mirror.contact
+
+    def _take(self, letter: Letter) -> str:
+        ses_id = self.room.take(letter)
+        self._have_done(ses_id)
+        return ses_id
+
+    def _have_done(self, ses_id: str) -> None:
+        """Have a mail done in its turn, ahead of the hour, again until it is."""
+
+        def attempt() -> None:
+            told = self.room.hand_on(ses_id, self._takedown)
+            if told is not None:
+                self.tell(case_line(told))
+                self._export()
+
+        self.takedowns.put(ses_id, retried(attempt, self._failed))
+
+    def _poll(self) -> None:
+        from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- a second, and not at start
+
+        report = handler({}, Running(self.stopping))
+        line = poll_line(report)
+        if line:
+            self.tell(line)
+        faults = fault_lines(report)
+        for fault in sorted(faults - self.told):
+            self.tell(fault)
+        self.told.update(faults)
+        self._export()
+
+    def _hour(self) -> None:
+        line = hour_line(self._takedown({})["hour"])
+        if line:
+            self.tell(line)
+        self._export()
+
+    def _takedown(self, event: Any) -> dict[str, Any]:  # noqa: ANN401 -- Lambda's own
+        from feedmirror.handlers.takedown import handler  # noqa: PLC0415 -- as above
+
+        return handler(dict(event), Running(self.stopping))
+
+    def _failed(self, error: Exception) -> None:
+        """Say once what went wrong, as long as it is the same: it is tried again."""
+        words = f"{type(error).__name__}: {error}; tried again"
+        if words not in self.told:
+            self.told.add(words)
+            self.tell(words)
+
+    def _export(self) -> None:
+        try:
+            written = self.files.export()
+        except Exception as error:  # noqa: BLE001 -- the store has it; the next export writes it
+            self._failed(error)
+            return
+        for path in written:
+            self.tell(f"a mail left: {path}")
+
+
+def compose_service(machine: Machine, ports: Ports, wishes: Wishes) -> Service:
+    """Put a service together over a machine that has a configuration."""
+    mail = SqliteStore(machine.store, "mail", durable=True)
+    archive = machine.bucket("archive")
+
+    def tables() -> Iterable[Table]:
+        return (*wishes.tables(), table_of_polls(archive))
+
+    console = Console(key=fresh_nonce() + fresh_nonce(), mail=mail, tables=tables)
+    return Service(
+        ports=ports,
+        web=Web(machine.bucket("site"), console),
+        room=Mailroom(mail=mail, dns=DnsTxtLookup(), clock=utc_now, trusting=wishes.trusting),
+        files=OutboxFiles(mail, machine.folder / OUTBOX),
+        archive=archive,
+        polls=Worker(elapsed),
+        takedowns=Worker(elapsed),
+        stopping=Event(),
+        tell=wishes.tell,
+        told=set(),
+    )
