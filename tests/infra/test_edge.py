@@ -1,43 +1,9 @@
-"""What runs at the edge, taken from the template and run by Node as CloudFront would."""
-
-import json
-import shutil
-import subprocess
-from typing import Any
+"""What the two functions at the edge answer."""
 
 import pytest
 
-from needed import missing
+from edge import CODE, answered, asked
 from stack_template import resources
-
-CODE = {name: f["FunctionCode"] for name, f in resources("AWS::CloudFront::Function").items()}
-# Code generation is off, as at CloudFront, and there is nothing but the language itself.
-_HARNESS = """
-const vm = require('vm');
-const [code, event] = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-const context = vm.createContext({}, { codeGeneration: { strings: false, wasm: false } });
-vm.runInContext('"use strict";' + code, context);
-context.event = event;
-console.log(JSON.stringify(vm.runInContext('handler(event)', context)));
-"""
-
-
-def at_the_edge(name: str, event: dict[str, Any]) -> dict[str, Any]:
-    node = shutil.which("node") or missing("no Node to run the edge's functions with")
-    found = subprocess.run(  # noqa: S603 -- Node, with our own code
-        [node, "-e", _HARNESS],
-        input=json.dumps([CODE[name], event]),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answer: dict[str, Any] = json.loads(found.stdout)
-    return answer
-
-
-def asked(uri: str) -> dict[str, Any]:
-    event = {"request": {"method": "GET", "uri": uri, "querystring": {}, "headers": {}}}
-    return at_the_edge("CompleteIndex", event)
 
 
 @pytest.mark.parametrize(
@@ -72,15 +38,6 @@ def test_a_folder_without_its_slash_is_sent_to_it(uri: str) -> None:
 )
 def test_nobody_is_sent_to_another_host(uri: str) -> None:
     assert asked(uri)["uri"] == uri
-
-
-def answered(status: int, **headers: str) -> dict[str, Any]:
-    given = {name.replace("_", "-"): {"value": value} for name, value in headers.items()}
-    event = {
-        "request": {"method": "GET", "uri": "/news.example.com/abc/index.html"},
-        "response": {"statusCode": status, "statusDescription": "OK", "headers": given},
-    }
-    return at_the_edge("GoneStatus", event)
 
 
 PAGE = {

@@ -1,0 +1,223 @@
+"""What is found out about a mail's sender: RFC 6376 and RFC 7489, DNS as a table."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedmirror.local.arrivals import Arrival, event_of
+from feedmirror.local.serving.verdicts import Judgement, judge_mail
+from feedmirror.takedowns.mails.reading_mail import read_message
+from feedmirror.takedowns.senders.receipt import receipts_of
+from feedmirror.takedowns.senders.sender import Sender, judge_sender
+from signed_mail import Zone, a_key, a_mail, signed
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HEADERS = {
+    "From": "Ann <ann@news.example>",
+    "To": "takedown@mirror.example",
+    "Subject": "Please take this down",
+    "Date": "Sun, 22 Nov 2026 11:00:00 +0000",
+    "Message-ID": "<1@news.example>",
+}
+MAIL = a_mail(HEADERS)
+REJECT = b"v=DMARC1; p=reject"
+
+
+def a_zone(
+    *policies: bytes, at: str = "news.example", key: str = "news.example", silent: str = ""
+) -> Zone:
+    texts = {f"sel._domainkey.{key}": (a_key().record(),), f"_dmarc.{at}": policies}
+    return Zone(texts, frozenset({silent}))
+
+
+def judged(raw: bytes, zone: Zone) -> Judgement:
+    return judge_mail(raw, dns=zone, now=NOW)
+
+
+def told(raw: bytes, zone: Zone) -> tuple[str, str, str]:
+    found = judged(raw, zone)
+    return found.verdicts["dkim"], found.verdicts["dmarc"], found.policy
+
+
+def sender_of(raw: bytes, zone: Zone) -> Sender:
+    """Return the sender as the takedown function sees it, by the event that is made of it."""
+    found = judged(raw, zone)
+    arrival = Arrival(
+        ses_id="x1",
+        to=["takedown@mirror.example"],
+        when=NOW,
+        sender="ann@news.example",
+        verdicts=found.verdicts,
+        policy=found.policy,
+    )
+    (receipt,) = receipts_of(event_of(raw, arrival))
+    return judge_sender(
+        read_message(raw), receipt, raw=raw, contact="takedown@mirror.example", now=NOW, dns=zone
+    )
+
+
+def test_a_mail_that_its_own_domain_signed_passes() -> None:
+    raw = signed(MAIL, "news.example")
+
+    assert told(raw, a_zone(REJECT)) == ("PASS", "PASS", "")
+    assert sender_of(raw, a_zone(REJECT)).proved
+
+
+def test_an_unsigned_mail_of_a_domain_without_a_policy_proves_nothing() -> None:
+    assert told(MAIL, a_zone()) == ("GRAY", "GRAY", "")
+    assert not sender_of(MAIL, a_zone()).proved
+
+
+@pytest.mark.parametrize("policy", ["none", "quarantine", "reject"])
+def test_an_unsigned_mail_of_a_domain_with_a_policy_fails_by_it(policy: str) -> None:
+    zone = a_zone(f"v=DMARC1; p={policy}".encode())
+
+    assert told(MAIL, zone) == ("GRAY", "FAIL", policy)
+    sender = sender_of(MAIL, zone)
+    assert (sender.proved, sender.rejected) == (False, policy == "reject")
+
+
+def test_a_signature_of_another_domain_is_no_proof() -> None:
+    raw = signed(MAIL, "elsewhere.example")
+    zone = a_zone(REJECT, key="elsewhere.example")
+
+    assert told(raw, zone) == ("PASS", "FAIL", "reject")
+    assert not sender_of(raw, zone).proved
+
+
+def test_a_signature_that_was_tampered_with_is_no_proof() -> None:
+    raw = signed(MAIL, "news.example").replace(b"take this down.", b"take all of it down.")
+
+    assert told(raw, a_zone(REJECT)) == ("FAIL", "FAIL", "reject")
+    assert not sender_of(raw, a_zone()).proved
+
+
+SUBDOMAIN = a_mail({**HEADERS, "From": "Ann <ann@desk.news.example>"})
+
+
+@pytest.mark.parametrize(
+    ("at", "record", "expected"),
+    [
+        ("news.example", b"v=DMARC1; p=none; sp=reject", ("GRAY", "FAIL", "reject")),
+        ("news.example", b"v=DMARC1; p=quarantine", ("GRAY", "FAIL", "quarantine")),
+        ("desk.news.example", b"v=DMARC1; p=none; sp=reject", ("GRAY", "FAIL", "none")),
+        ("example", REJECT, ("GRAY", "GRAY", "")),
+        ("news.example", b"v=DMARC1; rua=mailto:a@b.example", ("GRAY", "FAIL", "none")),
+        ("news.example", b"v=DMARC1; p=perhaps", ("GRAY", "GRAY", "")),
+        ("news.example", b"p=reject; v=DMARC1", ("GRAY", "GRAY", "")),
+        ("news.example", b"v=DMARC12; p=reject", ("GRAY", "GRAY", "")),
+        ("news.example", b"v = DMARC1 ; p = Reject ", ("GRAY", "FAIL", "reject")),
+    ],
+)
+def test_a_policy_is_found_at_the_domain_or_its_organisation(
+    at: str, record: bytes, expected: tuple[str, str, str]
+) -> None:
+    """RFC 7489 §6.3, §6.6.3."""
+    assert told(SUBDOMAIN, a_zone(record, at=at)) == expected
+
+
+def test_of_two_records_there_is_none() -> None:
+    """RFC 7489 §6.6.3, step 5."""
+    assert told(MAIL, a_zone(REJECT, REJECT)) == ("GRAY", "GRAY", "")
+
+
+def test_other_texts_beside_a_record_do_not_count() -> None:
+    assert told(MAIL, a_zone(b"hello", REJECT)) == ("GRAY", "FAIL", "reject")
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"), [(REJECT, "PASS"), (REJECT + b"; adkim=s", "FAIL")]
+)
+def test_an_organisation_speaks_for_its_hosts_unless_it_says_that_it_does_not(
+    record: bytes, expected: str
+) -> None:
+    """RFC 7489 §3.1.1."""
+    raw = signed(SUBDOMAIN, "news.example")
+    zone = a_zone(record)
+
+    assert told(raw, zone)[:2] == ("PASS", expected)
+    assert sender_of(raw, zone).proved is (expected == "PASS")
+
+
+def test_a_platform_does_not_speak_for_its_tenants() -> None:
+    raw = signed(a_mail({**HEADERS, "From": "ann@ann.github.io"}), "github.io")
+    zone = a_zone(REJECT, at="ann.github.io", key="github.io")
+
+    assert told(raw, zone)[1] == "FAIL"
+    assert not sender_of(raw, zone).proved
+
+
+def test_a_key_that_is_not_to_be_had_proves_nothing_yet() -> None:
+    raw = signed(MAIL, "news.example")
+    zone = a_zone(REJECT, silent="sel._domainkey.news.example")
+
+    assert told(raw, zone) == ("PROCESSING_FAILED", "PROCESSING_FAILED", "")
+    assert judged(raw, zone).temporary
+    assert not sender_of(raw, zone).proved
+
+
+def test_a_policy_that_is_not_to_be_had_is_no_lack_of_one() -> None:
+    raw = signed(SUBDOMAIN, "news.example")
+    zone = a_zone(silent="_dmarc.desk.news.example")
+
+    assert told(raw, zone)[1] == "PROCESSING_FAILED"
+    assert judged(raw, zone).temporary
+    assert not sender_of(raw, zone).proved
+
+
+def test_without_any_dns_an_unsigned_mail_is_not_waited_for() -> None:
+    zone = a_zone(silent="_dmarc.news.example")
+
+    assert not judged(MAIL, zone).temporary
+    assert not sender_of(MAIL, zone).proved
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {**HEADERS, "From": "ann@news.example, eve@evil.example"},
+        {**HEADERS, "From": "ann@news.example <eve@evil.example>"},
+        {name: value for name, value in HEADERS.items() if name != "From"},
+    ],
+)
+def test_a_from_that_can_be_read_in_two_ways_proves_nothing(headers: Mapping[str, str]) -> None:
+    raw = signed(a_mail(headers), "evil.example")
+    zone = a_zone(REJECT, at="evil.example", key="evil.example")
+
+    assert told(raw, zone)[1] == "PROCESSING_FAILED"
+    assert not sender_of(raw, zone).proved
+
+
+def test_what_was_appended_behind_a_signature_of_a_part_is_doubted() -> None:
+    """RFC 6376 §8.2: it is valid, and anybody could have added to it."""
+    raw = signed(MAIL, "news.example", l="10") + b"and everything else.\r\n"
+
+    assert told(raw, a_zone(REJECT)) == ("PASS", "PASS", "")
+    assert sender_of(raw, a_zone(REJECT)).doubted
+
+
+def test_an_old_algorithm_counts_for_nothing() -> None:
+    """RFC 8301 §3.1."""
+    assert told(signed(MAIL, "news.example", a="rsa-sha1"), a_zone(REJECT))[1] == "FAIL"
+
+
+def test_a_mail_too_large_to_be_checked_proves_nothing() -> None:
+    raw = signed(a_mail(HEADERS, "x" * 70 + "\r\n"), "news.example") + b"y\r\n" * 700_000
+
+    assert told(raw, a_zone(REJECT))[:2] == ("PROCESSING_FAILED", "PROCESSING_FAILED")
+
+
+def test_no_virus_and_no_spam_is_said_to_have_been_looked_for() -> None:
+    found = judged(MAIL, a_zone()).verdicts
+
+    assert (found["spam"], found["virus"], found["spf"]) == ("DISABLED", "DISABLED", "GRAY")
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_judged_and_prove_nothing(raw: bytes) -> None:
+    found = judged(raw, a_zone(REJECT))
+
+    assert found.verdicts["dmarc"] != "PASS"
