@@ -17,6 +17,7 @@ PAUSED = "config/paused"
 LAST_GOOD_CONFIGURATION = "state/mirror.toml"
 LOOKS = "state/tokens.json"
 FRONT_STATE = "state/front.json"
+ITEMS = "items/"
 STATES = "state/"
 LATEST = "state/latest/"
 TEMPLATES = "config/templates/"
@@ -41,7 +42,7 @@ def record_key(host: str, item: ItemId) -> str:
 
 def records_prefix(host: str) -> str:
     """Return the archive's prefix of a host's records."""
-    return f"items/{host}/"
+    return f"{ITEMS}{host}/"
 
 
 def marker_key(under: str, *, address: str, host: str, item: ItemId, attributes: str) -> str:

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.config import Config
     from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-Service = Literal["sesv2", "sqs", "sns", "cloudfront"]
+Service = Literal["sesv2", "sqs", "sns", "cloudfront", "cloudwatch"]
 # A mail that is sent again by botocore, after an answer that got lost, arrives twice. The caller
 # writes down what it means to send and decides itself. The others may well be told a thing twice.
 _ATTEMPTS = {"sesv2": 1}
@@ -54,6 +55,10 @@ def make_client(name: Literal["sns"], *, endpoint_url: str | None = None) -> "SN
 def make_client(
     name: Literal["cloudfront"], *, endpoint_url: str | None = None
 ) -> "CloudFrontClient": ...
+@overload
+def make_client(
+    name: Literal["cloudwatch"], *, endpoint_url: str | None = None
+) -> "CloudWatchClient": ...
 def make_client(name: Service, *, endpoint_url: str | None = None) -> Any:
     """Return a client with bounded attempts and timeouts; SES's makes one attempt only.
 

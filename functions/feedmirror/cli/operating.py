@@ -26,4 +26,25 @@ def resume(folder: Path | None) -> None:
     resume_mirror(folder)
 
 
-OPERATING_COMMANDS = (pause, resume)
+@click.command(epilog="Example: feedmirror status --all")
+@click.option("--all", "everything", is_flag=True, help="Every feed, not only what needs somebody.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option(
+    "--stack",
+    default="feedmirror",
+    show_default=True,
+    help="The name of the stack whose alarms are looked at, on an account.",
+)
+@LOCAL
+def status(folder: Path | None, *, everything: bool, as_json: bool, stack: str) -> None:
+    """Show how the mirror stands: feeds, cases, alarms.
+
+    The first line is the verdict. Exits with 1 if anything needs you: a feed that does not mend
+    itself, a case that waits for a person, an alarm, a refused configuration, a pause.
+    """
+    from feedmirror.cli.status import show_status  # noqa: PLC0415 -- as above
+
+    show_status(folder, everything=everything, as_json=as_json, stack=stack)
+
+
+OPERATING_COMMANDS = (pause, resume, status)

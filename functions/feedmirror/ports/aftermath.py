@@ -4,6 +4,8 @@ Each of them may raise StoreUnavailableError; what asked for it is then done aga
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 
@@ -29,3 +31,19 @@ class Alarms(Protocol):
 
     def alarm(self, subject: str, text: str) -> None:
         """Tell that something is wrong that nobody may have noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """An alarm that rings: its name in the runbook, since when, and what it means."""
+
+    name: str
+    since: datetime
+    meaning: str
+
+
+class Bells(Protocol):
+    """The alarms of the whole mirror, to be looked at."""
+
+    def ringing(self) -> tuple[Ringing, ...] | None:
+        """Return the alarms that ring, the oldest first; None if there is no alarm at all."""
