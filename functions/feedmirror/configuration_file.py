@@ -108,13 +108,14 @@ def write_configuration(configuration: Configuration) -> str:
         f"noindex = {str(mirror.noindex).lower()}  # ask search engines to list the originals only",
     ]
     for feed in configuration.feeds:
-        lines += ["", *_feed_lines(feed)]
+        lines += ["", *feed_table(feed)]
     if not configuration.feeds:
         lines += ["", "# [[feed]]", '# url = "https://news.example.com/feed"']
     return "\n".join(lines) + "\n"
 
 
-def _feed_lines(feed: FeedSettings) -> Iterator[str]:
+def feed_table(feed: FeedSettings) -> Iterator[str]:
+    """Yield the lines of one ``[[feed]]`` table."""
     yield "[[feed]]"
     yield f"url = {_quoted(feed.url)}"
     if feed.site is not None:

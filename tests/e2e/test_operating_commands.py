@@ -195,3 +195,122 @@ def ring(client: Any) -> None:  # noqa: ANN401 -- CloudWatch's
     client.set_alarm_state(
         AlarmName="planet-RepairedAlarm-1A2B3C4D5E6F", StateValue="ALARM", StateReason="a test"
     )
+
+
+BY_HAND = """# The planet of the club.
+[mirror]
+name = "Planet"          # as on the poster
+site = "https://planet.example"
+contact = "takedown@planet.example"
+operator = "ops@planet.example"
+
+  [[feed]]
+  url = "https://one.example/feed"   # Ann's
+"""
+LISTED = """<opml version="2.0"><body>
+<outline text="One" xmlUrl="https://one.example/feed/"/>
+<outline text="Two" xmlUrl="https://two.example/feed"/>
+<outline text="Three" xmlUrl="https://feeds.example/3" htmlUrl="https://three.example/"/>
+</body></opml>
+"""
+
+
+def test_feeds_of_a_list_are_added_behind_a_file_that_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "mirror.toml").write_text(BY_HAND)
+    (tmp_path / "feeds.opml").write_text(LISTED)
+
+    done = run("feeds", "import", "feeds.opml", "mirror.toml", cwd=tmp_path)
+    once = (tmp_path / "mirror.toml").read_text()
+    again = run("feeds", "import", "feeds.opml", "mirror.toml", cwd=tmp_path)
+    listed = json.loads(run("feeds", "list", "mirror.toml", "--json", cwd=tmp_path).stdout)
+    exported = run("feeds", "export", "mirror.toml", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "there already: https://one.example/feed\n" in done.stdout
+    assert "mirror.toml: 2 feeds added, 1 there already.\n" in done.stdout
+    assert once.startswith(BY_HAND)
+    assert "mirror.toml: 0 feeds added, 3 there already.\n" in again.stdout
+    assert (tmp_path / "mirror.toml").read_text() == once
+    assert [(feed["host"], feed["url"]) for feed in listed["feeds"]] == [
+        ("one.example", "https://one.example/feed"),
+        ("two.example", "https://two.example/feed"),
+        ("three.example", "https://feeds.example/3"),
+    ]
+    assert exported.stdout.startswith(
+        '<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">'
+    )
+    assert exported.stdout.count("<outline ") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (BY_HAND.replace('name = "Planet" ', "name = 7 "), "mirror.toml:3: [mirror] name = 7"),
+        (
+            BY_HAND.partition("  [[feed]]")[0].replace("[mirror]", "feed = []\n[mirror]"),
+            "mirror.toml: expected its feeds as [[feed]] tables",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_added_to_is_left_alone(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "mirror.toml").write_text(text)
+    (tmp_path / "feeds.opml").write_text(LISTED)
+
+    done = run("feeds", "import", "feeds.opml", "mirror.toml", cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert told in done.stderr
+    assert (tmp_path / "mirror.toml").read_text() == text
+
+
+def test_a_push_shows_what_it_changes_and_a_pull_gives_it_back(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    url = publisher.url("/feed")
+    first = BY_HAND.replace("https://one.example/feed", url)
+    (tmp_path / "mirror.toml").write_text(first)
+    pushed = run("feeds", "push", "mirror.toml", "--yes", "--local", cwd=tmp_path)
+    assert (pushed.returncode, pushed.stderr) == (0, "")
+    assert (
+        pushed.stdout == f"added: {url}\nmirror.toml is in force: 1 feed, from the next run on.\n"
+    )
+    assert run("mirror", "--local", cwd=tmp_path).returncode == 0
+
+    second = BY_HAND.replace("Planet", "Planets")
+    (tmp_path / "mirror.toml").write_text(second)
+    refused = run("feeds", "push", "mirror.toml", "--local", cwd=tmp_path, typed="n\n")
+    assert refused.returncode == 1
+    assert "added: https://one.example/feed\n" in refused.stdout
+    assert f"dropped: {url}\n  127.0.0.1: 2 records stay on the site as they are" in refused.stdout
+    assert 'changed: [mirror] name: "Planet" → "Planets"\n' in refused.stdout
+    pulled = run("feeds", "pull", "--local", cwd=tmp_path)
+    assert (pulled.returncode, pulled.stdout, pulled.stderr) == (0, first, "")
+
+
+def test_a_push_never_overwrites_what_somebody_else_has_put_meanwhile(
+    tmp_path: Path, account: dict[str, str]
+) -> None:
+    (tmp_path / "mirror.toml").write_text(BY_HAND)
+    s3 = client_of("s3", account["AWS_ENDPOINT_URL"])
+    s3.create_bucket(Bucket="pushing-archive")
+    variables = {**account, "FEEDMIRROR_ARCHIVE_BUCKET": "pushing-archive"}
+    command = Path(sys.executable).parent / "feedmirror"
+    environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    with subprocess.Popen(  # noqa: S603 -- our own command
+        [command, "feeds", "push", "mirror.toml"],
+        cwd=tmp_path,
+        env={**environment, "AWS_EC2_METADATA_DISABLED": "true", **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as pushing:
+        assert pushing.stdout is not None
+        assert pushing.stdout.readline() == "added: https://one.example/feed\n"
+        s3.put_object(Bucket="pushing-archive", Key="config/mirror.toml", Body=b"# another")
+        _, errors = pushing.communicate("y\n", timeout=30)
+
+    assert pushing.returncode == 1
+    assert "somebody else has just put another file" in errors
+    kept = s3.get_object(Bucket="pushing-archive", Key="config/mirror.toml")["Body"].read()
+    assert kept == b"# another"

@@ -73,7 +73,7 @@ def init(file: Path, *, urls: tuple[str, ...], listed: Path | None, **told: str 
     say(f"{file}: {listed_feeds}. What next:")
     say(f"  feedmirror mirror --local --feeds {name}   mirrors its feeds on this machine")
     say(f"  feedmirror cost {name}   tells what a month on AWS costs")
-    say(f"  aws s3 cp {name} s3://ARCHIVE-BUCKET/config/mirror.toml   puts it in force there")
+    say(f"  feedmirror feeds push {name}   puts it in force on an account")
 
 
 def _answers(told: dict[str, str | None]) -> dict[str, str]:
