@@ -12,12 +12,13 @@ from feedmirror.suppression import address_hash
 ItemId = NewType("ItemId", str)
 
 CONFIGURATIONS = "config/"
+RECORDS = "items/"
+MARKERS = "addresses/"
 CONFIGURATION = "config/mirror.toml"
 PAUSED = "config/paused"
 LAST_GOOD_CONFIGURATION = "state/mirror.toml"
 LOOKS = "state/tokens.json"
 FRONT_STATE = "state/front.json"
-ITEMS = "items/"
 STATES = "state/"
 LATEST = "state/latest/"
 TEMPLATES = "config/templates/"
@@ -42,7 +43,7 @@ def record_key(host: str, item: ItemId) -> str:
 
 def records_prefix(host: str) -> str:
     """Return the archive's prefix of a host's records."""
-    return f"{ITEMS}{host}/"
+    return f"{RECORDS}{host}/"
 
 
 def marker_key(under: str, *, address: str, host: str, item: ItemId, attributes: str) -> str:
@@ -52,7 +53,7 @@ def marker_key(under: str, *, address: str, host: str, item: ItemId, attributes:
 
 def markers_prefix(host: str) -> str:
     """Return the archive's prefix of all markers under a host, and of that host alone."""
-    return f"addresses/{surt(host)}/"
+    return f"{MARKERS}{surt(host)}/"
 
 
 def state_key(shard: int) -> str:

@@ -20,7 +20,7 @@ _WHERE = (
     " these variables set."
 )
 # By name, each in a module of its own that is loaded when the command is asked for.
-_MODULES = ("check", "cost", "demo", "feeds", "init", "mirror", "serve")
+_MODULES = ("check", "cost", "demo", "feeds", "init", "mirror", "rebuild", "serve")
 
 
 class _Commands(click.Group):

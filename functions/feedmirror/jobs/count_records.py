@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from feedmirror.layout import ITEMS, records_prefix
+from feedmirror.layout import RECORDS, records_prefix
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
 
@@ -32,7 +32,7 @@ class CountRecords:
         found by the same requests: one for each host, and one for each thousand records beyond.
         """
         wanted = frozenset(hosts)
-        starts = [ITEMS, *sorted(records_prefix(host) for host in wanted)]
+        starts = [RECORDS, *sorted(records_prefix(host) for host in wanted)]
         stretches = [*pairwise(starts), (starts[-1], "")]
         found: Counter[str] = Counter()
         for counted in self.workers.map(self._count, stretches):
@@ -52,8 +52,8 @@ class CountRecords:
     def _count(self, stretch: tuple[str, str]) -> Counter[str]:
         start, end = stretch
         found: Counter[str] = Counter()
-        for summary in self.archive.list(ITEMS, after=start):
+        for summary in self.archive.list(RECORDS, after=start):
             if end and summary.key >= end:
                 break
-            found[summary.key.removeprefix(ITEMS).partition("/")[0]] += 1
+            found[summary.key.removeprefix(RECORDS).partition("/")[0]] += 1
         return found

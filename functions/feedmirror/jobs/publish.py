@@ -61,7 +61,7 @@ class OpenListing:
     @property
     def hosts(self) -> frozenset[str]:
         """The hosts whose rules may cover what the listing shows."""
-        return _hosts_of(self.listing.cards)
+        return hosts_of_cards(self.listing.cards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Publisher:
 
     def put_page(self, page: OpenPage, item: Item) -> bool:
         """Put an item's page if it changed; returns False if the condition was lost."""
-        return self._put(page, self.renderer().item_page(item, nonce=self.nonce()))
+        return self.put_document(page, self.renderer().item_page(item, nonce=self.nonce()))
 
     def put_fixed_pages(self, feeds: Iterable[FeedSettings]) -> None:
         """Put the pages that follow from the configuration alone, where they changed.
@@ -115,9 +115,11 @@ class Publisher:
         """
         documents = self.renderer().fixed_pages(feeds=tuple(feeds), nonce=self.nonce())
         for key, document in documents.items():
-            self._put(OpenPage(key, self.site.get(key)), document)
+            self.put_document(OpenPage(key, self.site.get(key)), document)
         if self.site.head(REMOVED) is None:
-            self._put(OpenPage(REMOVED, None), self.renderer().removed_page((), nonce=self.nonce()))
+            self.put_document(
+                OpenPage(REMOVED, None), self.renderer().removed_page((), nonce=self.nonce())
+            )
 
     def open(self, folders: Iterable[str]) -> OpenListings:
         """Read the listings, the index of each last."""
@@ -156,18 +158,23 @@ class Publisher:
     ) -> bool:
         """Put the three files in their order; returns False at the first lost condition."""
         documents = self.renderer().listing(updated, nonce=self.nonce(), months=months)
+        return self.put_files(updated.folder, documents, {n: opened.etags[n] for n in files})
+
+    def put_files(
+        self, folder: str, documents: Mapping[str, Document], etags: Mapping[str, str | None]
+    ) -> bool:
+        """Put files of a listing in the order of their ETags; False at the first lost condition."""
         try:
-            for name in files:
-                content = content_of(documents[name])
-                self.site.put(updated.folder + name, content, replaces=opened.etags[name])
+            for name, etag in etags.items():
+                self.site.put(folder + name, content_of(documents[name]), replaces=etag)
         except LostConditionError:
             return False
         return True
 
     def _updated(self, listing: Listing, news: _News, rules: Rules, *, now: datetime) -> Listing:
         """Return the listing with what changed; all of it is shown by the rules in force."""
-        cards = [card for card in news.cards if listing.folder in _folders_of(card)]
-        hosts = _hosts_of(listing.cards) | _hosts_of(cards)
+        cards = [card for card in news.cards if listing.folder in folders_of_card(card)]
+        hosts = hosts_of_cards(listing.cards) | hosts_of_cards(cards)
         gone = {(stone.host, stone.id): stone for stone in news.publication.tombstones}
         mark = rules.mark(hosts)
         if mark != listing.rules:
@@ -217,12 +224,13 @@ class Publisher:
             if isinstance(record, Item)
         ]
         cards = [self.renderer().card(item) for item in items]
-        fresh = Listing(folder).updated_with(c for c in cards if folder in _folders_of(c))
+        fresh = Listing(folder).updated_with(c for c in cards if folder in folders_of_card(c))
         return replace(fresh, rules=UNCHECKED)
 
-    def _put(self, page: OpenPage, document: Document) -> bool:
+    def put_document(self, page: OpenPage, document: Document) -> bool:
+        """Put a page if it changed; returns False if the condition was lost."""
         content, found = content_of(document), page.found
-        if found is not None and _same(found.content, content):
+        if found is not None and same_but_for_nonce(found.content, content):
             return True
         try:
             self.site.put(page.key, content, replaces=found.etag if found else None)
@@ -246,7 +254,7 @@ def _readable(found: Iterable[StoredObject | None]) -> Iterator[Record]:
     return (record for record in map(record_in, found) if record is not None)
 
 
-def _same(stored: Content, fresh: Content) -> bool:
+def same_but_for_nonce(stored: Content, fresh: Content) -> bool:
     """Tell whether two contents differ by no more than their nonce."""
     served = (stored.content_type, stored.cache_control, dict(stored.metadata))
     if served != (fresh.content_type, fresh.cache_control, dict(fresh.metadata)):
@@ -261,9 +269,11 @@ def content_of(document: Document) -> Content:
     )
 
 
-def _folders_of(card: Card) -> tuple[str, ...]:
+def folders_of_card(card: Card) -> tuple[str, ...]:
+    """Return the listings that a card may stand in."""
     return FRONT, host_folder(card.host), month_folder(card.host, card.first_seen)
 
 
-def _hosts_of(cards: Iterable[Card]) -> frozenset[str]:
+def hosts_of_cards(cards: Iterable[Card]) -> frozenset[str]:
+    """Return the hosts whose rules may cover some cards."""
     return frozenset(host for card in cards for host in (card.host, card.link_host))

@@ -13,6 +13,7 @@ from feedmirror.jobs.auditing.audit_report import Finding, Kind, Tally
 from feedmirror.jobs.auditing.audit_standing import Standing, batches
 from feedmirror.jobs.rules import Rules
 from feedmirror.jobs.takedown.sweep import Marker, read_marker_key
+from feedmirror.layout import MARKERS
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
 from feedmirror.suppression import (
@@ -23,8 +24,6 @@ from feedmirror.suppression import (
     item_key,
     may_be_like,
 )
-
-MARKERS = "addresses/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

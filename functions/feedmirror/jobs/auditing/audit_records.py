@@ -11,13 +11,12 @@ from functools import partial
 
 from feedmirror.jobs.auditing.audit_report import Finding, Kind, Note, Tally
 from feedmirror.jobs.auditing.audit_standing import Standing, batches
-from feedmirror.layout import INDEX, ItemId, item_page, record_key, recovery_key
+from feedmirror.layout import INDEX, RECORDS, ItemId, item_page, record_key, recovery_key
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
 from feedmirror.records import Item, Record, RecordUnreadableError, Tombstone, record_from_json
 from feedmirror.suppression import Suppression
 
-RECORDS = "items/"
 _GONE = {"410", "451"}
 _PLACE = re.compile(r"([^/]+)/([a-z2-7]{26})(?=[/.])")  # as it begins in both buckets
 Place = tuple[str, ItemId]

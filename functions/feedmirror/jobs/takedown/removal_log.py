@@ -46,7 +46,7 @@ class RemovalLog:
         """Put the page anew, whatever stands there; raises StoreUnavailableError."""
         for _ in range(_ATTEMPTS):
             found = self.publisher.site.head(REMOVED)
-            log = self._counts()
+            log = self.counts()
             page = self.publisher.renderer().removed_page(log, nonce=self.publisher.nonce())
             content = content_of(page)
             try:
@@ -56,7 +56,8 @@ class RemovalLog:
             return
         raise StoreUnavailableError(f"site {REMOVED}: changed {_ATTEMPTS} times")
 
-    def _counts(self) -> "list[TakedownCount]":
+    def counts(self) -> "list[TakedownCount]":
+        """Return how many copies were taken down, by day and ground."""
         from feedmirror.publishing.pages import TakedownCount  # noqa: PLC0415 -- with the templates
 
         cases: dict[tuple[date, Ground], dict[str, int]] = {}
