@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock package finish bench schedules walks corpus test-long clean
+# Documents of which the code writes a part; the same are checked by tests/docs.
+DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
+
+.PHONY: demo test lint docs lock package finish bench schedules walks corpus test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -15,6 +18,9 @@ lint: .venv/dev  ## formatting, rules, types, imports
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: .venv/dev  ## write anew what the documents take from the code
+	@PYTHONPATH=tests:infra $(BIN)/cog -r -P -U --verbosity=1 $(DOCS)
 
 package: .venv/local  ## the functions' zip, as the template deploys it
 	@$(BIN)/python infra/package.py

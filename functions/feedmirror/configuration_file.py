@@ -91,21 +91,11 @@ def parse_configuration(text: str) -> Configuration:
 
 def write_configuration(configuration: Configuration) -> str:
     """Return a commented file that :func:`parse_configuration` reads back as the same."""
-    mirror = configuration.mirror
     lines = [
         "# The mirror's configuration: what is mirrored, under which name, on what terms.",
         "",
         "[mirror]",
-        f"name = {_quoted(mirror.name)}",
-        f"site = {_quoted(mirror.site)}",
-        f"contact = {_quoted(mirror.contact)}  # receives requests for removal (through SES)",
-        f"operator = {_quoted(mirror.operator)}  # is asked when a person must decide",
-        f'unproven = "{mirror.unproven}"  # "mask" or "review": what a request without proof does',
-        f"recovery_days = {mirror.recovery_days}  # how long a removal can be undone: 1 to 365",
-        f"shards = {mirror.shards}  # 1 for up to some hundred feeds; at most 10000",
-        f"purpose = {_quoted(mirror.purpose)}  # an optional line below every item",
-        f'images = "{mirror.images}"  # "link": shown from where they are; or "none"',
-        f"noindex = {str(mirror.noindex).lower()}  # ask search engines to list the originals only",
+        *_mirror_lines(configuration.mirror),
     ]
     for feed in configuration.feeds:
         lines += ["", *feed_table(feed)]
@@ -114,14 +104,25 @@ def write_configuration(configuration: Configuration) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _mirror_lines(mirror: MirrorSettings) -> Iterator[str]:
+    from feedmirror.meanings import MIRROR  # noqa: PLC0415 -- only for a file that is written
+
+    for key in MirrorSettings.__dataclass_fields__:
+        value = getattr(mirror, key)
+        written = _quoted(value) if isinstance(value, str) else str(value).lower()
+        yield f"{key} = {written}  # {MIRROR[key]}"
+
+
 def feed_table(feed: FeedSettings) -> Iterator[str]:
     """Yield the lines of one ``[[feed]]`` table."""
+    from feedmirror.meanings import FEED  # noqa: PLC0415 -- as above
+
     yield "[[feed]]"
     yield f"url = {_quoted(feed.url)}"
     if feed.site is not None:
-        yield f"site = {_quoted(feed.site)}  # whose feed this is"
-    yield f'publish = "{feed.publish}"  # "full", "excerpt", "link", or "auto": as the feed offers'
-    yield f'interval = "{_interval_text(feed.interval)}"  # "auto", or such as "30m"'
+        yield f"site = {_quoted(feed.site)}  # {FEED['site']}"
+    yield f'publish = "{feed.publish}"  # {FEED["publish"]}'
+    yield f'interval = "{_interval_text(feed.interval)}"  # {FEED["interval"]}'
 
 
 def _interval_text(interval: timedelta | None) -> str:
