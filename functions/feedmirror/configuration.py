@@ -16,6 +16,14 @@ class Publish(StrEnum):
     LINK = "link"
 
 
+class Ended(StrEnum):
+    """What becomes of what a feed has brought, once the operator has ended it."""
+
+    STAY = "stay"
+    LINKS = "links"  # title and link stay
+    GO = "go"
+
+
 class Images(StrEnum):
     """What becomes of the images in an entry."""
 
@@ -48,12 +56,18 @@ class MirrorSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
-    """One ``[[feed]]`` table: a source, and on what terms; no interval means the feed's own."""
+    """One ``[[feed]]`` table: a source, and on what terms; no interval means the feed's own.
+
+    A feed that has ``ended`` is polled no more. Without bounds, all that it brings is kept.
+    """
 
     url: str
     site: str | None = None
     publish: Publish = Publish.AUTO
     interval: timedelta | None = None
+    ended: Ended | None = None
+    max_age: timedelta | None = None
+    max_items: int | None = None
 
     @property
     def host(self) -> str:

@@ -16,6 +16,7 @@ from feedmirror import configuration_values as reading
 from feedmirror.addresses import coarse_address
 from feedmirror.configuration import (
     Configuration,
+    Ended,
     FeedSettings,
     Images,
     MirrorSettings,
@@ -123,6 +124,12 @@ def feed_table(feed: FeedSettings) -> Iterator[str]:
         yield f"site = {_quoted(feed.site)}  # {FEED['site']}"
     yield f'publish = "{feed.publish}"  # {FEED["publish"]}'
     yield f'interval = "{_interval_text(feed.interval)}"  # {FEED["interval"]}'
+    if feed.ended is not None:
+        yield f'ended = "{feed.ended}"  # {FEED["ended"]}'
+    if feed.max_age is not None:
+        yield f'max_age = "{feed.max_age.days}d"  # {FEED["max_age"]}'
+    if feed.max_items is not None:
+        yield f"max_items = {feed.max_items}  # {FEED['max_items']}"
 
 
 def _interval_text(interval: timedelta | None) -> str:
@@ -239,6 +246,9 @@ def _feeds(document: _File, tables: object) -> tuple[FeedSettings, ...]:
             site=table.take("site", reading.web, None),
             publish=table.take("publish", reading.one_of(Publish), Publish.AUTO),
             interval=table.take("interval", reading.interval, None),
+            ended=table.take("ended", reading.one_of(Ended), None),
+            max_age=table.take("max_age", reading.days, None),
+            max_items=table.take("max_items", reading.whole_number(1, 1_000_000), None),
         )
         line = document.line(("feed", number, "url"))
         earlier = first.setdefault(coarse_address(feed.url) or feed.url, line)

@@ -131,5 +131,13 @@ def interval(value: object) -> timedelta | None:
     return interval
 
 
+def days(value: object) -> timedelta:
+    """Read an age in whole days."""
+    parts = re.fullmatch(r"([0-9]{1,5})d", value) if isinstance(value, str) else None
+    if parts is None or not int(parts[1]):
+        raise ValueError('expected a number of days with d, at least "1d", such as "90d"')
+    return timedelta(days=int(parts[1]))
+
+
 def _is_line(text: str, limit: int) -> bool:
     return len(text) <= limit and not any(unicodedata.category(sign) in _NO_LINE for sign in text)

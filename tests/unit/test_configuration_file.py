@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from feedmirror.configuration import (
     Configuration,
+    Ended,
     FeedSettings,
     Images,
     MirrorSettings,
@@ -65,8 +66,11 @@ url = "https://feeds.example.net/news"   # a comment
 site = "https://news.example.com"
 publish = "excerpt"
 interval = "2h"
+max_age = "90d"
+max_items = 200
 [[feed]]
 url = "http://b.example/feed"
+ended = "links"
 """
 
     configuration = parse_configuration(text)
@@ -81,8 +85,10 @@ url = "http://b.example/feed"
             site="https://news.example.com",
             publish=Publish.EXCERPT,
             interval=timedelta(hours=2),
+            max_age=timedelta(days=90),
+            max_items=200,
         ),
-        FeedSettings(url="http://b.example/feed"),
+        FeedSettings(url="http://b.example/feed", ended=Ended.LINKS),
     )
 
 
@@ -129,6 +135,30 @@ publish = "all"
     assert '[mirror] unproven = "maybe": expected "mask" or "review"' in told[9]
     assert "[[feed]] url is missing" in told[10]
     assert 'publish = "all": expected "auto" or "full" or "excerpt" or "link"' in told[11]
+
+
+_AGE = 'expected a number of days with d, at least "1d", such as "90d"'
+_NUMBER = "expected a whole number from 1 to 1000000, without quotes"
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ('ended = "yes"', 'expected "stay" or "links" or "go"'),
+        ("ended = true", 'expected "stay" or "links" or "go"'),
+        ('max_age = "0d"', _AGE),
+        ('max_age = "90"', _AGE),
+        ('max_age = "12h"', _AGE),
+        ("max_age = 90", _AGE),
+        ("max_items = 0", _NUMBER),
+        ('max_items = "200"', _NUMBER),
+        ("max_items = true", _NUMBER),
+    ],
+)
+def test_a_wrong_bound_of_a_feed_is_told_with_what_would_be_right(written: str, right: str) -> None:
+    (told,) = problems(f'{MIRROR}[[feed]]\nurl = "https://a.example/f"\n{written}\n')
+
+    assert told == f"config/mirror.toml:8: [[feed]] {written}: {right}"
 
 
 @pytest.mark.parametrize(
@@ -324,6 +354,9 @@ FEEDS = st.builds(
     site=st.none() | HOSTS.map("https://{}/".format),
     publish=st.sampled_from(Publish),
     interval=st.none() | st.integers(15, 31 * 24 * 60).map(lambda n: timedelta(minutes=n)),
+    ended=st.none() | st.sampled_from(Ended),
+    max_age=st.none() | st.integers(1, 99_999).map(lambda n: timedelta(days=n)),
+    max_items=st.none() | st.integers(1, 1_000_000),
 )
 MIRRORS = st.builds(
     MirrorSettings,
