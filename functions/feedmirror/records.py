@@ -149,6 +149,9 @@ class Tombstone:
 
     ``rules`` are the ledger's keys of every rule that put it there, whichever claim they reached
     the item by: while one of them stands, so does the tombstone.
+
+    Of what is retired there is no case (it is empty) and no rule; ``first_seen`` is kept, so that
+    an entry without a date is as old as it was if it comes again.
     """
 
     id: ItemId
@@ -157,6 +160,24 @@ class Tombstone:
     case: str
     ground: Ground
     rules: tuple[str, ...] = ()
+    first_seen: datetime | None = None
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether the operator let the item go: nobody asked for it, and nothing holds it back."""
+        return self.ground is Ground.RETIRED
+
+
+def retired(item: Item, *, now: datetime) -> Tombstone:
+    """Return the tombstone of an item that is no longer kept."""
+    return Tombstone(
+        id=item.id,
+        host=item.host,
+        when=now,
+        case="",
+        ground=Ground.RETIRED,
+        first_seen=item.first_seen,
+    )
 
 
 Record = Item | Tombstone
@@ -168,6 +189,8 @@ def record_to_json(record: Record, nonce: str) -> bytes:
     kind = "tombstone"
     if isinstance(record, Item):
         kind, fields["subject"] = "item", sorted(record.subject.keys)
+    elif record.first_seen is None:
+        del fields["first_seen"]
     stored = {"schema": newest_schema(STEPS), "kind": kind, **fields, "nonce": nonce}
     return json.dumps(stored, ensure_ascii=False, indent=1, default=_time_text).encode()
 
@@ -197,7 +220,7 @@ def object_metadata(record: Record) -> dict[str, str]:
         return {
             "record": "tombstone",
             "host": record.host,
-            "case": record.case,
+            **({"case": record.case} if record.case else {}),
             "removed": _time_text(record.when),
         }
     credit = record.attribution
@@ -283,5 +306,6 @@ def _tombstone(fields: dict[str, Any]) -> Tombstone:
         "when": datetime.fromisoformat(fields["when"]),
         "ground": Ground(fields["ground"]),
         "rules": tuple(fields.get("rules", ())),
+        "first_seen": _time(fields.get("first_seen")),
     }
     return Tombstone(**{**fields, **typed})

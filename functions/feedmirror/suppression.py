@@ -44,6 +44,9 @@ class Ground(StrEnum):
     LEGAL = "legal"
     PRIVACY = "privacy"
     UPSTREAM = "upstream"
+    RETIRED = (
+        "retired"  # no longer kept, as the operator chose: no rule, no case, and it may return
+    )
 
 
 class Scope(StrEnum):

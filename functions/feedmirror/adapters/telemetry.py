@@ -23,6 +23,7 @@ _COUNTED = (
     "left",
     "created",
     "updated",
+    "retired",
     "suppressed",
     "lost",
     "dispatched",

@@ -118,7 +118,16 @@ def _paused(pause: Pause, folder: Path | None) -> str:
 
 
 def _print(report: MirrorReport) -> None:
-    counted = ("polled", "unchanged", "changed", "created", "updated", "restored", "suppressed")
+    counted = (
+        "polled",
+        "unchanged",
+        "changed",
+        "created",
+        "updated",
+        "restored",
+        "retired",
+        "suppressed",
+    )
     print_table(
         [f"{name}#" for name in (*counted, "failed")],
         [[getattr(report, name) for name in counted] + [len(report.failures)]],

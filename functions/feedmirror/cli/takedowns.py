@@ -37,7 +37,9 @@ def takedown(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- cl
 @click.option(
     "--ground",
     required=True,
-    type=click.Choice([each.value for each in Ground if each is not Ground.UPSTREAM]),
+    type=click.Choice(
+        [each.value for each in Ground if each not in {Ground.UPSTREAM, Ground.RETIRED}]
+    ),
     help="Why; a legal demand makes the page say 451, and privacy keeps no copy.",
 )
 @click.option("--note", default="", help="Kept in the case, for yourself: name no person.")

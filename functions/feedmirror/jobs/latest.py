@@ -62,11 +62,13 @@ def places_of(publication: Publication) -> list[Place]:
 
 
 def newest(places: Iterable[Place], most: int = FRONT_CARDS) -> list[Place]:
-    """Return the newest items, the newest of every other host, and the latest that are gone."""
+    """Return the newest items, the latest that are gone, and of both the newest of other hosts."""
     ordered = sorted(set(places), reverse=True)
     items = [place for place in ordered if not place.gone]
     gone = [place for place in ordered if place.gone]
-    return items[:most] + newest_of_others(items[most:], items[:most]) + gone[:LATEST_BURIED]
+    latest = [*items[:most], *gone[:LATEST_BURIED]]
+    latest += newest_of_others(items[most:], items[:most])
+    return latest + newest_of_others(gone[LATEST_BURIED:], gone[:LATEST_BURIED])
 
 
 def newest_of_others(places: Iterable[Place], but: Iterable[Place]) -> list[Place]:

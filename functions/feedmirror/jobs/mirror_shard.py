@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.reports import MirrorReport
+from feedmirror.jobs.retire import Retire
 from feedmirror.jobs.rules import EVERY_HOST, RuleReader, lifts_mark
-from feedmirror.jobs.shard_state import Lease, ShardStates
+from feedmirror.jobs.shard_state import Learnt, Lease, Note, ShardStates
 from feedmirror.jobs.slots import Delivery, Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.layout import ItemId
@@ -17,7 +19,7 @@ from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
 from feedmirror.mirroring.planning import Circumstances
-from feedmirror.mirroring.poll_state import EntryState, FeedState
+from feedmirror.mirroring.poll_state import EntryState, FeedState, Rank
 from feedmirror.mirroring.polling import (
     LONGEST_HINT,
     News,
@@ -26,6 +28,7 @@ from feedmirror.mirroring.polling import (
     read_answer,
     unreadable,
 )
+from feedmirror.mirroring.retention import wanted_besides
 from feedmirror.ports.fetching import Fetched, Fetcher, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.publishing.listings import FRONT_CARDS
@@ -55,18 +58,21 @@ class _Read:
 class _Progress:
     """What a run has found out so far.
 
-    ``newest`` are the items that the front may show, ``brought`` the ids that each feed brought.
+    ``newest`` are the items that the front may show, ``brought`` the ids that each feed brought,
+    ``notes`` what was found out of feeds beside their polls.
     """
 
     tokens: TokenSearch
     lifts: tuple[str, ...]
-    gone: frozenset[str]  # feeds that have ended: they own no item any more
+    gone: frozenset[str]  # feeds that are polled no more: they own no item any more
     by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
     states: dict[str, FeedState] = field(default_factory=dict)
     brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
     unchanged: int = 0
     changed: int = 0
     stored: list[Stored] = field(default_factory=list)
+    notes: dict[str, Note] = field(default_factory=dict)
+    retired: int = 0
     newest: Publication = field(default_factory=Publication)
 
 
@@ -88,6 +94,7 @@ class MirrorShard:
     fetcher: Fetcher
     rules: RuleReader
     store: StoreEntries
+    retire: Retire
     clock: Callable[[], datetime]
     configuration: Configuration
 
@@ -110,10 +117,11 @@ class MirrorShard:
         stored.
         """
         lease = self.states.lease(shard, at_once=at_once, time_left=time_left)
-        gone = frozenset(url for url, state in lease.state.feeds.items() if state.gone)
+        own = [feed for feed in self.configuration.feeds if feed.url in lease.state.feeds]
+        ended = frozenset(feed.url for feed in own if feed.ended is not None)
+        gone = ended | {url for url, state in lease.state.feeds.items() if state.gone}
         lifts = self.rules.lifts() if lease.due else ()
-        own = (feed for feed in self.configuration.feeds if feed.url in lease.state.feeds)
-        progress = _Progress(tokens, lifts, gone, _by_host(own if lease.due else ()))
+        progress = _Progress(tokens, lifts, gone, _by_host(own))
         before = {
             url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
@@ -131,6 +139,7 @@ class MirrorShard:
             if time_left() < RESERVE:
                 break
         self._store(batch, progress)
+        self._retire(lease, progress, enough=lambda: time_left() < RESERVE)
         return ShardOutcome(
             report=_report(lease, progress),
             newest=progress.newest,
@@ -179,6 +188,7 @@ class MirrorShard:
             # What another feed of the host brought is there, though this one does not know it.
             trusted=bool(before.entries) and not others,
             around=Circumstances(feed.damaged, others - progress.gone),
+            floor=before.look.floor,
         )
         return _Read(before, poll, feed, reading, delivery)
 
@@ -205,6 +215,48 @@ class MirrorShard:
             progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))
+
+    def _retire(self, lease: Lease, progress: _Progress, *, enough: Callable[[], bool]) -> None:
+        """Look at the feeds whose bounds it is time to look at."""
+        feeds = [feed for feed in self.configuration.feeds if feed.url in lease.state.feeds]
+        for settings in self.retire.due(feeds, lease.state.feeds):
+            if enough():
+                return
+            looked = self.retire.run(
+                settings,
+                lease.state.feeds[settings.url].look,
+                enough=enough,
+                hand_over=partial(
+                    self._hand_over, settings=settings, lease=lease, progress=progress
+                ),
+            )
+            _note(progress.notes, {settings.url: Note(looked.look)})
+            progress.retired += looked.retired.written
+            progress.newest = newest_of(progress.newest, looked.retired.publication)
+
+    def _hand_over(
+        self,
+        beyond: Mapping[ItemId, Rank],
+        *,
+        settings: FeedSettings,
+        lease: Lease,
+        progress: _Progress,
+    ) -> None:
+        """Have the host's other feeds that would keep what goes look at it again."""
+        notes: dict[str, Note] = {}
+        for other in self.configuration.feeds:
+            if other.url in progress.by_host[settings.host] - progress.gone - {settings.url}:
+                state = progress.states.get(other.url, lease.state.feeds[other.url])
+                wanted = wanted_besides(beyond, other, state, now=self.clock())
+                notes |= {other.url: Note(again=wanted)} if wanted else {}
+        if notes:
+            self.states.note(lease.shard, notes)
+            _note(progress.notes, notes)
+
+
+def _note(notes: dict[str, Note], more: Mapping[str, Note]) -> None:
+    for url, note in more.items():
+        notes[url] = notes.get(url, Note()) | note
 
 
 def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:
@@ -247,19 +299,15 @@ def _before(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> F
     return replace(state.forgetting_body(), lifts=mark, terms=terms, entries=entries)
 
 
-def _learnt(progress: _Progress, *, put: bool) -> dict[str, FeedState]:
+def _learnt(progress: _Progress, *, put: bool) -> Learnt:
     """Return what was learnt; what the front does not show yet is to be brought again."""
-    learnt = dict(progress.states)
     if put:
-        return learnt
-    for url, brought in progress.brought.items():
-        if brought:
-            entries = {
-                item: replace(known, fingerprint="") if item in brought else known
-                for item, known in learnt[url].entries.items()
-            }
-            learnt[url] = replace(learnt[url].forgetting_body(), entries=entries)
-    return learnt
+        return Learnt(progress.states, progress.notes)
+    states = {
+        url: state.forgetting(progress.brought.get(url, ()))
+        for url, state in progress.states.items()
+    }
+    return Learnt(states, {url: replace(note, look=None) for url, note in progress.notes.items()})
 
 
 def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
@@ -323,6 +371,7 @@ def _report(lease: Lease, progress: _Progress) -> MirrorReport:
         created=sum(stored.created for stored in progress.stored),
         updated=sum(stored.updated for stored in progress.stored),
         restored=sum(stored.restored for stored in progress.stored),
+        retired=progress.retired,
         suppressed=sum(stored.suppressed for stored in progress.stored),
         lost=sum(stored.lost for stored in progress.stored),
         failures=tuple((url, state.error) for url, state in learnt.items() if state.error),

@@ -12,7 +12,7 @@ from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.latest import FrontState, LatestLists, Place, newest_of_others
 from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import RuleReader
-from feedmirror.layout import FRONT
+from feedmirror.layout import FRONT, host_folder
 from feedmirror.publishing.listings import FRONT_CARDS, Listing
 from feedmirror.publishing.selection import select
 from feedmirror.records import Item, Record
@@ -53,7 +53,9 @@ class MirrorWide:
                 checked = select(records, rules.concerning(hosts), now=self.clock())
             except RuleUnreadableError as error:
                 return str(error)
-            failed = self.publisher.update(listings, checked, rules, now=self.clock())
+            failed = self.publisher.update(
+                listings, checked, rules, now=self.clock(), vacant=self._vacant(places)
+            )
             if not failed:
                 break
         return failed.get(FRONT, "")
@@ -61,20 +63,30 @@ class MirrorWide:
     def _records(self, places: Collection[Place], front: Listing) -> list[Record]:
         """Read the records of what may change the front.
 
-        Those are what is gone of what it shows, the newest items until it is full, and of every
-        other host the newest, if the front knows of none so new.
+        Those are what it shows of hosts where something has gone, the newest items until it is
+        full, and of every other host the newest, if the front knows of none so new.
         """
-        shown = {(card.host, card.id) for card in front.cards}
         known = {host.host: host.latest for host in front.hosts}
-        gone = [place for place in places if place.gone and (place.host, place.id) in shown]
+        gone = {place.host for place in places if place.gone}
+        doubted = ((card.host, card.id) for card in front.cards if card.host in gone)
         items = sorted((place for place in places if not place.gone), reverse=True)
-        read, found = 0, self._read(gone)
+        read, found = 0, self.publisher.records(doubted)
         while read < len(items) and sum(isinstance(each, Item) for each in found) < FRONT_CARDS:
             found += self._read(items[read : read + FRONT_CARDS])
             read += FRONT_CARDS
         others = newest_of_others(items[read:], items[:read])
         return found + self._read(
             [each for each in others if each.shown_from > known.get(each.host, _NEVER)]
+        )
+
+    def _vacant(self, places: Collection[Place]) -> frozenset[str]:
+        """Return the hosts where something has gone and nothing is left."""
+        hosts = sorted({place.host for place in places if place.gone})
+        shown = self.publisher.workers.map(self.publisher.shown, map(host_folder, hosts))
+        return frozenset(
+            host
+            for host, listing in zip(hosts, shown, strict=True)
+            if listing is not None and not listing.cards
         )
 
     def _read(self, places: Iterable[Place]) -> list[Record]:

@@ -33,7 +33,7 @@ from feedmirror.publishing.cards import Card
 from feedmirror.publishing.documents import Document, without_nonce
 from feedmirror.publishing.listings import Buried, Listing, ListingUnreadableError, read_listing
 from feedmirror.publishing.selection import Publication, select
-from feedmirror.records import Item, Record, RecordUnreadableError, record_from_json
+from feedmirror.records import Item, Record, RecordUnreadableError, Tombstone, record_from_json
 from feedmirror.suppression import RuleUnreadableError
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class _News:
 
     cards: Sequence[Card]
     publication: Publication
+    vacant: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,10 @@ class Publisher:
         """Put an item's page if it changed; returns False if the condition was lost."""
         return self.put_document(page, self.renderer().item_page(item, nonce=self.nonce()))
 
+    def put_tombstone(self, page: OpenPage, stone: Tombstone) -> bool:
+        """Put the page of what is no longer there; returns False if the condition was lost."""
+        return self._put(page, self.renderer().tombstone_page(stone, nonce=self.nonce()))
+
     def put_fixed_pages(self, feeds: Iterable[FeedSettings]) -> None:
         """Put the pages that follow from the configuration alone, where they changed.
 
@@ -121,16 +126,31 @@ class Publisher:
                 OpenPage(REMOVED, None), self.renderer().removed_page((), nonce=self.nonce())
             )
 
+    def shown(self, folder: str) -> Listing | None:
+        """Return what a folder shows, or None if there is no such folder."""
+        found = self.site.get(folder + JSON)
+        return None if found is None else self._read(folder, found)
+
     def open(self, folders: Iterable[str]) -> OpenListings:
         """Read the listings, the index of each last."""
         wanted = sorted(folders)
         return OpenListings(dict(zip(wanted, self.workers.map(self._open, wanted), strict=True)))
 
     def update(
-        self, listings: OpenListings, publication: Publication, rules: Rules, *, now: datetime
+        self,
+        listings: OpenListings,
+        publication: Publication,
+        rules: Rules,
+        *,
+        now: datetime,
+        vacant: frozenset[str] = frozenset(),
     ) -> Mapping[str, str]:
-        """Bring the listings up to date; returns why, by folder, for each that could not be."""
-        news = _News([self.renderer().card(item) for item in publication.items], publication)
+        """Bring the listings up to date; returns why, by folder, for each that could not be.
+
+        Hosts that are ``vacant`` leave the front's list.
+        """
+        cards = [self.renderer().card(item) for item in publication.items]
+        news = _News(cards, publication, vacant)
 
         def update(opened: OpenListing) -> str:
             folder = opened.listing.folder
@@ -189,7 +209,8 @@ class Publisher:
             for card in listing.cards
             if (stone := gone.get((card.host, card.id))) or (card.host, card.id) not in allowed
         ]
-        return replace(listing.updated_with(cards, buried), rules=mark)
+        updated = listing.updated_with(cards, buried)
+        return replace(updated.without_hosts(news.vacant.__contains__), rules=mark)
 
     def records(self, wanted: Iterable[tuple[str, ItemId]]) -> list[Record]:
         """Read the records of items by host and id, as far as they can be read."""
@@ -204,11 +225,13 @@ class Publisher:
             etags[name] = summary.etag if summary else None
         found = self.site.get(folder + JSON)
         etags[JSON] = found.etag if found else None
+        return OpenListing(self._read(folder, found) if found else Listing(folder), etags)
+
+    def _read(self, folder: str, found: StoredObject) -> Listing:
         try:
-            listing = read_listing(folder, found.content.body) if found else Listing(folder)
+            return read_listing(folder, found.content.body)
         except ListingUnreadableError:
-            listing = self._from_records(folder)
-        return OpenListing(listing, etags)
+            return self._from_records(folder)
 
     def _from_records(self, folder: str) -> Listing:
         """Make a listing that cannot be read anew from the records of its host.

@@ -10,6 +10,7 @@ from datetime import datetime
 from feedmirror.configuration import FeedSettings
 from feedmirror.layout import STATES, shard_of_state, state_key
 from feedmirror.mirroring.poll_state import ShardState, state_from_json, state_to_json
+from feedmirror.mirroring.retention import next_look
 from feedmirror.mirroring.schedule import AT_ONCE, first_due, shard_of
 from feedmirror.ports.object_store import Content, ObjectStore, ObjectSummary
 from feedmirror.ports.workers import Workers
@@ -17,7 +18,10 @@ from feedmirror.ports.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a shard's object says of itself; ``due`` is when its first feed is, None is never."""
+    """What a shard's object says of itself; ``due`` is when its first feed is, None is never.
+
+    A feed is due when it is to be polled, or what it has brought is to be looked at.
+    """
 
     shards: int
     mark: str
@@ -68,8 +72,9 @@ class ShardObjects:
         return {shard: _read(head) for shard, head in zip(shards, heads, strict=True) if head}
 
     def _standing_of(self, state: ShardState) -> dict[str, str]:
-        known = ((feed, self.feeds.get(url)) for url, feed in state.feeds.items())
-        due = first_due((feed, settings.interval) for feed, settings in known if settings)
+        known = [(feed, self.feeds[url]) for url, feed in state.feeds.items() if url in self.feeds]
+        looks = (next_look(feed.look, settings) for feed, settings in known)
+        due = min((moment for moment in (first_due(known), *looks) if moment), default=None)
         told = {"shards": str(state.shards), "mark": state.mark}
         told |= {"handed": str(state.handed)} if state.handed else {}
         return told if due is None else {**told, "due": due.isoformat()}

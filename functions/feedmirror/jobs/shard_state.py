@@ -5,14 +5,15 @@ was read, so of two runs at once only one polls a feed; nothing depends on a lea
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.shard_objects import ShardObjects
-from feedmirror.layout import state_key
-from feedmirror.mirroring.poll_state import FeedState, ShardState
+from feedmirror.layout import ItemId, state_key
+from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
+from feedmirror.mirroring.retention import under_settings
 from feedmirror.mirroring.schedule import is_asking_to_wait, is_due
 from feedmirror.ports.object_store import LostConditionError, StoreUnavailableError
 
@@ -33,6 +34,37 @@ class Lease:
     state: ShardState
     etag: str | None
     due: Mapping[str, FeedSettings]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What was found out of a feed beside its polls: a look, and entries to be read again."""
+
+    look: Look | None = None
+    again: frozenset[ItemId] = frozenset()
+
+    def on(self, state: FeedState) -> FeedState:
+        """Return a feed's state with what was found out."""
+        return replace(state.forgetting(self.again), look=self.look or state.look)
+
+    def __or__(self, other: "Note") -> "Note":
+        """Return both."""
+        return Note(other.look or self.look, self.again | other.again)
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a run has learnt: the states of feeds that it polled, and notes on any of the shard."""
+
+    polled: Mapping[str, FeedState] = field(default_factory=dict)
+    notes: Mapping[str, Note] = field(default_factory=dict)
+
+    def on(self, feeds: Mapping[str, FeedState]) -> dict[str, FeedState]:
+        """Return the states of a shard's feeds with what was learnt of them."""
+        states = {**feeds, **self.polled}
+        return states | {
+            url: note.on(states[url]) for url, note in self.notes.items() if url in states
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +95,23 @@ class ShardStates:
         for _ in range(_ATTEMPTS):
             before, etag = self._read(shard, time_left)
             now = self.clock()
-            known = {url: before.feeds.get(url, FeedState()) for url in feeds}
+            known = {
+                url: under_settings(before.feeds.get(url, FeedState()), feed)
+                for url, feed in feeds.items()
+            }
             due = {
                 url: feed
                 for url, feed in feeds.items()
-                if is_due(known[url], interval=feed.interval, now=now)
-                or (at_once is not None and _is_wanted(known[url], since=at_once, now=now))
+                if feed.ended is None
+                and (
+                    is_due(known[url], interval=feed.interval, now=now)
+                    or (at_once is not None and _is_wanted(known[url], since=at_once, now=now))
+                )
             }
             attempted = {url: replace(known[url], attempted=now) for url in due}
             state = ShardState({**known, **attempted}, before.mark, self.objects.shards)
-            if not due:
+            # Before anything is done under other settings, it stands there that they are others.
+            if not due and all(known[url] == before.feeds.get(url, FeedState()) for url in feeds):
                 return Lease(shard, before, state, etag, due)
             try:
                 written = self.objects.write(shard, state, etag)
@@ -81,7 +120,7 @@ class ShardStates:
             return Lease(shard, before, state, written, due)
         raise StoreUnavailableError(f"{state_key(shard)}: other runs keep writing it")
 
-    def save(self, lease: Lease, learnt: Mapping[str, FeedState], *, whole: bool) -> None:
+    def save(self, lease: Lease, learnt: Learnt, *, whole: bool) -> None:
         """Save what was learnt, also where another run has written meanwhile.
 
         Unless the ``whole`` of what follows from the configuration is shown, it stays a new one.
@@ -91,12 +130,13 @@ class ShardStates:
         Raises StoreUnavailableError if other runs keep writing the state.
         """
         unknown = FeedState()
-        results = {url: learnt.get(url, lease.before.feeds.get(url, unknown)) for url in lease.due}
+        given_back = {url: lease.before.feeds.get(url, unknown) for url in lease.due}
+        results = replace(learnt, polled={**given_back, **learnt.polled})
         state, etag = lease.state, lease.etag
         mark = self.mark if whole else lease.before.mark
         for _ in range(_ATTEMPTS):
             shards = state.shards if state.shards == self.objects.shards else 0
-            saved = ShardState({**state.feeds, **results}, mark, shards)
+            saved = ShardState(results.on(state.feeds), mark, shards)
             if saved == state:
                 return
             try:
@@ -106,6 +146,18 @@ class ShardStates:
             else:
                 return
         raise StoreUnavailableError(f"{state_key(lease.shard)}: other runs keep writing it")
+
+    def note(self, shard: int, notes: Mapping[str, Note]) -> None:
+        """Save notes at once, before anything is done that they speak of."""
+        for _ in range(_ATTEMPTS):
+            state, etag = self.objects.read(shard)
+            try:
+                noted = replace(state, feeds=Learnt(notes=notes).on(state.feeds))
+                self.objects.write(shard, noted, etag)
+            except LostConditionError:
+                continue
+            return
+        raise StoreUnavailableError(f"{state_key(shard)}: other runs keep writing it")
 
     def _read(
         self, shard: int, time_left: Callable[[], timedelta]

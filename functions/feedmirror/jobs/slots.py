@@ -11,7 +11,8 @@ from feedmirror.jobs.publish import OpenPage
 from feedmirror.layout import ItemId, host_of_rule, page_keys
 from feedmirror.mirroring.items import Draft, build_item
 from feedmirror.mirroring.planning import Circumstances, Step, plan_entry, updated_item
-from feedmirror.mirroring.poll_state import EntryState
+from feedmirror.mirroring.poll_state import EntryState, Rank
+from feedmirror.mirroring.retention import cut_of, floor_of, rank_of
 from feedmirror.publishing.selection import Publication
 from feedmirror.records import Item, Record, Tombstone
 from feedmirror.suppression import Subject, case_key, likenesses
@@ -32,6 +33,7 @@ class Delivery:
     entries: Mapping[ItemId, EntryState]
     trusted: bool
     around: Circumstances
+    floor: Rank | None = None  # by the number of items that is kept
 
 
 @dataclass(slots=True)
@@ -68,9 +70,20 @@ class Slot:
             if self.step is Step.CONFIRM and self._is_owner(self.stored):
                 return self.stored.subject
             keys |= self.stored.subject.keys
-        elif isinstance(self.stored, Tombstone) and not self.stored.rules:
+        elif isinstance(self.stored, Tombstone) and self.stored.case and not self.stored.rules:
             keys |= {case_key(self.stored.case)}
         return Subject(keys | self.item.subject.keys if self.item else keys)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the item is, or would be, the feed's own: nobody else has brought it."""
+        match self.stored:
+            case None:
+                return True
+            case Tombstone():
+                return self.stored.is_retired
+            case Item():
+                return self._is_owner(self.stored)
 
     def _is_owner(self, stored: Item) -> bool:
         return stored.attribution.feed.url == self.draft.attribution.feed.url
@@ -91,7 +104,21 @@ class Stored:
     publication: Publication = field(default_factory=Publication)
 
 
-def plan_slot(slot: Slot, *, images: Images, now: datetime) -> None:
+def plan_batch(batch: Sequence[Slot], *, images: Images, now: datetime) -> None:
+    """Decide on the drafts of one delivery; what lies beyond the feed's bounds is left."""
+    if not batch:
+        return
+    delivery = batch[0].delivery
+    ranks = {slot.draft.id: rank_of(slot.draft, slot.stored, now=now) for slot in batch}
+    own = [ranks[slot.draft.id] for slot in batch if slot.is_own]
+    floors = (delivery.floor, floor_of(delivery.settings, own))
+    cut = cut_of(delivery.settings, floors, now=now)
+    for slot in batch:
+        if ranks[slot.draft.id] >= cut:
+            _plan_slot(slot, images=images, now=now)
+
+
+def _plan_slot(slot: Slot, *, images: Images, now: datetime) -> None:
     """Decide what is to be done, and build the item that would be shown."""
     if slot.problem:
         return
@@ -101,7 +128,7 @@ def plan_slot(slot: Slot, *, images: Images, now: datetime) -> None:
         slot.item = stored
     elif slot.step in WRITES:
         fresh = build_item(slot.draft, settings=slot.delivery.settings, images=images, now=now)
-        slot.item = updated_item(stored, fresh) if isinstance(stored, Item) else fresh
+        slot.item = updated_item(stored, fresh) if stored is not None else fresh
 
 
 def announcements(draft: Draft) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from feedmirror.jobs.slots import (
     attributes_of,
     marker_body,
     outcome_of,
-    plan_slot,
+    plan_batch,
 )
 from feedmirror.layout import (
     ItemId,
@@ -69,8 +69,8 @@ class StoreEntries:
         """Carry the deliveries through the protocol; outcomes in their order."""
         batches = self._look(deliveries)
         slots = [slot for batch in batches for slot in batch]
-        for slot in slots:
-            plan_slot(slot, images=self.images, now=now)
+        for batch in batches:
+            plan_batch(batch, images=self.images, now=now)
         self.workers.map(self._announce, [slot for slot in slots if slot.step is not Step.LEAVE])
         shown = [slot for slot in slots if slot.item is not None]
         self.workers.map(self._open_page, shown)

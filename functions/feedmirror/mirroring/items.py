@@ -147,6 +147,13 @@ def build_item(draft: Draft, *, settings: FeedSettings, images: Images, now: dat
     )
 
 
+def link_only(item: Item, settings: FeedSettings) -> Item:
+    """Return an item as its feed would have stored it with ``publish = "link"``."""
+    said = item.fingerprint.partition(".")[0]
+    terms = terms_of(replace(settings, publish=Publish.LINK))
+    return replace(item, content_html="", summary="", fingerprint=f"{said}.{terms}")
+
+
 def _draft(item: ItemId, entry: Entry, *, feed: Feed, settings: FeedSettings, guid: str) -> Draft:
     # Without xml:base, what is relative in an entry is meant from its own page.
     base = entry.link if entry.link and entry.base_url == feed.url else entry.base_url

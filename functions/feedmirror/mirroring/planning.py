@@ -45,11 +45,14 @@ def plan_entry(draft: Draft, stored: Record | None, around: Circumstances) -> St
             return _plan_update(draft, stored, around.others)
 
 
-def updated_item(stored: Item, fresh: Item) -> Item:
+def updated_item(stored: Record, fresh: Item) -> Item:
     """Return the new version of a stored item, remembering the versions that were seen.
 
     What a rule knew it by before, a rule still knows it by: claims are only ever added.
+    What was retired is as old as it was.
     """
+    if isinstance(stored, Tombstone):
+        return replace(fresh, first_seen=stored.first_seen or fresh.first_seen)
     announced = _moved(stored, fresh.updated, fresh.published)
     seen = tuple(dict.fromkeys((*stored.revisions.seen, fresh.fingerprint)))[-MOST_SEEN:]
     edited = _terms(stored.fingerprint) == _terms(fresh.fingerprint)

@@ -5,7 +5,7 @@ over unchanged feeds writes it once (promise P6).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 from feedmirror.layout import ItemId
 
 SCHEMA = 1
+
+Rank = tuple[datetime, str]  # when an item is shown from, and its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,20 @@ class EntryState:
     fingerprint: str = ""
     attributes: str = ""  # the newest marker that stands for it
     guid: str = ""  # hash of its guid's alias
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The last whole look at what a feed has brought, for what is beyond the operator's bounds.
+
+    ``bounds`` is a digest of them, ``floor`` the last rank within the number of items that is kept.
+    A look is ``settled`` that found nothing to do.
+    """
+
+    bounds: str = ""
+    at: datetime | None = None
+    settled: bool = False
+    floor: Rank | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +64,22 @@ class FeedState:
     moved: Mapping[ItemId, ItemId] = field(
         default_factory=dict
     )  # id of a new link → id that is kept
+    look: Look = Look()
 
     def forgetting_body(self) -> "FeedState":
         """Return the state that makes the next poll fetch and read the whole feed again."""
         return replace(self, etag=None, last_modified=None, body_hash="")
+
+    def forgetting(self, items: Collection[ItemId]) -> "FeedState":
+        """Return the state that makes the next poll look at some entries' records again."""
+        known = self.entries.keys() & frozenset(items)
+        if not known:
+            return self
+        entries = {
+            item: replace(entry, fingerprint="") if item in known else entry
+            for item, entry in self.entries.items()
+        }
+        return replace(self.forgetting_body(), entries=entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +129,19 @@ def _compact(feed: FeedState) -> dict[str, Any]:
         item: [known.fingerprint, known.attributes, known.guid]
         for item, known in feed.entries.items()
     }
-    fields = {**asdict(replace(feed, entries={})), "entries": entries}
+    look = asdict(feed.look) if feed.look.bounds else None
+    fields = {**asdict(replace(feed, entries={})), "entries": entries, "look": look}
     return {name: value for name, value in fields.items() if value not in (None, "", 0, (), {})}
+
+
+def _look(fields: Mapping[str, Any]) -> Look:
+    at, floor = fields["at"], fields["floor"]
+    return Look(
+        bounds=fields["bounds"],
+        at=datetime.fromisoformat(at) if at else None,
+        settled=fields["settled"],
+        floor=(datetime.fromisoformat(floor[0]), floor[1]) if floor else None,
+    )
 
 
 def _feed(fields: dict[str, Any]) -> FeedState:
@@ -115,5 +154,6 @@ def _feed(fields: dict[str, Any]) -> FeedState:
         ItemId(item): EntryState(*known) for item, known in fields.get("entries", {}).items()
     }
     lists = {name: tuple(fields.get(name, ())) for name in ("problems", "hosts")}
-    typed: dict[str, Any] = {**fields, **times, "entries": entries, **lists}
+    look = _look(fields["look"]) if "look" in fields else Look()
+    typed: dict[str, Any] = {**fields, **times, "entries": entries, **lists, "look": look}
     return FeedState(**typed)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.poll_state import FeedState
 
 USUAL = timedelta(hours=1)  # conditional requests at most hourly (rule V4)
@@ -52,14 +53,16 @@ def is_due(state: FeedState, *, interval: timedelta | None, now: datetime) -> bo
     return upcoming is None or (upcoming.due is not None and upcoming.due <= now)
 
 
-def first_due(
-    feeds: Iterable[tuple[FeedState, timedelta | None]],
-) -> datetime | None:
-    """Return when the first of some feeds (each with the operator's interval) is due.
+def first_due(feeds: Iterable[tuple[FeedState, FeedSettings]]) -> datetime | None:
+    """Return when the first of some feeds is due to be polled.
 
     None means that none of them is ever polled again; what was never attempted is due at once.
     """
-    upcoming = [next_poll(state, interval=interval) for state, interval in feeds]
+    upcoming = [
+        next_poll(state, interval=settings.interval)
+        for state, settings in feeds
+        if settings.ended is None
+    ]
     moments = [AT_ONCE if poll is None else poll.due for poll in upcoming]
     return min((moment for moment in moments if moment is not None), default=None)
 

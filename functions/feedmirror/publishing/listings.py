@@ -105,7 +105,7 @@ class Listing:
         )
 
     def without_hosts(self, covers: Callable[[str], bool]) -> "Listing":
-        """Return the front without the hosts that a takedown of whole hosts covers."""
+        """Return the front without some hosts: taken down as a whole, or with nothing left."""
         return replace(self, hosts=tuple(each for each in self.hosts if not covers(each.host)))
 
     def _newest_cards(self, cards: Iterable[Card]) -> tuple[Card, ...]:

@@ -87,15 +87,14 @@ class Renderer:
         return self._page("item.html", context, root="../../", nonce=nonce)
 
     def tombstone_page(self, tombstone: Tombstone, *, nonce: str) -> Document:
-        """Return the page in a removed item's place: that it is gone, and nothing else.
+        """Return the page in a removed or retired item's place: that it is gone, nothing else.
 
         The metadata's ``status`` is what the CDN answers with: 410, or 451 on a legal ground
         (RFC 9110 §15.5.11, RFC 7725).
         """
         legal = tombstone.ground is Ground.LEGAL
-        page = self._page(
-            "tombstone.html", {"legal": legal, "noindex": True}, root="../../", nonce=nonce
-        )
+        context = {"legal": legal, "retired": tombstone.is_retired, "noindex": True}
+        page = self._page("tombstone.html", context, root="../../", nonce=nonce)
         return replace(page, metadata={"status": "451" if legal else "410"})
 
     def card(self, item: Item) -> Card:
@@ -119,10 +118,10 @@ class Renderer:
 
     def fixed_pages(self, *, feeds: Iterable[FeedSettings], nonce: str) -> dict[str, Document]:
         """Return what no item changes, by key; the feeds are listed in the OPML 2.0 file."""
-        configured = tuple(feeds)
+        polled = tuple(feed for feed in feeds if feed.ended is None)
         listed = [
             replace(feed, url=address, site=link(feed.site))
-            for feed in configured
+            for feed in polled
             if (address := link(feed.url))
         ]
         opml = write_opml(listed, title=f"Feeds mirrored by {self._mirror.name}").decode()
@@ -130,7 +129,7 @@ class Renderer:
         # The page for what is missing is served at any depth, so its links start at the site.
         root = f"{urlsplit(self.settings.site).path}/"
         removal = {"removal": self._removal()}
-        told = {**removal, "practice": practice_of(self.settings, configured)}
+        told = {**removal, "practice": practice_of(self.settings, polled)}
         return {
             TAKEDOWN_PAGE: self._page("takedown.html", removal, root="../", nonce=nonce),
             PUBLISHERS_PAGE: self._page("publishers.html", told, root="../", nonce=nonce),

@@ -20,6 +20,8 @@ from feedmirror.jobs.mirror_shard import RESERVE, MirrorShard
 from feedmirror.jobs.mirror_wide import MirrorWide
 from feedmirror.jobs.reports import MirrorReport, added_up
 from feedmirror.jobs.reshard import Reshard
+from feedmirror.jobs.retire import Retire
+from feedmirror.jobs.retire_items import RetireItems
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.jobs.shard_state import ShardStates
@@ -236,6 +238,11 @@ def compose(
                 publisher=publisher,
                 workers=stores.workers,
                 images=configuration.mirror.images,
+            ),
+            retire=Retire(
+                publisher=publisher,
+                items=RetireItems(archive=stores.archive, rules=rules, publisher=publisher),
+                clock=clock,
             ),
             clock=clock,
             configuration=configuration,

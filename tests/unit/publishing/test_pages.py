@@ -240,7 +240,7 @@ def test_a_tombstone_says_that_it_is_gone_and_nothing_else() -> None:
         assert told not in before_the_footer
 
 
-def test_only_the_tombstone_of_a_legal_demand_differs_and_answers_451() -> None:
+def test_a_legal_demand_answers_451_what_is_retired_says_so_and_all_others_are_alike() -> None:
     stones = {ground: a_tombstone(ground=ground) for ground in Ground}
     pages = {ground: RENDERER.tombstone_page(stone, nonce="ab") for ground, stone in stones.items()}
 
@@ -248,6 +248,11 @@ def test_only_the_tombstone_of_a_legal_demand_differs_and_answers_451() -> None:
 
     assert legal.metadata == {"status": "451"}
     assert "for legal reasons" in words(legal)
+    retired = pages.pop(Ground.RETIRED)
+    assert retired.metadata == {"status": "410"}
+    assert "no longer keeps the copy" in words(retired)
+    assert "Nobody asked for its removal." in words(retired)
+    assert "taken down" not in words(retired).partition("Gone")[2].partition("Gone")[0]
     assert {page.body for page in pages.values()} == {pages[Ground.PRIVACY].body}
     assert {page.metadata["status"] for page in pages.values()} == {"410"}
 

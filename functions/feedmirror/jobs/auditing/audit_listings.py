@@ -63,7 +63,7 @@ class AuditListings:
         found = self.workers.map(self.records.look, places)
         items = [(each, each.record) for each in found if isinstance(each.record, Item)]
         rules = self.standing.covering([(each.host, item) for each, item in items], tally)
-        wrong = {each.place: why for each in found if (why := _gone(each))}
+        wrong = {each.place: why for each in found if (why := _gone(each, tally))}
         for (each, _), rule in zip(items, rules, strict=True):
             if rule is not None:
                 wrong[each.place] = f"rule {rule.id} of case {rule.case} covers it", rule.case
@@ -111,8 +111,11 @@ class AuditListings:
         return True
 
 
-def _gone(found: Found) -> tuple[str, str] | None:
-    """Return why no item is there to be shown, if so."""
+def _gone(found: Found, tally: Tally) -> tuple[str, str] | None:
+    """Return why no item is there to be shown, if so; that it is no longer kept is no fault."""
+    if isinstance(found.record, Tombstone) and found.record.is_retired:
+        tally.note(Note.RETIRING)
+        return None
     if found.problem:
         return "its record cannot be read", ""
     if isinstance(found.record, Tombstone):

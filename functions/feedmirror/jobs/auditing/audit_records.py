@@ -133,6 +133,9 @@ class AuditRecords:
 
     def _report_page(self, found: Found, tally: Tally) -> None:
         """Report a tombstone's page that shows something, unless the item is just coming back."""
+        if isinstance(found.record, Tombstone) and found.record.is_retired:
+            tally.note(Note.RETIRING)
+            return
         case = found.record.case if isinstance(found.record, Tombstone) else ""
         if self.standing.is_in_hand(case):
             tally.note(Note.IN_HAND)

@@ -29,6 +29,7 @@ class Note(StrEnum):
     """What is no fault, and worth knowing: it is on its way, or nobody is wronged."""
 
     IN_HAND = "covered by a case that is being carried out"
+    RETIRING = "no longer kept, and still shown somewhere: the mirror's next look ends it"
     NO_COPY = "tombstones that nothing covers; the mirror's next polls may bring the items back"
     NO_PAGE = "records without a page"
     NEW_MAIL = "mails that no event has come for yet"

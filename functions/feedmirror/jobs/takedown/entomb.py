@@ -206,8 +206,11 @@ def replace_hosts(opened: OpenListing, covers: Callable[[str], bool]) -> OpenLis
 
 
 def _stone(item: Concerned, was: Record | None, cause: Cause, *, now: datetime) -> Tombstone:
-    """Return the tombstone to put; one that stands keeps its date and its rules (RFC 6721 §3)."""
-    if not isinstance(was, Tombstone):
+    """Return the tombstone to put; one that stands keeps its date and its rules (RFC 6721 §3).
+
+    One that only says that the item is no longer kept gives way like an item.
+    """
+    if not isinstance(was, Tombstone) or was.is_retired:
         return Tombstone(
             id=item.id,
             host=item.host,

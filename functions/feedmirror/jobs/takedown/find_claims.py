@@ -93,6 +93,8 @@ class FindClaims:
         """Return what is known of one item, also of one that is out of sight; None if nothing."""
         host, item = place
         record = record_in(self.archive.get(record_key(host, item)))
+        if isinstance(record, Tombstone) and record.is_retired:
+            return _unknown(host, item)  # it is not gone for good: it may be brought again
         if isinstance(record, Tombstone):
             kept = record_in(self.mail.get(recovery_key(record.case, host, item)))
             masked = self._is_masked(record.case)

@@ -123,7 +123,8 @@ class Restore:
         page = self.publisher.open_page(host, item, fresh=False)
         if isinstance(stone, Item):
             return _Grave(stone, found.etag, page, is_back=True)
-        if any(map(self.rules.stands, stone.rules)):
+        # What is retired was back before, and is no longer kept.
+        if stone.is_retired or any(map(self.rules.stands, stone.rules)):
             return None
         return _Grave(kept, found.etag, page, is_back=False)
 

@@ -1,0 +1,167 @@
+"""What is beyond a feed's bounds is taken out, or made a link, by the protocol of design §4.
+
+As for every write: the ETag of each key, then the rules, then every put under the ETag that was
+read. A takedown that comes in between changes the ETag, so nothing here is ever put over what it
+left; what loses its condition is looked at again. No new marker is needed, since nothing new is
+claimed.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.publish import OpenPage, Publisher
+from feedmirror.jobs.rules import RuleReader, Rules
+from feedmirror.layout import ItemId, host_folder, record_key
+from feedmirror.mirroring.items import link_only
+from feedmirror.mirroring.retention import Fate
+from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
+from feedmirror.publishing.selection import Publication, select
+from feedmirror.records import (
+    Item,
+    Record,
+    RecordUnreadableError,
+    Tombstone,
+    object_metadata,
+    record_from_json,
+    record_to_json,
+    retired,
+)
+from feedmirror.suppression import RuleUnreadableError, find_suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One item of a feed, and what is to become of it."""
+
+    id: ItemId
+    fate: Fate
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """What became of some items; ``lost`` are those that have to be looked at again."""
+
+    publication: Publication = field(default_factory=Publication)
+    written: int = 0
+    lost: int = 0
+
+    def __add__(self, other: "Retired") -> "Retired":
+        """Return both."""
+        items = (*self.publication.items, *other.publication.items)
+        stones = (*self.publication.tombstones, *other.publication.tombstones)
+        return Retired(
+            Publication(items, stones), self.written + other.written, self.lost + other.lost
+        )
+
+
+@dataclass(slots=True)
+class _Place:
+    """One item's place, as it was found before the rules were read, and what is put there."""
+
+    etag: str
+    stored: Record
+    becomes: Record
+    page: OpenPage
+    written: bool = False
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetireItems:
+    """Carries out what was decided on items of one month; may raise StoreUnavailableError."""
+
+    archive: ObjectStore
+    rules: RuleReader
+    publisher: Publisher
+
+    def run(
+        self, settings: FeedSettings, folder: str, batch: Sequence[Sentence], *, now: datetime
+    ) -> Retired:
+        """Retire some of a feed's items that the listing of a folder shows."""
+        workers = self.publisher.workers
+        found = workers.map(partial(self._open, settings, now), batch)
+        places = [place for place in found if place is not None]
+        listings = self.publisher.open({host_folder(settings.host), folder})
+        rules = self.rules.read(_hosts_of(places) | listings.hosts)
+        workers.map(partial(self._put, rules), places)
+        done = [place.becomes for place in places if not place.lost]
+        publication = Publication(
+            tuple(record for record in done if isinstance(record, Item)),
+            tuple(record for record in done if isinstance(record, Tombstone)),
+        )
+        failed = self.publisher.update(listings, publication, rules, now=now)
+        lost = len(batch) if failed else sum(place.lost for place in places)
+        return Retired(publication, sum(place.written for place in places), lost)
+
+    def mend(self, host: str, items: Collection[ItemId], *, now: datetime) -> bool:
+        """Have a host's latest show some items, or not, as they are; returns False if it cannot.
+
+        What leaves the latest leaves room, and months hold what is older. What the months do not
+        hold any more may still stand there, if something died in between.
+        """
+        listings = self.publisher.open({host_folder(host)})
+        records = self.publisher.records((host, item) for item in items)
+        hosts = {each.link_host for each in records if isinstance(each, Item)} | {host}
+        rules = self.rules.read(hosts | listings.hosts)
+        try:
+            publication = select(records, rules.concerning(hosts), now=now)
+        except RuleUnreadableError:
+            return False
+        return not self.publisher.update(listings, publication, rules, now=now)
+
+    def _open(self, settings: FeedSettings, now: datetime, sentence: Sentence) -> _Place | None:
+        """Read what is in an item's place; None if it is none of the feed's, or all is done."""
+        page = self.publisher.open_page(settings.host, sentence.id, fresh=False)
+        found = self.archive.get(record_key(settings.host, sentence.id))
+        if found is None:
+            return None
+        try:
+            stored = record_from_json(found.content.body)
+        except RecordUnreadableError:
+            return None
+        if isinstance(stored, Tombstone):  # put by a takedown, or before something died over it
+            return _Place(found.etag, stored, stored, page) if stored.is_retired else None
+        if stored.attribution.feed.url != settings.url:
+            return None
+        goes = sentence.fate is Fate.GOES
+        becomes = retired(stored, now=now) if goes else link_only(stored, settings)
+        return _Place(found.etag, stored, becomes, page)
+
+    def _put(self, rules: Rules, place: _Place) -> None:
+        """Put the record, unless it is there already, and the page; a rule holds back a link."""
+        record = place.becomes
+        if isinstance(record, Item):
+            try:
+                in_force = rules.concerning({record.host, record.link_host})
+            except RuleUnreadableError:
+                place.lost = True
+                return
+            if find_suppression(record.subject, in_force) is not None:
+                place.lost = True  # its takedown is on its way
+                return
+        if record != place.stored:
+            body = record_to_json(record, self.publisher.nonce())
+            content = Content(body, "application/json", metadata=object_metadata(record))
+            key = record_key(record.host, record.id)
+            try:
+                self.archive.put(key, content, replaces=place.etag)
+                place.written = True
+            except LostConditionError:
+                place.lost = True
+                return
+        place.lost = not self._put_page(place.page, record)
+
+    def _put_page(self, page: OpenPage, record: Record) -> bool:
+        if isinstance(record, Item):
+            return self.publisher.put_page(page, record)
+        return self.publisher.put_tombstone(page, record)
+
+
+def _hosts_of(places: Sequence[_Place]) -> frozenset[str]:
+    items = (place.becomes for place in places)
+    return frozenset(
+        host for item in items if isinstance(item, Item) for host in (item.host, item.link_host)
+    )

@@ -1,0 +1,484 @@
+"""What becomes of items that are beyond their feed's bounds, over whole runs of the mirror."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import a_rule
+from feedmirror.configuration import Ended, Publish
+from feedmirror.layout import FRONT, item_page, record_key, state_key
+from feedmirror.ports.object_store import Content
+from feedmirror.publishing.listings import Listing, read_listing
+from feedmirror.records import Item, Tombstone, record_to_json
+from feedmirror.suppression import Ground, address_key
+from world import SITE, START, Documents, Requests, World, entry, rss
+
+HOST = "news.example.com"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def documents() -> Iterator[Documents]:
+    with Documents() as served:
+        yield served
+
+
+@pytest.fixture
+def world(tmp_path: Path, documents: Documents) -> World:
+    return World(tmp_path, documents)
+
+
+def dated(number: int, age: int, *, site: str = SITE, more: str = "") -> str:
+    """Return an entry that its feed dates so many days before the start."""
+    stated = f"<pubDate>{format_datetime(START - age * DAY)}</pubDate>{more}"
+    return entry(number, link=f"{site}/{number}", more=stated)
+
+
+def undated(number: int) -> str:
+    return entry(number, more="")
+
+
+def setting(world: World, number: int = 0, **settings: Any) -> None:  # noqa: ANN401 -- any setting
+    """Have the operator change a feed's settings."""
+    world.feeds[number] = replace(world.feeds[number], **settings)
+
+
+def a_day_later(world: World) -> None:
+    world.later(24)
+    world.run()
+
+
+def titles(world: World) -> set[str]:
+    """Return what is published, after seeing that every place of the site agrees on it."""
+    shown = {item.title for item in world.items()}
+    pages = world.pages()
+    for record in world.records().values():
+        page = pages[item_page(record.host, record.id)]
+        status = world.stores.site.head(item_page(record.host, record.id))
+        assert status is not None
+        if isinstance(record, Item):
+            assert record.title in page
+        else:
+            assert status.metadata["status"] == "410"
+    places = {(item.host, item.id) for item in world.items()}
+    listed = [
+        listing_of(world, key.removesuffix("feed.json")) for key in pages if "feed.json" in key
+    ]
+    for listing in listed:
+        assert {(card.host, card.id) for card in listing.cards} <= places, listing.folder
+    months = [listing for listing in listed if listing.month]
+    assert {(card.host, card.id) for month in months for card in month.cards} == places
+    for listing in listed:  # up to fifty items, the front and the latest show all that there is
+        if listing.folder == FRONT:
+            assert {host.host for host in listing.hosts} == {host for host, _ in places}
+        elif not listing.month:
+            own = {place for place in places if place[0] == listing.host}
+            assert {(card.host, card.id) for card in listing.cards} == own
+    return shown
+
+
+def listing_of(world: World, folder: str) -> Listing:
+    found = world.stores.site.get(f"{folder}feed.json")
+    assert found is not None
+    return read_listing(folder, found.content.body)
+
+
+def entries(*numbers: int) -> set[str]:
+    return {f"Entry {number}" for number in numbers}
+
+
+def stones(world: World) -> list[Tombstone]:
+    return [record for record in world.records().values() if isinstance(record, Tombstone)]
+
+
+def looks(requests: Requests) -> list[str]:
+    """Return the listings that were read."""
+    return [key for method, key in requests.asked if method == "get" and key.endswith("feed.json")]
+
+
+def test_items_go_when_they_are_older_than_the_operator_says(world: World) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 2), dated(3, 3)))
+    setting(world, max_age=4 * DAY)
+    world.run()
+    assert titles(world) == entries(1, 2, 3)
+
+    a_day_later(world)
+    assert titles(world) == entries(1, 2, 3)  # the third is four days old, and not older
+    a_day_later(world)
+    assert titles(world) == entries(1, 2)
+    a_day_later(world)
+    assert titles(world) == entries(1)
+    a_day_later(world)
+    assert titles(world) == set()
+
+
+def test_what_is_gone_says_so_and_that_nobody_asked_for_it(world: World) -> None:
+    world.serve(rss(dated(1, 1)))
+    setting(world, max_age=2 * DAY)
+    world.run()
+    (item,) = world.items()
+    a_day_later(world)
+    a_day_later(world)
+
+    (stone,) = stones(world)
+    assert stone == Tombstone(
+        id=item.id,
+        host=HOST,
+        when=world.now,
+        case="",
+        ground=Ground.RETIRED,
+        first_seen=item.first_seen,
+    )
+    summary = world.stores.archive.head(record_key(HOST, item.id))
+    assert summary is not None
+    assert dict(summary.metadata) == {
+        "record": "tombstone",
+        "host": HOST,
+        "removed": world.now.isoformat().replace("+00:00", "Z"),
+    }
+    assert "Nobody asked for its removal" in world.pages()[item_page(HOST, item.id)]
+    assert "There is nothing here at present" in world.pages()[f"{HOST}/index.html"]
+    for folder in (FRONT, f"{HOST}/", f"{HOST}/2026-11/"):
+        assert "at:deleted-entry" in world.pages()[f"{folder}feed.xml"]
+    assert "Entry 1" not in "".join(world.pages().values())
+
+
+def test_a_feed_that_reaches_back_ten_years_is_stored_as_far_as_it_is_kept(world: World) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 89), dated(3, 91), dated(4, 3650)))
+    setting(world, max_age=90 * DAY)
+
+    report = world.run()
+
+    assert titles(world) == entries(1, 2)
+    assert (report.created, report.retired) == (2, 0)
+    assert not stones(world)
+    for _ in range(3):
+        a_day_later(world)
+    assert titles(world) == entries(1)
+
+
+def test_only_as_many_items_are_kept_as_the_operator_says(world: World) -> None:
+    world.serve(rss(*(dated(number, number) for number in range(1, 6))))
+    setting(world, max_items=3)
+    report = world.run()
+    assert titles(world) == entries(1, 2, 3)
+    assert report.created == 3
+
+    world.serve(rss(*(dated(number, number) for number in range(6))))
+    a_day_later(world)
+    assert titles(world) == entries(0, 1, 2)
+    for _ in range(3):
+        a_day_later(world)
+        assert titles(world) == entries(0, 1, 2)
+
+
+def test_a_bound_that_is_set_later_holds_at_the_next_run_even_if_the_feed_is_down(
+    world: World,
+) -> None:
+    world.serve(rss(*(dated(number, number) for number in range(1, 6))))
+    world.run()
+    world.documents.clear()
+    setting(world, max_items=2)
+    world.later(0.1)
+    report = world.run(at_once=False)
+
+    assert titles(world) == entries(1, 2)
+    assert (report.polled, report.retired) == (0, 3)
+
+
+def test_what_was_beyond_a_bound_comes_back_as_old_as_it_was_when_the_bound_is_loosened(
+    world: World,
+) -> None:
+    world.serve(rss(undated(1), dated(2, 20), dated(3, 40)))
+    setting(world, max_age=30 * DAY)
+    world.run()
+    assert titles(world) == entries(1, 2)
+    first = {item.title: item.first_seen for item in world.items()}
+    for _ in range(31):
+        a_day_later(world)
+    assert titles(world) == set()
+
+    setting(world, max_age=60 * DAY)
+    a_day_later(world)
+    assert titles(world) == entries(1, 2)  # the third is over sixty days old by now
+    assert {item.title: item.first_seen for item in world.items()} == first
+
+    setting(world, max_age=None)
+    a_day_later(world)
+    assert titles(world) == entries(1, 2, 3)
+
+
+def test_an_entry_without_a_date_is_not_brought_again_once_it_has_gone(world: World) -> None:
+    world.serve(rss(undated(1), undated(2)))
+    setting(world, max_age=2 * DAY)
+    world.run()
+    for _ in range(3):
+        a_day_later(world)
+    assert titles(world) == set()
+
+    world.stores.archive.put(
+        state_key(0),
+        Content(b"lost", "text/plain"),
+        replaces=world.stores.archive.head(state_key(0)).etag,  # type: ignore[union-attr]  # it is there
+    )
+    world.serve(rss(undated(1), undated(2).replace("Some text", "Another text")))
+    a_day_later(world)
+    assert titles(world) == set()
+
+
+@pytest.mark.parametrize(
+    ("ended", "left"), [(Ended.STAY, (1, 2)), (Ended.LINKS, (1, 2)), (Ended.GO, ())]
+)
+def test_a_feed_that_has_ended_is_polled_no_more_and_its_items_stay_or_not(
+    world: World, ended: Ended, left: tuple[int, ...]
+) -> None:
+    url = world.serve(rss(dated(1, 1), dated(2, 2)))
+    world.run()
+    asked = len(world.publisher.seen)
+    setting(world, ended=ended)
+    world.later()
+    world.run()
+
+    assert titles(world) == entries(*left)
+    for item in world.items():
+        whole = ended is Ended.STAY
+        assert ("Some text." in world.pages()[item_page(HOST, item.id)]) is whole
+        assert bool(item.content_html and item.summary) is whole
+        assert item.attribution.feed.url == url
+    whole = ended is Ended.STAY
+    assert ("Some text." in world.pages()[f"{HOST}/feed.xml"]) is whole
+    assert ("Some text." in world.pages()["feed.json"]) is whole
+    a_day_later(world)
+    assert len(world.publisher.seen) == asked
+
+
+def test_a_link_is_what_the_feed_would_have_been_stored_as(world: World) -> None:
+    world.serve(rss(dated(1, 1)))
+    world.run()
+    setting(world, ended=Ended.LINKS)
+    world.run()
+    (ended,) = world.items()
+
+    setting(world, ended=None, publish=Publish.LINK)
+    a_day_later(world)
+    (stored,) = world.items()
+
+    assert replace(ended, revisions=stored.revisions) == stored
+
+
+@pytest.mark.parametrize("ended", list(Ended))
+def test_a_feed_that_is_taken_up_again_brings_back_what_it_still_has(
+    world: World, ended: Ended
+) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 2)))
+    world.run()
+    before = world.items()
+    setting(world, ended=ended)
+    for _ in range(3):
+        a_day_later(world)
+    world.serve(rss(dated(1, 1)))
+
+    setting(world, ended=None)
+    a_day_later(world)
+
+    found = {item.title: item.content_html for item in world.items()}
+    assert found["Entry 1"] == before[0].content_html
+    assert titles(world) == entries(1) if ended is Ended.GO else entries(1, 2)
+
+
+def test_of_several_feeds_of_a_host_only_what_the_ended_one_brought_goes(world: World) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 2)), "/a")
+    world.serve(rss(dated(3, 3), dated(4, 4)), "/b")
+    world.run()
+    setting(world, ended=Ended.GO)
+    world.run()
+    assert titles(world) == entries(3, 4)
+
+    setting(world, 1, ended=Ended.GO)
+    world.run()
+    assert titles(world) == set()
+
+
+def test_what_another_feed_of_the_host_offers_as_well_is_its_own_from_then_on(
+    world: World,
+) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 2)), "/a")
+    other = world.serve(rss(dated(2, 2), dated(3, 3)), "/b")
+    world.run()
+    setting(world, ended=Ended.GO)
+    world.later()
+    world.run()
+    world.later()
+    world.run()
+
+    assert titles(world) == entries(2, 3)
+    assert {item.attribution.feed.url for item in world.items()} == {other}
+    for _ in range(3):
+        a_day_later(world)
+    assert titles(world) == entries(2, 3)
+
+
+def test_a_host_that_has_more_than_its_latest_shows_is_shown_further_back(world: World) -> None:
+    world.serve(rss(*(dated(number, number) for number in range(60))), "/a")
+    world.serve(rss(*(dated(number, number) for number in range(60, 70))), "/b")
+    world.run()
+    assert len(listing_of(world, f"{HOST}/").cards) == 50
+    setting(world, ended=Ended.GO)
+    world.run()
+
+    assert titles(world) == entries(*range(60, 70))
+
+
+def test_a_host_of_which_nothing_is_left_leaves_the_front(world: World) -> None:
+    world.serve(rss(dated(1, 1)))
+    world.serve(rss(dated(2, 1, site="https://b.example.org")), "/b", site="https://b.example.org")
+    world.run()
+    setting(world, ended=Ended.GO)
+    world.run()
+
+    assert [host.host for host in listing_of(world, FRONT).hosts] == ["b.example.org"]
+    assert HOST not in world.pages()["index.html"]
+    assert titles(world) == entries(2)
+
+
+@pytest.mark.parametrize("by_queue", [False, True])
+def test_what_goes_leaves_the_front_also_where_shards_are_handed_out(
+    world: World, *, by_queue: bool
+) -> None:
+    world.mirror, world.by_queue = replace(world.mirror, shards=3), by_queue
+    for number in range(4):
+        site = f"https://h{number}.example.org"
+        world.serve(rss(dated(number, 1, site=site)), f"/{number}", site=site)
+    world.run()
+    setting(world, 0, ended=Ended.GO)
+    setting(world, 1, max_age=2 * DAY)
+    world.run()
+    assert titles(world) == entries(1, 2, 3)
+
+    world.later(48)
+    world.run(at_once=False)
+    assert titles(world) == entries(2, 3)
+
+
+def test_an_ended_feed_is_handed_out_until_all_is_done_and_then_left_alone(world: World) -> None:
+    world.mirror, world.by_queue = replace(world.mirror, shards=2), True
+    world.serve(rss(dated(1, 1)))
+    world.run()
+    setting(world, ended=Ended.GO)
+    world.run()
+    assert titles(world) == set()
+    world.later(25)
+    world.run(at_once=False)
+    world.later(25)
+
+    assert world.dispatch().dispatched == 0
+
+
+def test_a_feed_without_bounds_is_not_looked_at(world: World) -> None:
+    world.serve(rss(dated(1, 1)))
+    world.run()
+    world.later(48)
+    seen = world.watch()
+    world.run()
+
+    assert not looks(seen)
+
+
+def test_a_look_costs_a_listing_a_month_and_one_write_a_day(world: World) -> None:
+    world.serve(rss(dated(1, 1)))
+    setting(world, max_age=90 * DAY)
+    world.run()
+    for hours in (2, 2, 24):
+        world.later(hours)
+        seen = world.watch()
+        world.run()
+        whole = hours == 24
+        assert looks(seen) == ([f"{HOST}/feed.json", f"{HOST}/2026-11/feed.json"] if whole else [])
+        assert seen.done == [state_key(0)] * (2 if whole else 1)
+
+
+def test_of_an_ended_feed_nothing_is_asked_once_all_is_done(world: World) -> None:
+    world.serve(rss(dated(1, 1)))
+    world.run()
+    setting(world, ended=Ended.GO)
+    world.run()
+    a_day_later(world)
+    world.later(48)
+    seen = world.watch()
+    world.run()
+
+    assert not looks(seen)
+    assert not seen.done
+    # What a takedown had hidden may have been put back since.
+    world.later(24 * 30)
+    world.run()
+    assert looks(seen)
+
+
+def test_time_that_runs_out_leaves_the_rest_to_the_next_run(world: World) -> None:
+    world.serve(rss(*(dated(number, number) for number in range(5))))
+    world.run()
+    setting(world, ended=Ended.GO)
+    world.later()
+    world.run(time_left=timedelta(seconds=10))
+    assert titles(world) == entries(*range(5))
+
+    world.later(0.1)
+    world.run()
+    assert titles(world) == set()
+
+
+def test_a_takedown_is_not_replaced_and_what_it_covers_does_not_come_back(world: World) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 2)))
+    world.run()
+    rule = world.suppress(a_rule(address_key(f"{SITE}/1"), when=START))
+    (first, _) = world.items()
+    stone = Tombstone(
+        id=first.id, host=HOST, when=START, case="case-1", ground=Ground.LEGAL, rules=(rule,)
+    )
+    key = record_key(HOST, first.id)
+    found = world.stores.archive.get(key)
+    assert found is not None
+    world.stores.archive.put(
+        key, Content(record_to_json(stone, "ff"), "application/json"), replaces=found.etag
+    )
+    setting(world, ended=Ended.GO)
+    world.later()
+    world.run()
+    assert world.records()[key] == stone
+
+    setting(world, ended=None)
+    a_day_later(world)
+    assert world.records()[key] == stone
+    assert {item.title for item in world.items()} == entries(2)
+
+
+def test_a_listing_that_is_damaged_is_made_anew_from_the_records(world: World) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 2)))
+    world.run()
+    for folder in (f"{HOST}/", f"{HOST}/2026-11/"):
+        key = f"{folder}feed.json"
+        etag = world.stores.site.head(key).etag  # type: ignore[union-attr]  # it is there
+        world.stores.site.put(key, Content(b"{", "application/feed+json"), replaces=etag)
+    setting(world, ended=Ended.GO)
+    world.run()
+
+    assert titles(world) == set()
+
+
+def test_only_feeds_that_are_polled_are_in_the_opml(world: World) -> None:
+    world.serve(rss(dated(1, 1)), "/a")
+    world.serve(rss(dated(2, 1)), "/b")
+    world.run()
+    setting(world, ended=Ended.STAY)
+    world.mirror = replace(world.mirror, shards=1)
+    jobs = world.jobs()
+    jobs.wide.publisher.put_fixed_pages(jobs.wide.feeds)
+
+    assert "/b" in world.pages()["opml.xml"]
+    assert "/a" not in world.pages()["opml.xml"]
