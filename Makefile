@@ -48,7 +48,8 @@ corpus: .venv/dev  ## every real feed beside the clone goes the whole way
 
 walks: .venv/dev  ## something else at each single call of a run, where the suite takes every second
 	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 -p no:randomly \
-		tests/integration/test_crashes.py tests/integration/test_races.py tests/integration/test_shards.py \
+		tests/integration/test_crashes.py tests/integration/test_races.py tests/integration/test_retirement.py \
+		tests/integration/test_shards.py \
 		tests/integration/test_takedown_faults.py tests/integration/test_takedown_protocol.py
 
 test-long: schedules walks corpus  ## what takes longer than the suite may

@@ -14,6 +14,7 @@ import pytest
 
 from builders import a_mirror, a_rule
 from feedmirror.addresses import surt
+from feedmirror.configuration import Ended
 from feedmirror.layout import (
     FRONT,
     JSON,
@@ -37,7 +38,7 @@ from feedmirror.suppression import (
     author_keys,
     host_key,
 )
-from walks import walk
+from walks import STRIDE, walk
 from world import SITE, START, Documents, World, entry, rss
 
 CANARY = "canary-text"
@@ -186,14 +187,18 @@ def forgotten(world: World) -> None:
 
 
 def at_each_call(
-    worlds: Callable[[], World], begin: Callable[[World], None], when: str
+    worlds: Callable[[], World],
+    begin: Callable[[World], None],
+    when: str,
+    *,
+    stride: int = STRIDE,
 ) -> Iterator[tuple[World, Callable[[Callable[[], object]], None]]]:
     """Yield a world for each call of its run, and what runs it with something else in between."""
     measured = worlds()
     begin(measured)
     measured.watch()
     measured.run()
-    for call in walk(len(measured.requests.asked), when):
+    for call in walk(len(measured.requests.asked), when, stride):
         world = worlds()
         begin(world)
         world.watch()
@@ -240,6 +245,48 @@ def test_what_is_taken_down_during_a_run_is_not_readable_after_it(
         assert readable(world) == []
         assert "Entry 2" in world.pages()["feed.json"]
         assert list(world.stores.ledger.list(SUPPRESSIONS))
+
+
+def ended(world: World) -> None:
+    """Publish the item, mirror it, and let it go with all that its feed has brought."""
+    brought(world)
+    world.run()
+    world.later()
+    world.feeds[0] = replace(world.feeds[0], ended=Ended.GO)
+
+
+def become_links(world: World) -> None:
+    """Publish the item, mirror it, and leave no more than its title and link."""
+    ended(world)
+    world.feeds[0] = replace(world.feeds[0], ended=Ended.LINKS)
+
+
+def taken_up_again(world: World) -> None:
+    """Let the item go, and want it back."""
+    ended(world)
+    world.run()
+    world.later()
+    world.feeds[0] = replace(world.feeds[0], ended=None)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("begin", [ended, become_links, taken_up_again])
+def test_no_takedown_is_lost_to_what_the_operator_lets_go_or_wants_back(
+    worlds: Callable[[], World], begin: Callable[[World], None], when: str
+) -> None:
+    for world, disturb in at_each_call(worlds, begin, when, stride=5 if STRIDE > 1 else 1):
+        disturb(lambda world=world: take_down(world, BY_ADDRESS))  # type: ignore[misc]  # binds the loop's value
+        assert readable(world) == []
+
+        for choice in (world.feeds[0].ended, None):
+            world.feeds[0] = replace(world.feeds[0], ended=choice)
+            world.later(25)
+            world.run()
+            assert readable(world) == []
+        (stone,) = (found for found in world.records().values() if isinstance(found, Tombstone))
+        assert (stone.ground, bool(stone.rules)) == (Ground.PUBLISHER, True)
+        assert "Entry 2" in world.pages()["feed.json"]
 
 
 @pytest.mark.timeout(240)

@@ -1,6 +1,7 @@
 """What becomes of items that are beyond their feed's bounds, over whole runs of the mirror."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -16,6 +17,7 @@ from feedmirror.ports.object_store import Content
 from feedmirror.publishing.listings import Listing, read_listing
 from feedmirror.records import Item, Tombstone, record_to_json
 from feedmirror.suppression import Ground, address_key
+from walks import STRIDE, walk
 from world import SITE, START, Documents, Requests, World, entry, rss
 
 HOST = "news.example.com"
@@ -431,6 +433,56 @@ def test_time_that_runs_out_leaves_the_rest_to_the_next_run(world: World) -> Non
     world.later(0.1)
     world.run()
     assert titles(world) == set()
+
+
+class CrashError(BaseException):
+    """The process dies: no handler of ours may catch it."""
+
+
+def about_to_lose_some(folder: Path, documents: Documents) -> World:
+    """Return a mirror of three feeds: two end, one of which shares an item with the third."""
+    folder.mkdir()
+    world = World(folder, documents)
+    world.serve(rss(dated(1, 1), dated(2, 2)), "/a")
+    world.serve(rss(dated(2, 2), dated(3, 3), dated(4, 40)), "/b")
+    site = "https://c.example.org"
+    world.serve(rss(dated(5, 2, site=site)), "/c", site=site)
+    world.run()
+    setting(world, 0, ended=Ended.GO)
+    setting(world, 1, max_age=30 * DAY)
+    setting(world, 2, ended=Ended.GO)
+    world.later()
+    world.watch()
+    return world
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("happens", ["crash", "a second run"])
+def test_whatever_happens_while_items_go_the_same_is_left(
+    tmp_path: Path, documents: Documents, happens: str, when: str
+) -> None:
+    undisturbed = about_to_lose_some(tmp_path / "undisturbed", documents)
+    undisturbed.run()
+    for call in walk(len(undisturbed.requests.asked), when, stride=11 if STRIDE > 1 else 1):
+        world = about_to_lose_some(tmp_path / f"{call}", documents)
+
+        def at_call(method: str, key: str, world: World = world, call: int = call) -> None:
+            if len(world.requests.asked) == call:
+                world.requests.before = world.requests.after = lambda *_: None
+                if happens == "crash":
+                    raise CrashError(f"{method} {key}")
+                world.run()
+
+        setattr(world.requests, when, at_call)
+        with suppress(CrashError):
+            world.run()
+        world.later()
+        world.run()
+        world.later()
+        world.run()
+        assert titles(world) == entries(2, 3), f"{happens} {when} call {call}"
+        assert {item.attribution.feed.url for item in world.items()} == {world.feeds[1].url}
 
 
 def test_a_takedown_is_not_replaced_and_what_it_covers_does_not_come_back(world: World) -> None:

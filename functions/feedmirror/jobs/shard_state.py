@@ -59,9 +59,17 @@ class Learnt:
     polled: Mapping[str, FeedState] = field(default_factory=dict)
     notes: Mapping[str, Note] = field(default_factory=dict)
 
-    def on(self, feeds: Mapping[str, FeedState]) -> dict[str, FeedState]:
-        """Return the states of a shard's feeds with what was learnt of them."""
-        states = {**feeds, **self.polled}
+    def on(
+        self, feeds: Mapping[str, FeedState], leased: Mapping[str, FeedState]
+    ) -> dict[str, FeedState]:
+        """Return the states of a shard's feeds with what was learnt of them since they were leased.
+
+        What another run has noted meanwhile, it has noted of feeds that are polled as well.
+        """
+        states = {**feeds}
+        for url, polled in self.polled.items():
+            meanwhile = _forgotten(leased.get(url), feeds.get(url))
+            states[url] = polled.forgetting(meanwhile)
         return states | {
             url: note.on(states[url]) for url, note in self.notes.items() if url in states
         }
@@ -136,7 +144,7 @@ class ShardStates:
         mark = self.mark if whole else lease.before.mark
         for _ in range(_ATTEMPTS):
             shards = state.shards if state.shards == self.objects.shards else 0
-            saved = ShardState(results.on(state.feeds), mark, shards)
+            saved = ShardState(results.on(state.feeds, lease.state.feeds), mark, shards)
             if saved == state:
                 return
             try:
@@ -152,7 +160,7 @@ class ShardStates:
         for _ in range(_ATTEMPTS):
             state, etag = self.objects.read(shard)
             try:
-                noted = replace(state, feeds=Learnt(notes=notes).on(state.feeds))
+                noted = replace(state, feeds=Learnt(notes=notes).on(state.feeds, {}))
                 self.objects.write(shard, noted, etag)
             except LostConditionError:
                 continue
@@ -172,6 +180,17 @@ class ShardStates:
         if etag is not None and state.shards != self.objects.shards:
             raise FeedsMovingError
         return state, etag
+
+
+def _forgotten(leased: FeedState | None, now: FeedState | None) -> frozenset[ItemId]:
+    """Return the entries that have come to be read again since a feed was leased."""
+    if leased is None or now is None or now is leased:
+        return frozenset()
+    return frozenset(
+        item
+        for item, entry in now.entries.items()
+        if not entry.fingerprint and leased.entries.get(item, entry).fingerprint
+    )
 
 
 def _is_wanted(state: FeedState, *, since: datetime, now: datetime) -> bool:
