@@ -111,7 +111,7 @@ class Publisher:
 
     def put_tombstone(self, page: OpenPage, stone: Tombstone) -> bool:
         """Put the page of what is no longer there; returns False if the condition was lost."""
-        return self._put(page, self.renderer().tombstone_page(stone, nonce=self.nonce()))
+        return self.put_document(page, self.renderer().tombstone_page(stone, nonce=self.nonce()))
 
     def put_fixed_pages(self, feeds: Iterable[FeedSettings]) -> None:
         """Put the pages that follow from the configuration alone, where they changed.
