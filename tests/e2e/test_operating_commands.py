@@ -128,6 +128,24 @@ def test_the_status_says_what_is_wrong_and_what_to_do_about_it(
     ]
 
 
+def test_a_report_replaces_an_earlier_one_and_nothing_else(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    run("mirror", "--local", "--feed", publisher.url("/feed"), cwd=tmp_path)
+    (tmp_path / "notes.html").write_text("<p>Mine.</p>")
+
+    for _ in range(2):
+        done = run("report", "--local", cwd=tmp_path)
+        assert done.returncode == 0
+        page = tmp_path / "report.html"
+        assert done.stdout == f"report.html: open {page.as_uri()}\n"
+        assert page.read_bytes().startswith(b"<!doctype html>")
+    refused = run("report", "notes.html", "--local", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "notes.html is there already and is no report" in refused.stderr
+    assert (tmp_path / "notes.html").read_text() == "<p>Mine.</p>"
+
+
 @pytest.fixture(scope="module")
 def account() -> Iterator[dict[str, str]]:
     """The variables of an account with empty buckets."""
@@ -271,9 +289,11 @@ def test_a_push_shows_what_it_changes_and_a_pull_gives_it_back(
     (tmp_path / "mirror.toml").write_text(first)
     pushed = run("feeds", "push", "mirror.toml", "--yes", "--local", cwd=tmp_path)
     assert (pushed.returncode, pushed.stderr) == (0, "")
-    assert (
-        pushed.stdout == f"added: {url}\nmirror.toml is in force: 1 feed, from the next run on.\n"
-    )
+    assert pushed.stdout.splitlines() == [
+        "There is no configuration yet: this is the first.",
+        f"added: {url}",
+        "mirror.toml is in force: 1 feed, from the next run on.",
+    ]
     assert run("mirror", "--local", cwd=tmp_path).returncode == 0
 
     second = BY_HAND.replace("Planet", "Planets")
@@ -306,6 +326,7 @@ def test_a_push_never_overwrites_what_somebody_else_has_put_meanwhile(
         text=True,
     ) as pushing:
         assert pushing.stdout is not None
+        assert pushing.stdout.readline().startswith("There is no configuration yet")
         assert pushing.stdout.readline() == "added: https://one.example/feed\n"
         s3.put_object(Bucket="pushing-archive", Key="config/mirror.toml", Body=b"# another")
         _, errors = pushing.communicate("y\n", timeout=30)

@@ -24,6 +24,7 @@ from feedmirror.publishing.pages import Renderer, TakedownCount
 from feedmirror.records import Item, Person, Publisher, Source
 from feedmirror.suppression import Ground
 from needed import missing
+from reports import a_full_report
 
 Inspect = Callable[[str, int, str, str], list[str]]
 NODE = Path(__file__).parents[1] / "node"
@@ -102,6 +103,7 @@ PAGES = {
     "removed": "/removed/",
     "missing": "/404.html",
     "tombstone": f"/gone.example/{AN_ID}/",
+    "report": "/report/",
 }
 A_LONG_WAY_ACROSS = "<table><tbody><tr>" + "<td>cell</td>" * 40 + "</tr></tbody></table>"
 
@@ -136,7 +138,8 @@ def site_of(renderer: Renderer) -> dict[str, bytes]:
         documents |= {folder + name: document for name, document in files.items()}
     empty = renderer.listing(Listing("empty.example/"), nonce="ab")
     documents |= {f"empty.example/{name}": document for name, document in empty.items()}
-    return {key: document.body for key, document in documents.items()}
+    bodies = {key: document.body for key, document in documents.items()}
+    return {**bodies, "report/index.html": a_full_report()}  # the operator's, and as readable
 
 
 @pytest.fixture(scope="module")

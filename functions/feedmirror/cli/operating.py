@@ -47,4 +47,27 @@ def status(folder: Path | None, *, everything: bool, as_json: bool, stack: str) 
     show_status(folder, everything=everything, as_json=as_json, stack=stack)
 
 
-OPERATING_COMMANDS = (pause, resume, status)
+@click.command(epilog="Example: feedmirror report november.html")
+@click.argument(
+    "file", default="report.html", type=click.Path(path_type=Path, dir_okay=False), required=False
+)
+@click.option(
+    "--days",
+    default=30,
+    show_default=True,
+    type=click.IntRange(1, 366),
+    help="How far back items and takedowns are counted.",
+)
+@LOCAL
+def report(file: Path, folder: Path | None, *, days: int) -> None:
+    """Write a page with plots: feeds, items, takedowns, cost.
+
+    FILE (report.html) needs nothing beside it, and names no person. An earlier report of that name
+    is replaced, and any other file left alone.
+    """
+    from feedmirror.cli.reporting import write_report  # noqa: PLC0415 -- matplotlib takes a second
+
+    write_report(folder, file, days=days)
+
+
+OPERATING_COMMANDS = (pause, resume, status, report)

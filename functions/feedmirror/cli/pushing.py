@@ -34,10 +34,14 @@ def push_configuration(file: Path, folder: Path | None, *, yes: bool) -> None:
         say(f"{file} is in force already.")
         return
     present = _in_force(stores)
-    if present is not None and present.refused and found is not None:
+    if present is None:
+        say("There is no configuration yet: this is the first.")
+    elif present.refused and found is not None:
         say("What is there now is refused; what follows compares with the last good one.")
     before = None if present is None else present.configuration
     _tell(changes_of(before, configuration), configuration, stores)
+    if before == configuration:
+        say("No setting changes, only how the file is written.")
     if not yes:
         click.confirm("Put it in force?", abort=True)
     content = Content(body, "application/toml; charset=utf-8")
@@ -89,8 +93,6 @@ def _tell(changes: Changes, after: Configuration, stores: Stores) -> None:
                 say(line)
     for line in changes.settings:
         say(f"changed: {line}")
-    if not (changes.added or changes.dropped or changes.settings):
-        say("No setting changes, only how the file is written.")
 
 
 def _what_becomes(

@@ -40,7 +40,8 @@ def next_poll(state: FeedState, *, interval: timedelta | None) -> NextPoll | Non
         wait, reason = max((wait, reason), *((timedelta(seconds=s), why) for s, why in hints))
     if state.failures:
         backoff = min(wait * 2 ** min(state.failures, 10), max(LONGEST_BACKOFF, wait))
-        wait, reason = backoff, f"{state.failures} failures in a row"
+        failures = "a failure" if state.failures == 1 else f"{state.failures} failures in a row"
+        wait, reason = backoff, failures
     due = state.attempted + wait
     if state.not_before and state.not_before > due:
         return NextPoll(state.not_before, "the publisher's Retry-After")

@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
         (FeedState(attempted=AT, ttl=7200, hint=10800), None, 3 * HOUR, "Cache-Control"),
         (FeedState(attempted=AT, hint=60), None, HOUR, "usual"),
         (FeedState(attempted=AT, hint=7200), HOUR / 2, HOUR / 2, "configured"),
-        (FeedState(attempted=AT, failures=1), None, 2 * HOUR, "1 failures"),
+        (FeedState(attempted=AT, failures=1), None, 2 * HOUR, "a failure"),
         (FeedState(attempted=AT, failures=3), None, 8 * HOUR, "3 failures"),
         (FeedState(attempted=AT, failures=99), None, 24 * HOUR, "99 failures"),
         (FeedState(attempted=AT, failures=99), 48 * HOUR, 48 * HOUR, "99 failures"),
