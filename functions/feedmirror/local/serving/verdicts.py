@@ -55,8 +55,8 @@ def judge_mail(raw: bytes, *, dns: TxtLookup, now: datetime) -> Judgement:
         "dkim": _dkim(signatures),
         "dmarc": dmarc,
     }
-    undecided = dmarc is Verdict.PROCESSING_FAILED and bool(domain) and signatures.readable
-    unsure = undecided and (signatures.temporary or bool(signatures.domains))
+    no_policy = dmarc is Verdict.PROCESSING_FAILED and bool(domain and signatures.domains)
+    unsure = no_policy or (signatures.temporary and dmarc is not Verdict.PASS)
     return Judgement({name: str(each) for name, each in verdicts.items()}, policy, unsure)
 
 
