@@ -248,7 +248,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     ):
         until(lambda: publisher.seen or None, "a poll")
         os.kill(serving.process_id, signal.SIGTERM)
-        serving.said("Stopping")
+        serving.said("stopping")
 
         assert serving.stop(signal.SIGTERM) == -signal.SIGTERM
         over.set()

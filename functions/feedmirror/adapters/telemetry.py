@@ -117,6 +117,7 @@ class Telemetry:
                 self.metrics.add_metric(name, MetricUnit.Count, count)
             if self.metrics.metric_set:  # with nothing in it, Powertools warns
                 self.metrics.flush_metrics()
+                self.metrics.clear_metrics()  # where they are disabled, flushing keeps them
 
 
 def telemetry(service: str) -> Telemetry:

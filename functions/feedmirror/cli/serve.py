@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,10 +114,10 @@ def _run(machine: Machine, ports: "Ports", wanted: Wanted, *, given: Configurati
     service.begin()
     _print_places(machine, service, configuration, trusting=wanted.trust_sender)
     signal.sigwait(_SIGNALS)
-    say("Stopping: what runs is brought to its end. Again Ctrl-C ends it at once.")
+    _tell("stopping: what runs is brought to its end; Ctrl-C again ends it at once")
     _let_signals_kill()
     if not service.end():
-        say("What still ran is cut off; the next start carries it on.")
+        _tell("what still ran is cut off; the next start carries it on")
 
 
 def _at_port(given: Configuration, port: int, file: Path | None) -> Configuration:
@@ -149,6 +149,8 @@ def _print_places(
         ("data", f"{machine.folder.resolve()} ({counted(len(configuration.feeds), 'feed')})"),
     ]
     print_table(("", "~"), rows)
+    if configuration.mirror.contact == NOBODY:
+        say("Nobody can be written to: publishers see --contact in every request, so name one.")
     if trusting:
         say("EVERY MAIL IS TAKEN AS PROVED (--trust-sender): anybody who reaches this port can")
         say("have anything taken down. For trying it out only.")
@@ -175,9 +177,13 @@ def waiting_cases(desk: Desk) -> Table:
 
 
 def _tell(line: str) -> None:
-    """Print one line with its time; nothing in it steers the terminal."""
-    say(f"{utc_now():%H:%M:%S} {printable(line)}")
-    sys.stdout.flush()
+    """Print one line with its time (UTC), while there is somebody to read it.
+
+    Nothing in it steers the terminal.
+    """
+    with suppress(OSError, ValueError):  # the reader has seen enough, and the mirror goes on
+        say(f"{utc_now():%H:%M:%S} {printable(line)}")
+        sys.stdout.flush()
 
 
 @contextmanager

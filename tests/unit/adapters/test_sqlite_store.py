@@ -305,3 +305,17 @@ def test_a_forked_child_uses_a_connection_of_its_own(path: Path, store: SqliteSt
         assert process.wait() == 0
 
     assert [summary.key for summary in store.list("")] == ["again", "child", "parent"]
+
+
+def test_only_a_durable_store_waits_for_the_disk(tmp_path: Path) -> None:
+    """SQLite, "PRAGMA synchronous": NORMAL (1) in WAL mode, or FULL (2): no power cut undoes it."""
+    usual = SqliteStore(tmp_path / "s.sqlite", "mail")
+    durable = SqliteStore(tmp_path / "s.sqlite", "mail", durable=True)
+
+    assert [_level(store) for store in (usual, durable)] == [1, 2]
+
+
+def _level(store: SqliteStore) -> int:
+    with store._connection("k") as connection:  # noqa: SLF001 -- a setting of the connection alone
+        (level,) = connection.execute("PRAGMA synchronous").fetchone()
+    return int(level)

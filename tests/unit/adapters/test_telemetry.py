@@ -46,3 +46,17 @@ def test_a_refused_configuration_is_an_error_and_a_metric(
     output = capsys.readouterr().out
     assert "a@b" not in output
     assert '"ConfigurationRefused":[1.0]' in output.replace(" ", "")
+
+
+def test_a_process_that_runs_long_with_metrics_disabled_never_prints_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Powertools prints what it has gathered at every hundredth point, disabled or not."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
+    monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "CRITICAL")
+    quiet = telemetry("quiet")
+
+    for _ in range(101):
+        quiet.mirrored(MirrorReport(polled=1).to_dict())
+
+    assert capsys.readouterr().out == ""

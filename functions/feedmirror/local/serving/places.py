@@ -1,7 +1,6 @@
 """What one `serve` has to itself: two ports on loopback, and a folder."""
 
 import errno
-import fcntl
 from pathlib import Path
 from typing import IO
 
@@ -32,6 +31,8 @@ def hold(folder: Path) -> IO[bytes]:
 
     Other commands work beside it. Raises FolderTakenError.
     """
+    import fcntl  # noqa: PLC0415 -- not on every system, where the other commands do work
+
     folder.mkdir(parents=True, exist_ok=True)
     file = (folder / _LOCK).open("ab")
     try:

@@ -72,8 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     server: WebServer
     timeout = _PATIENCE
-    server_version = "feedmirror"
-    sys_version = ""
+    default_request_version = "HTTP/1.0"  # else what is no request is answered without a status
 
     def do_GET(self) -> None:
         """Answer with what the path names."""
@@ -82,6 +81,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         """Answer as to GET, without the body (RFC 9110 §9.3.2)."""
         self._answer(with_body=False)
+
+    def version_string(self) -> str:
+        """Say what serves, and nothing of what it runs on."""
+        return "feedmirror"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class's name
         """Say nothing."""
