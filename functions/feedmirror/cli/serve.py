@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedmirror.adapters.clock import utc_now
-from feedmirror.cli.case_words import deadline, is_open, what_words, when_words
 from feedmirror.cli.configurations import NOBODY, configuration_of
-from feedmirror.cli.desk import Desk
 from feedmirror.cli.folders import DEFAULT_FOLDER
 from feedmirror.cli.mails import printable
 from feedmirror.cli.mirror import CONTACT
@@ -21,9 +19,7 @@ from feedmirror.cli.output import counted, print_table, say
 from feedmirror.configuration import Configuration
 from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
 from feedmirror.local.machine import Machine
-from feedmirror.local.serving.console import Table
 from feedmirror.local.serving.places import LOOPBACK, FolderTakenError, PortTakenError, hold
-from feedmirror.takedowns.casework.cases import CaseUnreadableError
 from feedmirror.version import VERSION
 
 if TYPE_CHECKING:
@@ -95,6 +91,8 @@ def serve(folder: Path, **options: Any) -> None:  # noqa: ANN401 -- click's
 
 
 def _run(machine: Machine, ports: "Ports", wanted: Wanted, *, given: Configuration) -> None:
+    from feedmirror.cli.desk import Desk  # noqa: PLC0415 -- with all of takedowns
+    from feedmirror.cli.waiting import waiting_cases  # noqa: PLC0415 -- the same
     from feedmirror.local.serving.service import Wishes, compose_service  # noqa: PLC0415 -- as above
 
     try:
@@ -155,25 +153,6 @@ def _print_places(
         say("EVERY MAIL IS TAKEN AS PROVED (--trust-sender): anybody who reaches this port can")
         say("have anything taken down. For trying it out only.")
     sys.stdout.flush()
-
-
-def waiting_cases(desk: Desk) -> Table:
-    """Return the cases that wait for a person or for proof, with the command that shows each."""
-    book = desk.run.cases
-    rows: list[tuple[str, ...]] = []
-    for case_id in book.unfinished():
-        command = desk.command(f"case {case_id}")
-        try:
-            case = book.load(case_id)
-        except CaseUnreadableError as error:
-            rows.append((case_id, "unreadable", str(error), "", command))
-            continue
-        if case is not None and is_open(case):
-            until = deadline(case)
-            ends = f"{when_words(until)} UTC" if until else ""
-            rows.append((case_id, case.state, what_words(case), ends, command))
-    columns = ("case", "state", "what", "until", "command")
-    return Table("Cases that wait", columns, rows, "Nothing waits.")
 
 
 def _tell(line: str) -> None:

@@ -113,12 +113,13 @@ def test_another_envelope_or_text_is_another_mail(change: dict[str, Any]) -> Non
     assert room.take(LETTER) != room.take(replace(LETTER, **change))
 
 
-def test_a_mail_whose_note_could_not_be_written_is_not_taken_until_it_is_sent_again() -> None:
+@pytest.mark.parametrize("failing", ["inbound/", "arrivals/"])
+def test_a_mail_that_could_not_be_kept_is_not_taken_until_it_is_sent_again(failing: str) -> None:
     class Full(MemoryStore):
         full = True
 
         def put(self, key: str, content: Content, *, replaces: str | None) -> str:
-            if self.full and key.startswith("arrivals/"):
+            if self.full and key.startswith(failing):
                 raise StoreUnavailableError("disk full")
             return super().put(key, content, replaces=replaces)
 
