@@ -22,6 +22,7 @@ from feedmirror.ports.object_store import Content, LostConditionError, ObjectSto
 
 INBOUND = "inbound/"
 ARRIVALS = "arrivals/"
+RECEIVED = "received"  # in a mail's metadata: when it came
 _PATIENCE = timedelta(hours=6)  # with DNS, as the takedown function has it
 _UNDONE = {"received"}  # a case that a later call carries on
 _ODD = re.compile(r"[^A-Za-z0-9.:\[\]-]")
@@ -66,7 +67,7 @@ class Mailroom:
         ses_id = f"smtp-{digest(letter.body.decode('latin-1'), *envelope)}"
         traced = _trace(letter, ses_id, now) + letter.body
         with suppress(LostConditionError):  # it came before
-            content = Content(traced, "message/rfc822")
+            content = Content(traced, "message/rfc822", metadata={RECEIVED: now.isoformat()})
             self.mail.put(f"{INBOUND}{ses_id}", content, replaces=None)
         note = {
             "from": letter.sender,

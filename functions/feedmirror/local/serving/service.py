@@ -8,9 +8,11 @@ from typing import Any
 from feedmirror.adapters.clock import elapsed, fresh_nonce, utc_now
 from feedmirror.adapters.dns import DnsTxtLookup
 from feedmirror.adapters.sqlite import SqliteStore
+from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.local.machine import Machine
 from feedmirror.local.serving.console import Console, Table
+from feedmirror.local.serving.lifecycle import Lifecycle
 from feedmirror.local.serving.mailroom import Letter, Mailroom
 from feedmirror.local.serving.outbox import OutboxFiles
 from feedmirror.local.serving.polls import table_of_polls
@@ -22,7 +24,7 @@ from feedmirror.ports.object_store import ObjectStore
 from feedmirror.version import VERSION
 
 OUTBOX = "outbox"
-_MINUTE, _HOUR = 60.0, 3600.0  # seconds
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 24 * 3600.0  # seconds
 _PATIENCE = 30.0  # seconds that a run is waited for at the end
 _WINDING_DOWN = 30_000  # milliseconds: less than any job keeps back, so it stores and saves
 _ALL_THERE_IS = 15 * 60 * 1000  # milliseconds: the longest that Lambda itself would give
@@ -84,6 +86,7 @@ class Service:
     web: Web
     room: Mailroom
     files: OutboxFiles
+    lifecycle: Lifecycle
     archive: ObjectStore
     polls: Worker
     takedowns: Worker
@@ -98,6 +101,7 @@ class Service:
         self._export()
         self.polls.put("poll", repeated(self._poll, self._failed, _MINUTE))
         self.takedowns.put("hour", repeated(self._hour, self._failed, _HOUR), rank=1)
+        self.takedowns.put("day", repeated(self._day, self._failed, _DAY), rank=2)
         self.ports.web.begin(self.web)
         self.ports.smtp.begin(Reception(self._contact, self._take))
         self.polls.begin()
@@ -112,8 +116,11 @@ class Service:
         self.ports.web.end()
         return all(ended)
 
+    def _mirror(self) -> MirrorSettings:
+        return ReadConfiguration(self.archive, VERSION).run().configuration.mirror
+
     def _contact(self) -> str:
-        return ReadConfiguration(self.archive, VERSION).run().configuration.mirror.contact
+        return self._mirror().contact
 
     def _take(self, letter: Letter) -> str:
         ses_id = self.room.take(letter)
@@ -149,6 +156,9 @@ class Service:
         if line:
             self.tell(line)
         self._export()
+
+    def _day(self) -> None:
+        self.lifecycle.run(recovery_days=self._mirror().recovery_days)
 
     def _takedown(self, event: Any) -> dict[str, Any]:  # noqa: ANN401 -- Lambda's own
         from feedmirror.handlers.takedown import handler  # noqa: PLC0415 -- as above
@@ -186,6 +196,7 @@ def compose_service(machine: Machine, ports: Ports, wishes: Wishes) -> Service:
         web=Web(machine.bucket("site"), console),
         room=Mailroom(mail=mail, dns=DnsTxtLookup(), clock=utc_now, trusting=wishes.trusting),
         files=OutboxFiles(mail, machine.folder / OUTBOX),
+        lifecycle=Lifecycle(mail, utc_now),
         archive=archive,
         polls=Worker(elapsed),
         takedowns=Worker(elapsed),
