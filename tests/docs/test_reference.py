@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from cogapp import Cog
 
+from feedmirror import layout
 from feedmirror.adapters.telemetry import METRICS
 from feedmirror.cli.commands import feedmirror
 from feedmirror.configuration import FeedSettings, MirrorSettings
 from feedmirror.meanings import ENVIRONMENT, FEED, MIRROR
 from feedmirror.settings import Settings
 from feedmirror.takedowns.casework.cases import OPEN, TRANSITIONS, State
-from reference import commands, messages, metrics, settings
+from reference import commands, keys, messages, metrics, settings
 
 ROOT = Path(__file__).parents[2]
 GENERATED = {
@@ -154,3 +155,13 @@ def test_messages_are_collected_with_their_holes_and_alternatives() -> None:
         "key: the key: expected …",
         "failed",
     }
+
+
+def test_every_key_of_the_layout_is_told_with_an_example() -> None:
+    told = keys.keys()
+
+    named = [name for name in vars(layout) if name.endswith("_key") and name[0] != "_"]
+    assert len(named) >= 9
+    assert len(told.splitlines()) - 2 >= len(named)
+    assert "| the ledger's key of one case | `cases/r7m3kq2vhx5wz4ba.json` |" in told
+    assert "`news.example.com/2026-11/` |" in told
