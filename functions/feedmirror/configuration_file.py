@@ -26,6 +26,7 @@ from feedmirror.configuration import (
 from feedmirror.layout import CONFIGURATION
 
 _SHOWN = 80  # characters of what is wrong
+_NO_LETTER = "\N{REPLACEMENT CHARACTER}"  # what decoding leaves in place of what is not UTF-8
 
 T = TypeVar("T")
 _Place = tuple[str, int, str]
@@ -259,6 +260,11 @@ def _feeds(document: _File, tables: object) -> tuple[FeedSettings, ...]:
 
 
 def _load(text: str) -> dict[str, Any]:
+    if _NO_LETTER in text:
+        line = text[: text.index(_NO_LETTER)].count("\n")
+        shown = text.split("\n")[line].strip()[:_SHOWN]
+        right = "this is not UTF-8; save the file in that encoding"
+        raise ConfigurationError(Problem(line + 1, shown, right))
     try:
         return tomllib.loads(text)
     except RecursionError as error:

@@ -210,6 +210,15 @@ def test_what_is_not_toml_is_told_with_its_line(text: str, line: int) -> None:
     assert "this is not TOML" in told
 
 
+def test_what_is_not_utf_8_is_told_with_its_line() -> None:
+    latin = MIRROR.replace("Example Mirror", "Café").encode("latin-1").decode(errors="replace")
+
+    (told,) = problems(latin)
+
+    assert told.startswith('config/mirror.toml:2: name = "Caf')
+    assert told.endswith("this is not UTF-8; save the file in that encoding")
+
+
 def test_a_value_nested_without_end_is_refused() -> None:
     assert len(problems(f"{MIRROR}purpose = {'[' * 20_000}")) == 1
 
@@ -345,7 +354,10 @@ def test_a_purpose_is_one_line_of_at_most_300_characters() -> None:
 
 
 LINES = st.text(
-    alphabet=st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), max_size=40
+    alphabet=st.characters(
+        blacklist_categories=("Cc", "Cs", "Zl", "Zp"), blacklist_characters="\ufffd"
+    ),
+    max_size=40,
 ).map(str.strip)
 HOSTS = st.from_regex(r"[a-z]{1,8}\.example", fullmatch=True)
 FEEDS = st.builds(

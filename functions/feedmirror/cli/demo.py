@@ -10,14 +10,14 @@ import click
 
 from feedmirror.adapters.clock import utc_now
 from feedmirror.cli.folders import DEFAULT_FOLDER
-from feedmirror.cli.output import print_table, progress, say
+from feedmirror.cli.output import complain, print_table, progress, say
 from feedmirror.configuration import Configuration, MirrorSettings
-from feedmirror.local.machine import SITE, Machine
+from feedmirror.local.machine import Machine
 from feedmirror.local.publisher import SamplePublisher, serve_samples
 from feedmirror.records import Item, record_from_json
 
 _EXAMPLE = "Example: feedmirror demo --local /tmp/mirror"
-_STORE = "demo"
+_PART = "demo"
 _MIRROR = MirrorSettings(
     name="Demo Mirror",
     site="https://mirror.example",
@@ -38,8 +38,8 @@ _MIRROR = MirrorSettings(
 )
 def demo(folder: Path) -> None:
     """Tell the whole story on sample feeds. Nothing leaves this machine."""
-    machine = Machine(folder / _STORE)
-    shutil.rmtree(machine.folder, ignore_errors=True)
+    machine = Machine(folder / _PART)
+    _clear(machine)
     with serve_samples() as publisher:
         machine.configure(Configuration(mirror=_MIRROR, feeds=publisher.feeds))
         items = _mirror(machine, publisher)
@@ -48,9 +48,20 @@ def demo(folder: Path) -> None:
         _take_down(machine, publisher, items)
     clean = _audit(machine)
     say()
-    _show(machine, folder / SITE)
+    _show(machine)
     if not clean:
         raise SystemExit(1)
+
+
+def _clear(machine: Machine) -> None:
+    """Begin anew; a folder that no demo made is left alone."""
+    if not machine.folder.exists():
+        return
+    if not machine.store.is_file() and any(machine.folder.iterdir()):
+        raise click.ClickException(
+            f"{machine.folder} is there already, and no demo's; name another folder with --local"
+        )
+    shutil.rmtree(machine.folder)
 
 
 def _mirror(machine: Machine, publisher: SamplePublisher) -> list[Item]:
@@ -104,7 +115,7 @@ def _audit(machine: Machine) -> bool:
     report = audited(Desk(machine.folder))
     say(summary(report))
     for finding in report.findings:
-        click.echo(f"feedmirror: {finding.kind}: {finding.key}", err=True)
+        complain(f"{finding.kind}: {finding.key}")
     return report.is_clean
 
 
@@ -115,7 +126,7 @@ def _told(when: str, report: dict[str, Any]) -> dict[str, Any]:
         f"{report['created']} items stored, {len(report['failures'])} failed."
     )
     for failure in report["failures"]:
-        click.echo(f"feedmirror: {failure['feed']}: {failure['what']}", err=True)
+        complain(f"{failure['feed']}: {failure['what']}")
     return report
 
 
@@ -138,10 +149,8 @@ def _row(item: Item) -> tuple[object, ...]:
     )
 
 
-def _show(machine: Machine, site: Path) -> None:
-    """Export the site to where the command says that it is."""
+def _show(machine: Machine) -> None:
+    """Export the site, and say where it is."""
     count = machine.export_site()
-    shutil.rmtree(site, ignore_errors=True)
-    shutil.move(machine.site, site)
-    say(f"{count} files of the site are in {site}; open")
-    say(f"  {(site / 'index.html').resolve().as_uri()}")
+    say(f"{count} files of the site are in {machine.site}; open")
+    say(f"  {(machine.site / 'index.html').resolve().as_uri()}")

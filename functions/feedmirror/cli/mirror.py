@@ -9,12 +9,14 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from feedmirror.cli.configurations import NOBODY, configuration_of
+from feedmirror.cli.configurations import NOBODY
 from feedmirror.cli.folders import LOCAL
-from feedmirror.cli.output import print_json, print_table, progress, say
-from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
+from feedmirror.cli.local_feeds import A_FEED, Wanted, prepare
+from feedmirror.cli.output import complain, print_json, print_table, progress, say
+from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.jobs.pausing import Pause
 from feedmirror.jobs.reports import MirrorReport
+from feedmirror.layout import CONFIGURATION
 from feedmirror.local.machine import SITE, Machine
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 from feedmirror.settings import read_networks, read_settings
@@ -30,15 +32,6 @@ CONTACT = click.option(
     default=NOBODY,
     help="The mail address that publishers see in every request, when there is no mirror.toml.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the options name: feeds, a file of feeds, and whom publishers may write to."""
-
-    urls: tuple[str, ...]
-    file: Path | None
-    contact: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +52,25 @@ class Watched:
 
 @click.command(epilog=_EXAMPLE)
 @LOCAL
-@click.option("--feed", "urls", multiple=True, help="Mirror this feed; may be repeated.")
+@click.option(
+    "--feed", "urls", multiple=True, help="Mirror this feed beside those before; may be repeated."
+)
 @click.option(
     "--feeds",
     "file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Mirror the feeds of a mirror.toml or an OPML file.",
+    help="Mirror the feeds of a mirror.toml or an OPML file, and no others.",
 )
 @CONTACT
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
 def mirror(folder: Path | None, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Poll every feed now. What is new is stored with its credit and published."""
     wanted = Wanted(**options)
-    if (wanted.urls or wanted.file) and folder is None:
+    if wanted.names_feeds and folder is None:
         raise click.UsageError("--feed and --feeds go with --local; an account has its own file")
-    try:
-        report, problem = _run(folder, wanted)
-    except NotConfiguredError as error:
-        hint = "; name feeds with --feed or --feeds" if folder is not None else ""
-        raise click.ClickException(f"{error}{hint}") from error
+    if folder is not None:
+        prepare(Machine(folder), wanted, quiet=as_json)
+    report, problem = _run(folder)
     files = Machine(folder).export_site() if folder is not None else 0
     if as_json:
         print_json(report.to_dict())
@@ -87,18 +80,14 @@ def mirror(folder: Path | None, *, as_json: bool, **options: Any) -> None:  # no
         front = folder / SITE / "index.html"
         say(f"{files} files of the site; open {front.resolve().as_uri()}")
     if problem:
-        click.echo(f"feedmirror: {problem}; the last good file is in force", err=True)
+        complain(problem)
     if problem or report.failures:
         raise SystemExit(1)
 
 
-def _run(folder: Path | None, wanted: Wanted) -> tuple[MirrorReport, str]:
-    if folder is not None:
-        Machine(folder).enter()  # what the feeds prove, the takedown function does there and then
+def _run(folder: Path | None) -> tuple[MirrorReport, str]:
+    """Poll what is configured; return the report, and what is wrong with the configuration."""
     stores = open_stores(read_settings())
-    if folder is not None and (wanted.urls or wanted.file):
-        found = configuration_of(wanted.file, wanted.urls, contact=wanted.contact)
-        Machine(folder).configure(found)
     configured = ReadConfiguration(stores.archive, VERSION).run()
     if configured.paused is not None:
         raise click.ClickException(_paused(configured.paused, folder))
@@ -107,7 +96,11 @@ def _run(folder: Path | None, wanted: Wanted) -> tuple[MirrorReport, str]:
     with Progress(console=progress(), transient=True) as bar:
         run = compose(stores, fetcher=Watched(fetcher, bar), configured=configured).whole()
         report = run.run(time_left=lambda: timedelta(days=1), at_once=True)
-    return report, configured.refused
+    if configured.refused:
+        return report, f"{configured.refused}; the last good file is in force"
+    if not configured.configuration.feeds:
+        return report, f"there is no feed in {CONFIGURATION}; add {A_FEED}"
+    return report, ""
 
 
 def _paused(pause: Pause, folder: Path | None) -> str:
@@ -118,7 +111,7 @@ def _paused(pause: Pause, folder: Path | None) -> str:
 
 
 def _print(report: MirrorReport) -> None:
-    counted = (
+    shown = (
         "polled",
         "unchanged",
         "changed",
@@ -129,10 +122,10 @@ def _print(report: MirrorReport) -> None:
         "suppressed",
     )
     print_table(
-        [f"{name}#" for name in (*counted, "failed")],
-        [[getattr(report, name) for name in counted] + [len(report.failures)]],
+        [f"{name}#" for name in (*shown, "failed")],
+        [[getattr(report, name) for name in shown] + [len(report.failures)]],
     )
     for feed, what in report.problems:
         say(f"Note: {feed}: {what}")
     for feed, what in report.failures:
-        click.echo(f"feedmirror: {feed}: {what}", err=True)
+        complain(f"{feed}: {what}")

@@ -34,7 +34,16 @@ def progress() -> Console:
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON document."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    try:
+        click.echo(text)
+    except BrokenPipeError as error:
+        raise BrokenPipeError from error  # one that click does not take for a failure
+
+
+def complain(text: str) -> None:
+    """Say in one line, beside the results, what went wrong or is worth a note."""
+    click.echo(f"feedmirror: {_plain(text)}", err=True)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -1,0 +1,80 @@
+"""Which feeds a mirror on this machine polls: those of before, and what the options name."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from feedmirror.cli.configurations import changed, configuration_of
+from feedmirror.cli.output import counted, say
+from feedmirror.configuration import Configuration
+from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
+from feedmirror.local.machine import Machine
+from feedmirror.version import VERSION
+
+A_FEED = "a [[feed]] table with its url, or name a feed with --feed"
+_MOST_TOLD = 10  # feeds
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the options name: feeds, a file of feeds, and whom publishers may write to."""
+
+    urls: tuple[str, ...]
+    file: Path | None
+    contact: str
+
+    @property
+    def names_feeds(self) -> bool:
+        """Whether any feed, or a file of feeds, is named."""
+        return bool(self.urls or self.file)
+
+    def configuration(self, present: Configuration | None) -> Configuration:
+        """Return what the options make of what is configured; raises click's errors."""
+        if present is None:
+            return configuration_of(self.file, self.urls, contact=self.contact)
+        return changed(present, self.file, self.urls, contact=self.contact)
+
+
+def prepare(machine: Machine, wanted: Wanted, *, quiet: bool) -> None:
+    """Make the mirror of a folder what the options say; say what changes of one that is there."""
+    is_new = not machine.store.exists()
+    if is_new and not wanted.names_feeds:
+        raise click.ClickException(
+            f"there is no mirror in {machine.folder} yet; name feeds with --feed or --feeds"
+        )
+    if is_new and machine.site.exists():
+        raise click.ClickException(
+            f"{machine.site} is there already, and no mirror's; name another folder with --local"
+        )
+    present = None if is_new else _present(machine)
+    if wanted.names_feeds or present is None:
+        found = wanted.configuration(present)
+        if not found.feeds:
+            raise click.ClickException(f"there is no feed in {wanted.file}; add {A_FEED}")
+        machine.configure(found)
+        if present is not None and not quiet:
+            _tell_change(present, found)
+    machine.enter()  # what the feeds prove, the takedown function does there and then
+
+
+def _present(machine: Machine) -> Configuration | None:
+    with suppress(NotConfiguredError):
+        return ReadConfiguration(machine.bucket("archive"), VERSION).run().configuration
+    return None
+
+
+def _tell_change(before: Configuration, after: Configuration) -> None:
+    """Say which feeds are polled from now on, and which are not any more."""
+    old, new = ({feed.url: None for feed in each.feeds} for each in (before, after))
+    for words, urls in (("Added", new.keys() - old), ("No longer polled", old.keys() - new)):
+        named = [url for url in (*old, *new) if url in urls]
+        shown = [
+            *named[:_MOST_TOLD],
+            *([f"and {len(named) - _MOST_TOLD} more"] if named[_MOST_TOLD:] else []),
+        ]
+        if named:
+            say(f"{words}: {', '.join(shown)}")
+    if old != new:
+        say(f"The mirror has {counted(len(new), 'feed')} now.")
