@@ -2,11 +2,10 @@
 
 import json
 import os
-import pty
 import re
 import shlex
+import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ import pytest
 from feedmirror.configuration import MirrorSettings
 from feedmirror.configuration_file import parse_configuration
 from loopback import Answer, Publisher
+from typed import COMMAND, environment, run_here, run_on_terminal
+from typed import run as run_bare
 from world import entry, rss
 
 DOCUMENTS = {
@@ -26,25 +27,15 @@ DOCUMENTS = {
 OPML = '<opml version="2.0"><head/><body><outline type="rss" text="x" xmlUrl="{0}"/></body></opml>'
 
 
+def run(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command, which may fetch from this machine."""
+    return run_bare(*arguments, cwd=cwd, **{"FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8", **more})
+
+
 @pytest.fixture(scope="module")
 def publisher() -> Iterator[Publisher]:
     with Publisher(DOCUMENTS, address="127.0.0.1") as served:
         yield served
-
-
-def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed command in an environment that holds nothing else of ours."""
-    command = Path(sys.executable).parent / "feedmirror"
-    bare = {"PATH": os.environ["PATH"], "HOME": str(cwd), "AWS_EC2_METADATA_DISABLED": "true"}
-    return subprocess.run(  # noqa: S603 -- our own command
-        [command, *arguments],
-        cwd=cwd,
-        env={**bare, "FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def test_the_demo_ends_by_itself_and_says_what_to_open(tmp_path: Path) -> None:
@@ -54,14 +45,15 @@ def test_the_demo_ends_by_itself_and_says_what_to_open(tmp_path: Path) -> None:
     assert "First run: 4 feeds polled, 0 unchanged, 18 items stored, 0 failed." in done.stdout
     assert "Second run: 4 feeds polled, 4 unchanged, 0 items stored, 0 failed." in done.stdout
     address = done.stdout.split()[-1]
-    assert address == (tmp_path / ".feedmirror/site/index.html").as_uri()
-    index = (tmp_path / ".feedmirror/site/index.html").read_text()
+    assert address == (tmp_path / ".feedmirror/demo/site/index.html").as_uri()
+    index = (tmp_path / ".feedmirror/demo/site/index.html").read_text()
     assert "The Tidewater Ledger" in index
 
 
 def test_the_links_of_the_exported_site_lead_to_files(tmp_path: Path) -> None:
     run("demo", cwd=tmp_path)
-    site = tmp_path / ".feedmirror/site"
+    site = tmp_path / ".feedmirror/demo/site"
+    assert site.is_dir()
 
     for page in site.glob("**/*.html"):
         if page.name == "404.html":
@@ -130,11 +122,6 @@ def test_check_reports_and_stores_nothing(tmp_path: Path, publisher: Publisher) 
         (["mirror", "--local", "--feeds", "bad.toml"], 1, "bad.toml:2"),
         (["mirror", "--local", "--feeds", "bad.opml"], 1, "bad.opml"),
         (["mirror", "--local", "file"], 2, "file"),
-        (["mirror", "--local", "empty"], 1, "config/mirror.toml is missing"),
-        (["mirror"], 1, "FEEDMIRROR_ARCHIVE_BUCKET"),
-        (["mirror"], 1, "For a mirror on this machine add --local"),
-        (["mirror", "--local", "file/below"], 1, "file"),
-        (["mirror", "--local", "garbage"], 1, "not a database"),
         (["nonsense"], 2, "nonsense"),
     ],
 )
@@ -144,25 +131,17 @@ def test_what_is_wrong_is_said_in_words_and_by_the_exit_status(
     (tmp_path / "bad.toml").write_text('[mirror]\nname = 7\n[[feed]]\nurl = "x"\n')
     (tmp_path / "bad.opml").write_bytes(b"\x00\xff")
     (tmp_path / "file").write_text("")
-    (tmp_path / "garbage").mkdir()
-    (tmp_path / "garbage/store.sqlite").write_bytes(b"no database" * 999)
     names = {"page": publisher.url("/page"), "none": publisher.url("/none")}
 
-    done = run(*(part.format(**names) for part in arguments), cwd=tmp_path)
+    done = run_here(
+        *(part.format(**names) for part in arguments),
+        cwd=tmp_path,
+        FEEDMIRROR_ALLOWED_NETWORKS="127.0.0.0/8",
+    )
 
-    assert done.returncode == status
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_an_account_that_cannot_be_reached_is_an_error_in_words(tmp_path: Path) -> None:
-    buckets = {f"FEEDMIRROR_{name}_BUCKET": "some-bucket" for name in ("ARCHIVE", "SITE", "LEDGER")}
-
-    done = run("mirror", cwd=tmp_path, AWS_DEFAULT_REGION="us-east-1", **buckets)
-
-    assert done.returncode == 1
-    assert "redentials" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.status == status
+    assert said in done.err
+    assert "Traceback" not in done.err
 
 
 def test_a_wrong_variable_is_named_with_what_would_be_right(tmp_path: Path) -> None:
@@ -204,17 +183,16 @@ def test_a_first_configuration_is_written_and_mirrors_at_once(
 
 
 def test_what_is_not_said_is_asked_for_on_a_terminal(tmp_path: Path) -> None:
-    main, terminal = pty.openpty()
-    command = [str(Path(sys.executable).parent / "feedmirror"), "init", "--name", "A mirror"]
-    with subprocess.Popen(  # noqa: S603 -- our own command
-        command, cwd=tmp_path, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as asked:
-        os.write(main, b"m.example.org\nhttps://m.example.org\n\nme@example.org\n")
-        said, _ = asked.communicate(timeout=60)
+    asked = run_on_terminal(
+        "init",
+        *("--name", "A mirror"),
+        cwd=tmp_path,
+        typed="m.example.org\nhttps://m.example.org\n\nme@example.org\n",
+    )
 
-    assert asked.returncode == 0, said
-    assert b"expected an https address" in said  # asked again
-    assert b"[takedown@m.example.org]" in said  # a guess, taken by the empty line
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert "expected an https address" in asked.stdout  # asked again
+    assert "[takedown@m.example.org]" in asked.stdout  # a guess, taken by the empty line
     written = (tmp_path / "mirror.toml").read_text()
     assert parse_configuration(written).mirror == MirrorSettings(
         name="A mirror",
@@ -268,7 +246,10 @@ def test_the_cost_of_a_month_is_told_part_by_part(tmp_path: Path, publisher: Pub
     assert requests["quantity"] == 0
 
 
-@pytest.mark.parametrize("command", ["check {0}", "mirror --local --feed {0}", "cost f.opml"])
+@pytest.mark.parametrize(
+    "command",
+    ["check {0} --json", "mirror --local --feed {0}", "cost f.opml", "cost f.opml --json"],
+)
 def test_a_reader_that_has_seen_enough_is_no_error(
     tmp_path: Path, publisher: Publisher, command: str
 ) -> None:
@@ -276,12 +257,9 @@ def test_a_reader_that_has_seen_enough_is_no_error(
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(  # noqa: S603 -- our own command
-        [
-            str(Path(sys.executable).parent / "feedmirror"),
-            *command.format(publisher.url("/feed")).split(),
-        ],
+        [COMMAND, *command.format(publisher.url("/feed")).split()],
         cwd=tmp_path,
-        env={**os.environ, "FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8"},
+        env=environment(tmp_path, FEEDMIRROR_ALLOWED_NETWORKS="127.0.0.0/8"),
         stdout=writer,
         stderr=subprocess.PIPE,
         check=False,
@@ -299,3 +277,95 @@ def test_the_cost_of_what_is_in_force_is_told_too(tmp_path: Path, publisher: Pub
     assert (done.returncode, done.stderr) == (0, "")
     assert "for 1 feed;" in done.stdout
     assert run("cost", "--local", "nowhere", cwd=tmp_path).returncode == 1
+
+
+def configured(folder: Path) -> list[str]:
+    """Return the feeds that a mirror in a folder polls, as its own store has them."""
+    with sqlite3.connect(folder / "store.sqlite") as connection:
+        query = "SELECT body FROM objects WHERE bucket = 'archive' AND key = 'config/mirror.toml'"
+        ((body,),) = connection.execute(query).fetchall()
+    return [feed.url for feed in parse_configuration(body.decode()).feeds]
+
+
+def test_a_feed_that_is_named_later_joins_those_before(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    first, second = publisher.url("/feed"), publisher.url("/feed?other")
+    contact = ("--contact", "me@example.org")
+    run("mirror", "--local", "here", "--feed", first, *contact, cwd=tmp_path)
+
+    done = run("mirror", "--local", "here", "--feed", second, cwd=tmp_path)
+
+    assert configured(tmp_path / "here") == [first, second]
+    assert done.stdout.splitlines()[:2] == [f"Added: {second}", "The mirror has 2 feeds now."]
+    asked = [seen.header("user-agent") or "" for seen in publisher.seen]
+    assert "me@example.org" in asked[-1]  # whom publishers may write to stays as well
+
+
+def test_a_file_of_feeds_is_the_whole_list_and_what_goes_is_said(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    first, second = publisher.url("/feed"), publisher.url("/feed?other")
+    (tmp_path / "f.opml").write_text(OPML.format(second))
+    run("mirror", "--local", "here", "--feed", first, cwd=tmp_path)
+
+    done = run("mirror", "--local", "here", "--feeds", "f.opml", cwd=tmp_path)
+
+    assert configured(tmp_path / "here") == [second]
+    assert f"Added: {second}\nNo longer polled: {first}\n" in done.stdout
+
+
+def test_a_feed_in_another_spelling_is_the_same_feed(tmp_path: Path, publisher: Publisher) -> None:
+    feed = publisher.url("/feed")
+    run("mirror", "--local", "here", "--feed", feed, cwd=tmp_path)
+
+    done = run("mirror", "--local", "here", "--feed", f"{feed}/", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert configured(tmp_path / "here") == [feed]
+    assert "Added" not in done.stdout
+
+
+def test_a_bad_outline_is_told_and_the_others_are_taken(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    outline = '<outline xmlUrl="{}"/>\n'
+    feeds = "".join(map(outline.format, ("ftp://a.example/", publisher.url("/feed"))))
+    (tmp_path / "f.opml").write_text(f"<opml>\n<body>\n{feeds}</body></opml>")
+
+    done = run("mirror", "--local", "here", "--feeds", "f.opml", "--json", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["created"] == 2
+    assert done.stderr.splitlines() == [
+        (
+            'feedmirror: f.opml: line 3: xmlUrl="ftp://a.example/": expected an address that starts'
+            " with http:// or https://"
+        ),
+        "feedmirror: f.opml: 1 feed taken, 1 skipped",
+    ]
+
+
+def test_a_folder_of_ones_own_is_not_taken_for_a_mirrors(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    for mine in ("site", "demo"):
+        (tmp_path / mine).mkdir()
+        (tmp_path / mine / "mine.txt").write_text("mine")
+
+    mirrored = run("mirror", "--local", ".", "--feed", publisher.url("/feed"), cwd=tmp_path)
+    shown = run("demo", "--local", ".", cwd=tmp_path)
+
+    for done, folder in ((mirrored, "site"), (shown, "demo")):
+        assert done.returncode == 1
+        assert f"feedmirror: {folder} is there already, and no" in done.stderr
+        assert (tmp_path / folder / "mine.txt").read_text() == "mine"
+
+
+def test_the_demo_leaves_a_mirror_of_ones_own_alone(tmp_path: Path, publisher: Publisher) -> None:
+    run("mirror", "--local", "--feed", publisher.url("/feed"), cwd=tmp_path)
+    before = (tmp_path / ".feedmirror/site/index.html").read_bytes()
+
+    run("demo", cwd=tmp_path)
+
+    assert (tmp_path / ".feedmirror/site/index.html").read_bytes() == before

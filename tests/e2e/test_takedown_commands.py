@@ -1,7 +1,7 @@
 """The operator's commands of takedowns as they are typed, over the store that the demo leaves."""
 
+import itertools
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -14,6 +14,7 @@ import boto3
 import pytest
 
 from moto_endpoint import moto_endpoint
+from typed import run, run_here, run_on_terminal
 
 ANSWER = "  | Subject: Your request to Demo Mirror"
 NIGHT_BUSES = "https://news.example/2026/11/night-buses-december/"
@@ -26,24 +27,6 @@ Message-ID: <1@news.example>
 
 Please remove {NIGHT_BUSES} from your site.
 """
-
-
-def run(
-    *arguments: str, cwd: Path, typed: str = "", **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the installed command in an environment that holds nothing else of ours."""
-    command = Path(sys.executable).parent / "feedmirror"
-    bare = {"PATH": os.environ["PATH"], "HOME": str(cwd), "AWS_EC2_METADATA_DISABLED": "true"}
-    return subprocess.run(  # noqa: S603 -- our own command
-        [command, *arguments],
-        cwd=cwd,
-        env={**bare, **environment},
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +55,9 @@ def stored(desk: Path) -> list[tuple[Any, ...]]:
 
 def waiting(desk: Path, *options: str) -> dict[str, str]:
     """Return the cases that the command lists, with their states, in its order."""
-    done = run("cases", "--json", *options, "--local", cwd=desk)
-    assert (done.returncode, done.stderr) == (0, "")
-    return {case["case"]: case["state"] for case in json.loads(done.stdout)["cases"]}
+    done = run_here("cases", "--json", *options, "--local", cwd=desk)
+    assert (done.status, done.err) == (0, "")
+    return {case["case"]: case["state"] for case in json.loads(done.out)["cases"]}
 
 
 def page_status(desk: Path, address: str) -> str:
@@ -136,7 +119,7 @@ def test_on_an_account_the_commands_do_the_same(desk: Path, account: dict[str, s
     taken = told("takedown", "letter.eml")
     case = next(line.split()[1] for line in taken.splitlines() if line.startswith("case "))
     assert "note to the operator" in taken
-    assert f"  feedmirror approve {case}\n" in taken
+    assert f"  feedmirror approve {case}\n    removes 1 item of news.example for good\n" in taken
     assert "Approved: 1 item taken down" in told("approve", case[:8], "--yes")
     assert "Refused: 1 item shown again" in told("refuse", masked, "--yes")
     suppressed = told("suppress", "essays.example", "--ground", "publisher", "--yes")
@@ -172,7 +155,7 @@ def test_the_demo_tells_the_whole_story(told: tuple[Path, str]) -> None:
 
 
 def test_what_the_demo_took_down_is_in_no_file_of_its_site(told: tuple[Path, str]) -> None:
-    site = told[0] / "site"
+    site = told[0] / "demo/site"
 
     files = [path for path in site.glob("**/*") if path.is_file()]
 
@@ -272,36 +255,143 @@ def test_a_case_is_approved_restored_and_no_more(desk: Path) -> None:
     (case,) = (name for name, state in waiting(desk).items() if state == "waiting")
     assert page_status(desk, page) == "200"
 
-    unsaid = run("approve", case, "--local", cwd=desk, typed="n\n")
-    assert (unsaid.returncode, page_status(desk, page)) == (1, "200")
-    approved = run("approve", case[:6], "--local", cwd=desk, typed="y\n")
-    assert "Approved: 1 item taken down; the case is removed." in approved.stdout
+    before = stored(desk)
+    unsaid = run_on_terminal("approve", case, "--local", cwd=desk, typed="n\n")
+    assert unsaid.returncode == 1
+    assert "1 item of news.example: left to a person" in unsaid.stderr
+    assert unsaid.stderr.endswith("feedmirror: nothing was changed\n")
+    assert stored(desk) == before
+    approved = run_on_terminal("approve", case[:6], "--local", cwd=desk, typed="y\n")
+    done = f"Approved: 1 item taken down. The case {case} now: removed for good.\n"
+    assert done in approved.stdout
     assert page_status(desk, page) == "410"
     again = run("approve", case, "--yes", "--local", cwd=desk)
     assert again.returncode == 1
-    assert "is removed: there is nothing to approve" in again.stderr
+    assert "removed for good: there is nothing to approve" in again.stderr
     assert f"feedmirror restore {case} --local .feedmirror" in again.stderr
+    assert next_commands(approved.stdout) == {
+        f"feedmirror restore {case} --local .feedmirror": "puts 1 item of news.example back"
+    }
     restored = run("restore", case, "--yes", "--local", cwd=desk)
-    assert "Restored: 1 item shown again; the case is restored." in restored.stdout
+    told = f"Restored: 1 item shown again. The case {case} now: put back (restored).\n"
+    assert told in restored.stdout
     assert page_status(desk, page) == "200"
+    shown = run("case", case, "--local", cwd=desk).stdout
+    assert "  1 item of news.example: put back\n" in shown
+    assert "removed, now and in the future" not in shown
+    assert next_commands(shown) == {}
 
 
 def test_a_masked_case_is_refused_and_its_page_is_shown_again(desk: Path) -> None:
     (case,) = (name for name, state in waiting(desk).items() if state == "masked")
-    page = page_in(run("case", case, "--local", cwd=desk).stdout)
+    page = page_in(run_here("case", case, "--local", cwd=desk).out)
     assert page_status(desk, page) == "410"
 
-    done = run("refuse", case, "--yes", "--local", cwd=desk)
+    done = run_here("refuse", case, "--yes", "--local", cwd=desk)
 
-    assert "Refused: 1 item shown again; the case is refused." in done.stdout
+    assert f"Refused: 1 item shown again. The case {case} now: refused.\n" in done.out
     assert page_status(desk, page) == "200"
     assert waiting(desk) == {}
+    # What it kept out of sight is back: there is nothing that could be restored.
+    assert list(next_commands(done.out)) == [f"feedmirror approve {case} --local .feedmirror"]
+    again = run_here("restore", case, "--yes", "--local", cwd=desk)
+    assert again.status == 1
+    assert "refused: there is nothing to restore; possible: feedmirror approve" in again.err
+    assert "1 item of radio.example: put back\n" in run_here("case", case, "--local", cwd=desk).out
+
+
+@pytest.mark.parametrize("command", ["approve", "refuse"])
+def test_where_nobody_can_be_asked_it_is_said_in_one_line(desk: Path, command: str) -> None:
+    (case,) = (name for name, state in waiting(desk).items() if state == "masked")
+    before = stored(desk)
+
+    done = run(command, case, "--local", cwd=desk, typed="y\n")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "feedmirror: there is no terminal to ask on; --yes does it without a question\n"
+    )
+    assert stored(desk) == before
+
+
+def test_states_have_the_same_words_wherever_they_are_told(desk: Path) -> None:
+    (case,) = (name for name, state in waiting(desk).items() if state == "masked")
+
+    listed = run_here("cases", "--local", cwd=desk).out
+    shown = run_here("case", case, "--local", cwd=desk).out
+    as_json = json.loads(run_here("case", case, "--json", "--local", cwd=desk).out)
+
+    for said in (listed, shown):
+        assert "out of sight for now (masked)" in said
+    assert (as_json["state"], as_json["state_words"]) == (
+        "masked",
+        "out of sight for now (masked)",
+    )
+
+
+def test_programs_read_what_came_of_a_command(desk: Path) -> None:
+    def told(*arguments: str) -> dict[str, Any]:
+        done = run_here(*arguments, "--json", "--local", cwd=desk)
+        assert (done.status, done.err) == (0, "")
+        found: dict[str, Any] = json.loads(done.out)
+        return found
+
+    rehearsed = told("takedown", "letter.eml", "--dry-run")
+    taken = told("takedown", "letter.eml")
+    case = taken["case"]
+    approved = told("approve", case, "--yes")
+    restored = told("restore", case, "--yes")
+    (masked,) = (name for name, state in waiting(desk).items() if state == "masked")
+    refused = told("refuse", masked, "--yes")
+    suppressed = told("suppress", "essays.example", "--ground", "publisher", "--yes")
+
+    assert [mail["to"] for mail in rehearsed["mails"]] == ["ops@mirror.example"]
+    assert (taken["state"], taken["written"]) == ("waiting", ["note to the operator"])
+    assert taken["next"][0]["command"] == f"feedmirror approve {case} --local .feedmirror"
+    assert (approved["state"], approved["taken_down"]) == ("removed", 1)
+    assert (restored["state"], restored["shown_again"]) == ("restored", 1)
+    assert (refused["state"], refused["shown_again"]) == ("refused", 1)
+    assert (suppressed["state"], suppressed["taken_down"]) == ("removed", 4)
+
+
+def next_commands(said: str) -> dict[str, str]:
+    """Return the commands that some output ends with, and what each is said to do."""
+    lines = said.splitlines()
+    pairs = itertools.pairwise(lines)
+    return {one.strip(): two.strip() for one, two in pairs if one.startswith("  feedmirror ")}
+
+
+def test_the_mails_that_were_written_can_be_read(desk: Path) -> None:
+    done = run_here(
+        "takedown", "letter.eml", "--proven-as", "tomas@news.example", "--local", cwd=desk
+    )
+
+    assert "1 mail kept, and sent to nobody: feedmirror outbox --local .feedmirror\n" in done.out
+    listed = json.loads(run_here("outbox", "--json", "--local", cwd=desk).out)["mails"]
+    (answer,) = (mail for mail in listed if mail["to"] == "tomas@news.example")
+    shown = run_here("outbox", answer["mail"], "--local", cwd=desk)
+    assert "Subject: Your request to Demo Mirror" in shown.out
+    assert "1 page has been removed from Demo Mirror." in shown.out
+    assert run_here("outbox", "x", "--local", cwd=desk).status == 1
+    assert run_here("outbox", cwd=desk).status == 2
+
+
+def test_whoever_is_in_from_is_not_answered_on_anothers_account(desk: Path) -> None:
+    mail = MAIL.replace("tomas@news.example", "mallory@elsewhere.example")
+    before = json.loads(run("outbox", "--json", "--local", cwd=desk).stdout)["mails"]
+
+    done = run(
+        "takedown", "-", "--proven-as", "tomas@news.example", "--local", cwd=desk, typed=mail
+    )
+
+    assert "1 item of news.example: removed, now and in the future" in done.stdout
+    assert json.loads(run("outbox", "--json", "--local", cwd=desk).stdout)["mails"] == before
 
 
 def test_a_case_is_shown_with_its_mail_its_proof_and_its_events(desk: Path) -> None:
     (case,) = waiting(desk)
 
-    said = run("case", case, "--local", cwd=desk).stdout
+    said = run_here("case", case, "--local", cwd=desk).out
 
     for part in (
         "the sender's domain is proved by DMARC",
@@ -332,16 +422,16 @@ def test_what_is_suppressed_by_hand_is_gone_and_recorded(
 ) -> None:
     gone = _gone(desk)
 
-    done = run("suppress", *arguments, "--note", "by phone", "--local", cwd=desk)
+    done = run_here("suppress", *arguments, "--note", "by phone", "--local", cwd=desk)
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.status, done.err) == (0, "")
     fresh = {key: found for key, found in _gone(desk).items() if key not in gone}
     # One of radio.example's four was out of sight before.
     expected = counted - (arguments[0] == "radio.example")
     assert (len(fresh), set(fresh.values()) - {status}) == (expected, set())
-    case = next(line.split()[1] for line in done.stdout.splitlines() if line.startswith("case "))
+    case = next(line.split()[1] for line in done.out.splitlines() if line.startswith("case "))
     assert waiting(desk, "--all")[case] == "removed"
-    assert "by hand: by phone" in run("case", case, "--local", cwd=desk).stdout
+    assert "by hand: by phone" in run_here("case", case, "--local", cwd=desk).out
 
 
 def _gone(desk: Path) -> dict[str, str]:
@@ -355,8 +445,12 @@ def _gone(desk: Path) -> dict[str, str]:
 def test_a_whole_host_is_asked_about_once(desk: Path) -> None:
     done = run("suppress", "essays.example", "--ground", "publisher", "--local", cwd=desk)
 
-    assert done.returncode == 1
-    assert "all of essays.example, now and in the future (4 items are held)?" in done.stdout
+    assert done.returncode == 2
+    asked = run_on_terminal(
+        "suppress", "essays.example", "--ground", "publisher", "--local", cwd=desk, typed="n\n"
+    )
+    assert asked.returncode == 1
+    assert "all of essays.example, now and in the future (4 items are held)?" in asked.stderr
     assert len(_gone(desk)) == 2  # the demo's own
 
 
@@ -407,11 +501,11 @@ def test_what_is_wrong_is_said_in_words_and_changes_nothing(
     (desk / "notes.txt").write_text("call Ann back\n")
     before = stored(desk)
 
-    done = run(*arguments, "--local", cwd=desk)
+    done = run_here(*arguments, "--local", cwd=desk)
 
-    assert done.returncode == status
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.status == status
+    assert said in done.err
+    assert "Traceback" not in done.err
     assert stored(desk) == before
 
 

@@ -274,7 +274,7 @@ def each_call(
     rebuild(measured)
     for call in walk(len(measured.requests.asked), when, 2 * STRIDE - 1):
         other = lost(world) if of_lost else world.copy()
-        other.disturb(call, lambda *_, other=other: happens(other), when=when)  # binds the loop's value
+        other.disturb(call, lambda *_, it=other: happens(it), when=when)
         rebuild(other)
         other.calm()
         yield other

@@ -9,7 +9,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from feedmirror.ports.object_store import StoreUnavailableError
+from feedmirror.ports.object_store import Fault, StoreUnavailableError
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -31,11 +31,54 @@ _REDACTED = "…@…"
 _MAKING = Lock()
 
 
+# Amazon S3, "Error responses"; a head is answered by the status alone.
+_CODES = {
+    "NoSuchBucket": Fault.NO_BUCKET,
+    "AccessDenied": Fault.REFUSED,
+    "AllAccessDisabled": Fault.REFUSED,
+    "403": Fault.REFUSED,
+    "ExpiredToken": Fault.EXPIRED,
+    "ExpiredTokenException": Fault.EXPIRED,
+    "RequestExpired": Fault.EXPIRED,
+    "TokenRefreshRequired": Fault.EXPIRED,
+    "InvalidAccessKeyId": Fault.UNKNOWN_CREDENTIALS,
+    "InvalidToken": Fault.UNKNOWN_CREDENTIALS,
+    "SignatureDoesNotMatch": Fault.UNKNOWN_CREDENTIALS,
+    "UnrecognizedClientException": Fault.UNKNOWN_CREDENTIALS,
+    "RequestTimeTooSkewed": Fault.CLOCK,
+    "PermanentRedirect": Fault.OTHER_REGION,
+    "AuthorizationHeaderMalformed": Fault.OTHER_REGION,
+    "301": Fault.OTHER_REGION,
+}
+# botocore's own, by name: botocore.exceptions is not loaded here.
+_TROUBLES = {
+    "NoCredentialsError": Fault.NO_CREDENTIALS,
+    "PartialCredentialsError": Fault.NO_CREDENTIALS,
+    "CredentialRetrievalError": Fault.NO_CREDENTIALS,
+    "ProfileNotFound": Fault.NO_PROFILE,
+    "SSOTokenLoadError": Fault.EXPIRED,
+    "UnauthorizedSSOTokenError": Fault.EXPIRED,
+    "TokenRetrievalError": Fault.EXPIRED,
+    "NoRegionError": Fault.NO_REGION,
+    "InvalidRegionError": Fault.NO_REGION,
+    "ConnectionError": Fault.UNREACHABLE,  # and all that are one: no address, no answer, no TLS
+    "HTTPClientError": Fault.UNREACHABLE,
+    "ValueError": Fault.NO_ADDRESS,
+}
+
+
 def open_client(name: str, *, endpoint_url: str | None, config: "Config") -> Any:  # noqa: ANN401 -- by name
-    """Return a client of this process's one session, which reads what all of them share once."""
+    """Return a client of this process's one session, which reads what all of them share once.
+
+    Raises StoreUnavailableError for a profile, region or endpoint that is none.
+    """
+    wrong: tuple[type[Exception], ...] = (*faults(), ValueError)
     with _MAKING:
-        session: Any = _session()
-        return session.client(name, endpoint_url=endpoint_url, config=config)
+        try:
+            session: Any = _session()
+            return session.client(name, endpoint_url=endpoint_url, config=config)
+        except wrong as error:
+            raise unavailable(name, error) from error
 
 
 @cache
@@ -97,6 +140,14 @@ def reason_of(error: Exception) -> str:
     return _MAILBOX.sub(_REDACTED, " ".join(str(error).split()))[:_LONGEST]
 
 
+def fault_of(error: object) -> Fault:
+    """Return what is to be mended, where an error says so."""
+    known = _CODES.get(code_of(error)) if isinstance(error, Exception) else None
+    names = (kind.__name__ for kind in type(error).__mro__)
+    return known or next((_TROUBLES[name] for name in names if name in _TROUBLES), Fault.UNKNOWN)
+
+
 def unavailable(what: str, error: Exception) -> StoreUnavailableError:
     """Return what any trouble with a service means to whoever asked for something."""
-    return StoreUnavailableError(f"{what}: {reason_of(error)}")
+    fault = fault_of(error)
+    return StoreUnavailableError(f"{what}: {reason_of(error)}", fault=fault, place=what)

@@ -13,7 +13,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from feedmirror.adapters.aws import open_client
+from feedmirror.adapters.aws import fault_of, open_client
 from feedmirror.adapters.limits import acceptable, check_key
 from feedmirror.ports.object_store import (
     Content,
@@ -200,7 +200,8 @@ class S3Store:
         return page
 
     def _unavailable(self, key: str, cause: object) -> StoreUnavailableError:
-        return StoreUnavailableError(f"s3://{self.bucket}/{key}: {cause}")
+        place = f"s3://{self.bucket}/{key}"
+        return StoreUnavailableError(f"{place}: {cause}", fault=fault_of(cause), place=place)
 
     def _wait(self, attempt: int) -> None:
         """Wait before a repeated attempt, with full jitter, so that rivals do not stay in step."""

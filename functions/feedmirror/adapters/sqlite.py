@@ -19,6 +19,7 @@ from pathlib import Path
 from feedmirror.adapters.limits import acceptable, check_key
 from feedmirror.ports.object_store import (
     Content,
+    Fault,
     LostConditionError,
     ObjectSummary,
     StoredObject,
@@ -154,8 +155,28 @@ class SqliteStore:
             finally:
                 idle.append(connection)
         except (sqlite3.Error, OSError) as error:
-            place = f"{self.path}, {self.bucket}/{key}"
-            raise StoreUnavailableError(f"{place}: {error}") from error
+            message = f"{self.path}, {self.bucket}/{key}: {error}"
+            fault = _fault(error)
+            raise StoreUnavailableError(message, fault=fault, place=str(self.path)) from error
+
+
+# SQLite, "Result and Error Codes": the lowest byte is the primary code.
+_FAULTS = {
+    sqlite3.SQLITE_BUSY: Fault.LOCKED,
+    sqlite3.SQLITE_LOCKED: Fault.LOCKED,
+    sqlite3.SQLITE_READONLY: Fault.NOT_OPENED,
+    sqlite3.SQLITE_CANTOPEN: Fault.NOT_OPENED,
+    sqlite3.SQLITE_PERM: Fault.NOT_OPENED,
+    sqlite3.SQLITE_CORRUPT: Fault.DAMAGED,
+    sqlite3.SQLITE_FULL: Fault.FULL,
+    sqlite3.SQLITE_NOTADB: Fault.NO_DATABASE,
+}
+
+
+def _fault(error: Exception) -> Fault:
+    if isinstance(error, OSError):  # its folder could not be made
+        return Fault.NOT_OPENED
+    return _FAULTS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, Fault.UNKNOWN)
 
 
 class _AtRest(list[sqlite3.Connection]):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from feedmirror.cli.desk import Desk, told_in_words
+from feedmirror.cli.desk import Desk
 from feedmirror.cli.mails import printable
 from feedmirror.cli.output import counted, print_json, print_table, progress, say
 from feedmirror.jobs.auditing.audit_report import AuditReport
@@ -14,8 +14,7 @@ from feedmirror.wiring.audit import compose_audit
 def run_audit(folder: Path | None, *, as_json: bool) -> None:
     """Print what an audit of the mirror checked and found; exit with 1 if it found anything."""
     desk = Desk(folder)
-    with told_in_words():
-        report = audited(desk)
+    report = audited(desk)
     if as_json:
         print_json(report.to_dict())
     else:

@@ -8,17 +8,12 @@ from feedmirror.cli.output import counted
 from feedmirror.configuration import MirrorSettings
 from feedmirror.suppression import Scope
 from feedmirror.takedowns.casework.case_orders import settled_orders
-from feedmirror.takedowns.casework.cases import OPEN, TRANSITIONS, Case, Event, State
+from feedmirror.takedowns.casework.cases import OPEN, Case, Event, State
 from feedmirror.takedowns.casework.orders import Order
 from feedmirror.takedowns.decisions.decision import MASKED_FOR, Outcome, Proving
 
 _SHOWN = 10  # addresses of pages
 _DAY = 24 * 3600
-COMMANDS: Mapping[str, Event] = {
-    "approve": Event.APPROVED,
-    "refuse": Event.REFUSED,
-    "restore": Event.RESTORED,
-}
 _OUTCOMES = {
     Outcome.DROP: "nothing",
     Outcome.RECORD: "recorded, nothing more",
@@ -27,15 +22,15 @@ _OUTCOMES = {
     Outcome.RESTORE: "put back",
 }
 _STATES = {
-    State.RECEIVED: "at work: the hourly run carries it on",
-    State.WAITING: "waiting for a person",
-    State.ASKED: "waiting for proof",
-    State.MASKED: "out of sight until it is proved or decided",
-    State.REMOVED: "removed, now and in the future",
-    State.RECORDED: "recorded; there is nothing to do",
+    State.RECEIVED: "at work",
+    State.WAITING: "waits for a person",
+    State.ASKED: "waits for proof",
+    State.MASKED: "out of sight for now",
+    State.REMOVED: "removed for good",
+    State.RECORDED: "nothing to do",
     State.REFUSED: "refused",
-    State.LAPSED: "lapsed: nobody proved it",
-    State.RESTORED: "restored",
+    State.LAPSED: "lapsed, as nobody proved it",
+    State.RESTORED: "put back",
 }
 _WAYS = {
     Proving.REPLY: "an answer to our mail",
@@ -67,8 +62,9 @@ _STEPS = {
 
 
 def state_words(case: Case) -> str:
-    """Return where a case stands."""
-    return _STATES[case.state]
+    """Return where a case stands, and the word that programs know it by."""
+    words = _STATES[case.state]
+    return words if case.state in words else f"{words} ({case.state})"
 
 
 def order_words(order: Order) -> str:
@@ -97,7 +93,8 @@ def what_words(case: Case) -> str:
     if decision is None:
         return "not read yet"
     kind = str(decision.get("kind") or "a mail")
-    reached = dict.fromkeys(reach_words(order) for order in settled_orders(case))
+    orders = settled_orders(case, freeings=0)  # what was asked for, whatever came back since
+    reached = dict.fromkeys(reach_words(order) for order in orders)
     return f"{kind}: {'; '.join(reached)}" if reached else kind
 
 
@@ -117,20 +114,6 @@ def deadline(case: Case) -> datetime | None:
 def is_open(case: Case) -> bool:
     """Tell whether a case still waits for something."""
     return case.state in OPEN
-
-
-def possible(case: Case) -> tuple[str, ...]:
-    """Return the commands that a case's state allows."""
-    if case.state is State.RECEIVED:
-        return ()
-    able = [name for name, event in COMMANDS.items() if (case.state, event) in TRANSITIONS]
-    return tuple(name for name in able if name != "approve" or _asks_for_something(case))
-
-
-def _asks_for_something(case: Case) -> bool:
-    """Tell whether there is anything that could be approved."""
-    orders = settled_orders(case)
-    return any(order.rules and order.outcome is not Outcome.REMOVE for order in orders)
 
 
 def pages(orders: Iterable[Order], mirror: MirrorSettings) -> Iterator[str]:

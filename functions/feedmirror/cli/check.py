@@ -8,7 +8,7 @@ from feedmirror.adapters.clock import utc_now
 from feedmirror.addresses import web_address
 from feedmirror.cli.configurations import local_mirror
 from feedmirror.cli.mirror import CONTACT
-from feedmirror.cli.output import print_json, print_table, say
+from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
@@ -116,4 +116,4 @@ def _print(report: dict[str, Any]) -> None:
     for problem in report.get("problems", ()):
         say(f"Note: {problem}")
     if report["error"]:
-        click.echo(f"feedmirror: {report['url']}: {report['error']}", err=True)
+        complain(f"{report['url']}: {report['error']}")

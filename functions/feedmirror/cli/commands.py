@@ -2,23 +2,22 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
 import click
 
 from feedmirror.cli.operating import OPERATING_COMMANDS
+from feedmirror.cli.output import complain
 from feedmirror.cli.takedowns import TAKEDOWN_COMMANDS
-from feedmirror.ports.object_store import StoreUnavailableError
-from feedmirror.settings import SettingsError
 from feedmirror.version import VERSION
 
-_EPILOG = "Exit status: 0 done, 1 something failed and is named, 2 the command was not understood."
-
-_WHERE = (
-    "For a mirror on this machine add --local; for one on AWS, infra/README.md says how to have"
-    " these variables set."
+_EPILOG = (
+    "Exit status: 0 done, 1 something failed and is named, or the answer was no, 2 the command was"
+    " not understood, 130 interrupted."
 )
+
 # By name, each in a module of its own that is loaded when the command is asked for.
 _MODULES = ("check", "cost", "demo", "feeds", "init", "mirror", "rebuild", "serve")
 
@@ -56,19 +55,49 @@ def run() -> int:
         # A terminal that lacks a letter shows another in its place.
         getattr(stream, "reconfigure", _nothing)(errors="replace")
     try:
-        feedmirror(prog_name="feedmirror")
+        status = feedmirror.main(prog_name="feedmirror", standalone_mode=False)
+        sys.stdout.flush()
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 0
     except BrokenPipeError:  # the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_output()
         return 0
-    except SettingsError as error:
-        click.echo(f"feedmirror: {error}\n{_WHERE}", err=True)
-        return 1
-    except (StoreUnavailableError, OSError) as error:
-        click.echo(f"feedmirror: {error}", err=True)
-        return 1
-    return 0
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- what is ours goes on
+        return _told(error)
+    return status if isinstance(status, int) else 0
+
+
+def _told(error: BaseException) -> int:
+    """Say what went wrong, a line each, and return the exit status; a fault of our own goes on."""
+    if isinstance(error, click.UsageError):  # with the usage, as click tells it
+        error.show()
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        return _tell(error.message.splitlines(), error.exit_code)
+    from feedmirror.cli.trouble import trouble_of  # noqa: PLC0415 -- a second, where something fails
+
+    # click makes an Abort of a Ctrl-C.
+    interrupted = isinstance(error, click.Abort)
+    trouble = trouble_of(KeyboardInterrupt() if interrupted else error)
+    if trouble is None:
+        raise error
+    if isinstance(error, OSError):
+        _let_go_of_output()
+    return _tell(trouble.lines, trouble.status)
+
+
+def _tell(lines: Iterable[str], status: int) -> int:
+    for line in lines:
+        complain(line)
+    return status
+
+
+def _let_go_of_output() -> None:
+    """Leave what could not be written; Python would try once more as it ends, and fail."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _nothing(**_: Any) -> None:  # noqa: ANN401 -- as a stream's reconfigure

@@ -49,10 +49,9 @@ def cost(file: Path | None, folder: Path | None, *, as_json: bool, **traffic: fl
 
 
 def _in_force(folder: Path | None) -> Configuration:
-    from feedmirror.cli.desk import Desk, told_in_words  # noqa: PLC0415 -- a second, with a store
+    from feedmirror.cli.desk import Desk  # noqa: PLC0415 -- a second, with a store
 
-    with told_in_words():
-        return Desk(folder).configuration
+    return Desk(folder).configuration
 
 
 def _document(parts: Sequence[Part], prices: PriceList) -> dict[str, object]:

@@ -1,7 +1,5 @@
 """Where the operator's commands work: the account of the environment, or a folder."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -9,23 +7,19 @@ from pathlib import Path
 
 import click
 
-from feedmirror.adapters.aws import faults
 from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.configuration import Configuration
-from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
+from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.jobs.takedown.by_hand import ByHand
-from feedmirror.jobs.takedown.take_in import MailMissingError
 from feedmirror.jobs.takedown.takedown_run import TakedownRun
 from feedmirror.layout import CASES
 from feedmirror.local.machine import Machine
-from feedmirror.ports.mail import MailUnavailableError
-from feedmirror.takedowns.casework.cases import Case, CaseUnreadableError
+from feedmirror.takedowns.casework.cases import Case
 from feedmirror.version import VERSION
 from feedmirror.wiring.takedown import TakedownFunction, takedown_function
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 _MOST_NAMED = 5  # cases that an abbreviation is said to mean
-_IN_WORDS = (CaseUnreadableError, MailMissingError, MailUnavailableError, NotConfiguredError)
 
 
 def no_hurry() -> timedelta:
@@ -41,18 +35,13 @@ class Desk:
 
     @cached_property
     def function(self) -> TakedownFunction:
-        """The function with its stores; raises SettingsError, or says what is missing."""
+        """The function with its stores; raises what trouble.py has words for."""
         if self.folder is not None:
             machine = Machine(self.folder)
             if not machine.store.is_file():
                 raise click.ClickException(_no_mirror(self.folder))
             machine.enter()
-        try:
-            return takedown_function()
-        except Exception as error:
-            if self.folder is None and isinstance(error, faults()):
-                raise click.ClickException(str(error)) from error
-            raise
+        return takedown_function()
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -105,15 +94,6 @@ class Desk:
         """Write the site's files anew, where they are in a folder."""
         if self.folder is not None:
             Machine(self.folder).export_site()
-
-
-@contextmanager
-def told_in_words() -> Iterator[None]:
-    """Tell what keeps a command from its work in one line instead of a traceback."""
-    try:
-        yield
-    except _IN_WORDS as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _no_mirror(folder: Path) -> str:

@@ -20,10 +20,9 @@ def in_force(file: Path | None, folder: Path | None) -> Configuration:
     """Return the configuration of a file, or without one that which is in force."""
     if file is not None:
         return configuration_of(file)
-    from feedmirror.cli.desk import Desk, told_in_words  # noqa: PLC0415 -- a second, with a store
+    from feedmirror.cli.desk import Desk  # noqa: PLC0415 -- a second, with a store
 
-    with told_in_words():
-        return Desk(folder).configuration
+    return Desk(folder).configuration
 
 
 def list_feeds(file: Path | None, folder: Path | None, *, as_json: bool) -> None:

@@ -8,15 +8,21 @@ from feedmirror.cli.output import say
 _SHOWN = ("From", "To", "Subject")
 
 
+def mail_fields(mail: bytes) -> dict[str, str]:
+    """Return a mail's sender, recipient, subject and plain text."""
+    message = BytesParser(policy=policy.default).parsebytes(mail)
+    body = message.get_body(("plain",)) if hasattr(message, "get_body") else None
+    heads = {name.lower(): str(message[name] or "") for name in _SHOWN}
+    return {**heads, "text": str(body.get_content()) if body is not None else ""}
+
+
 def print_mail(mail: bytes, *, most: int = 60, indent: str = "  | ") -> None:
     """Print a mail's sender, recipient, subject and plain text, ``most`` lines of it."""
-    message = BytesParser(policy=policy.default).parsebytes(mail)
+    fields = mail_fields(mail)
     for name in _SHOWN:
-        say(f"{indent}{name}: {printable(str(message[name] or ''))}")
-    body = message.get_body(("plain",)) if hasattr(message, "get_body") else None
-    text = str(body.get_content()) if body is not None else ""
+        say(f"{indent}{name}: {printable(fields[name.lower()])}")
     say(indent.rstrip())
-    print_text(text, most=most, indent=indent)
+    print_text(fields["text"], most=most, indent=indent)
 
 
 def print_text(text: str, *, most: int, indent: str = "  | ") -> None:

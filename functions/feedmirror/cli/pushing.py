@@ -7,7 +7,7 @@ import click
 
 from feedmirror.cli.configuration_changes import Changes, changes_of
 from feedmirror.cli.configurations import configuration_of
-from feedmirror.cli.output import counted, say
+from feedmirror.cli.output import complain, counted, say
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.configure import Configured, NotConfiguredError, ReadConfiguration
 from feedmirror.jobs.count_records import CountRecords
@@ -62,7 +62,9 @@ def pull_configuration(folder: Path | None) -> None:
     except NotConfiguredError as error:
         raise click.ClickException(str(error)) from error
     if found.refused:
-        click.echo(f"feedmirror: {found.refused}\nThis is the last good one:", err=True)
+        for line in found.refused.splitlines():
+            complain(line)
+        complain("what follows is the last good one")
     click.echo(found.text.encode(), nl=False)
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 import click
 
 from feedmirror.cli.counting import counting
-from feedmirror.cli.desk import Desk, told_in_words
+from feedmirror.cli.desk import Desk
 from feedmirror.cli.folders import LOCAL
-from feedmirror.cli.mails import printable
-from feedmirror.cli.output import counted, print_json, say
+from feedmirror.cli.output import complain, counted, print_json, say
 from feedmirror.jobs.rebuilding.rebuild import NothingHeldError
 from feedmirror.jobs.rebuilding.rebuild_report import RebuildReport
 from feedmirror.wiring.rebuild import compose_rebuild
@@ -24,8 +23,7 @@ def rebuild(folder: Path | None, *, as_json: bool) -> None:
     is lost. What is as it should be is not written; the mirror and takedowns may go on meanwhile.
     """
     desk = Desk(folder)
-    with told_in_words():
-        report = rebuilt(desk)
+    report = rebuilt(desk)
     desk.export()
     if as_json:
         print_json(report.to_dict())
@@ -59,8 +57,8 @@ def summary(report: RebuildReport) -> str:
 def tell_problems(problems: tuple[str, ...], *, more: int) -> None:
     """Name what could not be done, on stderr, and exit with 1 if anything could not."""
     for problem in problems:
-        click.echo(f"feedmirror: {printable(problem)}", err=True)
+        complain(problem)
     if more:
-        click.echo(f"feedmirror: and {more} more", err=True)
+        complain(f"and {more} more")
     if problems:
         raise SystemExit(1)

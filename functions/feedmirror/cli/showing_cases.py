@@ -4,16 +4,13 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-import click
 
 from feedmirror.adapters.clock import utc_now
+from feedmirror.cli.case_standing import standings
 from feedmirror.cli.case_words import (
     deadline,
     event_words,
     is_open,
-    order_words,
     pages,
     proof_words,
     span_words,
@@ -22,12 +19,11 @@ from feedmirror.cli.case_words import (
     when_words,
     why_words,
 )
-from feedmirror.cli.desk import Desk, told_in_words
+from feedmirror.cli.desk import Desk
 from feedmirror.cli.explaining import notice_rows
 from feedmirror.cli.mails import print_text, printable
-from feedmirror.cli.output import print_json, print_table, say
-from feedmirror.cli.taking_in import print_next
-from feedmirror.takedowns.casework.case_orders import settled_orders
+from feedmirror.cli.outcomes import print_next, standing_of, summary_of
+from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.takedowns.casework.cases import Case, CaseUnreadableError, Event, case_to_json
 from feedmirror.takedowns.mails.message import Message
 from feedmirror.takedowns.mails.reading_mail import read_message
@@ -35,23 +31,22 @@ from feedmirror.takedowns.notices.reading_notice import read_notice
 from feedmirror.takedowns.notices.targets import tags_of
 
 _LINES = 25  # of a mail's text
-_COLUMNS = ("case", "state", "age#", "until", "what~", "why~")
+_COLUMNS = ("case", "state~", "age#", "until", "what~", "why~")
 
 
 def list_cases(folder: Path | None, *, everything: bool, as_json: bool) -> None:
     """Print the cases that wait, or all, by what has to be seen to first."""
     desk, now = Desk(folder), utc_now()
     unreadable: list[str] = []
-    with told_in_words():
-        found = sorted(_cases(desk, unreadable, everything=everything), key=_due)
+    found = sorted(_cases(desk, unreadable, everything=everything), key=_due)
     if as_json:
-        print_json({"cases": [_told(case, now) for case in found]})
+        print_json({"cases": [summary_of(case, now) for case in found]})
     elif found:
         print_table(_COLUMNS, [_row(case, now) for case in found])
     else:
         say("No case is known." if everything else "Nothing waits.")
     for problem in unreadable:
-        click.echo(f"feedmirror: {problem}", err=True)
+        complain(problem)
     if unreadable:
         raise SystemExit(1)
 
@@ -63,7 +58,7 @@ def _cases(desk: Desk, unreadable: list[str], *, everything: bool) -> Iterator[C
         try:
             return book.load(case_id)
         except CaseUnreadableError as error:
-            unreadable.append(f"case {case_id}: {error}")
+            unreadable.append(str(error))
             return None
 
     ids = list(book.ids() if everything else book.unfinished())
@@ -82,7 +77,7 @@ def _row(case: Case, now: datetime) -> tuple[object, ...]:
     until = deadline(case)
     return (
         case.id,
-        case.state,
+        state_words(case),
         span_words(now - case.opened),
         f"{until:%Y-%m-%d}" if until else "",
         what_words(case),
@@ -90,34 +85,20 @@ def _row(case: Case, now: datetime) -> tuple[object, ...]:
     )
 
 
-def _told(case: Case, now: datetime) -> dict[str, Any]:
-    until = deadline(case)
-    return {
-        "case": case.id,
-        "state": case.state,
-        "opened": case.opened.isoformat(),
-        "age_seconds": int((now - case.opened).total_seconds()),
-        "until": until.isoformat() if until else None,
-        "urgent": bool((case.decision or {}).get("urgent")),
-        "what": what_words(case),
-        "why": why_words(case),
-    }
-
-
 def show_case(folder: Path | None, name: str, *, as_json: bool) -> None:
     """Print all that is known of one case."""
     desk = Desk(folder)
-    with told_in_words():
-        case = desk.case(name)
-        if as_json:
-            print_json({**json.loads(case_to_json(case)), "state": case.state})
-            return
-        _print_head(case)
-        _print_mail(desk, case)
-        _print_reach(desk, case)
-        _print_events(case)
-        say()
-        print_next(desk, case)
+    case = desk.case(name)
+    if as_json:
+        stored = json.loads(case_to_json(case))
+        print_json({**stored, **summary_of(case, utc_now()), **standing_of(desk, case)})
+        return
+    _print_head(case)
+    _print_mail(desk, case)
+    _print_standing(desk, case)
+    _print_events(case)
+    say()
+    print_next(desk, case)
 
 
 def _print_head(case: Case) -> None:
@@ -162,14 +143,14 @@ def _notice_rows(desk: Desk, case: Case, message: Message) -> list[tuple[str, st
     return notice_rows(notice)
 
 
-def _print_reach(desk: Desk, case: Case) -> None:
-    orders = settled_orders(case)
-    if not orders:
+def _print_standing(desk: Desk, case: Case) -> None:
+    found = list(standings(case))
+    if not found:
         return
     say()
-    say("What it reaches")
-    for order in orders:
-        say(f"  {order_words(order)}")
+    say("What stands of it")
+    for order, words in found:
+        say(f"  {words}")
         for page in pages([order], desk.configuration.mirror):
             say(f"    {page}")
 

@@ -8,7 +8,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from feedmirror.addresses import digest
-from feedmirror.cli.case_words import order_words
+from feedmirror.cli.case_standing import standings
+from feedmirror.cli.case_words import state_words
 from feedmirror.cli.mails import print_mail
 from feedmirror.cli.output import say
 from feedmirror.configuration import MirrorSettings
@@ -16,7 +17,6 @@ from feedmirror.layout import case_key, item_page
 from feedmirror.local.arrivals import ses_event
 from feedmirror.local.machine import Machine
 from feedmirror.records import Item
-from feedmirror.takedowns.casework.case_orders import settled_orders
 from feedmirror.takedowns.casework.cases import Case, case_from_json
 from feedmirror.takedowns.decisions.decision_table import row_words
 
@@ -90,9 +90,9 @@ class Teller:
         case = self.case(told["case"])
         say()
         say(f"Decided by row {told['row']} of the table: {row_words(told['row'])}.")
-        say(f"Case {case.id} is {case.state}:")
-        for order in settled_orders(case):
-            say(f"  {order_words(order)}")
+        say(f"Case {case.id}, {state_words(case)}:")
+        for _, words in standings(case):
+            say(f"  {words}")
         say(f"The page now: {self.shown(item)}")
         return case
 

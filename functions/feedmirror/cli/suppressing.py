@@ -7,14 +7,12 @@ from pathlib import Path
 import click
 
 from feedmirror.addresses import coarse_address, host_of, organisational_domain, path_prefixes
-from feedmirror.cli.case_words import order_words, pages, state_words, taken_words
-from feedmirror.cli.desk import Desk, no_hurry, told_in_words
-from feedmirror.cli.output import print_table, progress
-from feedmirror.cli.taking_in import print_next
+from feedmirror.cli.asking import ask_once
+from feedmirror.cli.desk import Desk, no_hurry
+from feedmirror.cli.outcomes import outcome_of, print_outcome
+from feedmirror.cli.output import print_json, progress
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.suppression import Ground, Scope, author_keys, path_key
-from feedmirror.takedowns.casework.case_orders import settled_orders
-from feedmirror.takedowns.casework.cases import Case
 from feedmirror.takedowns.decisions.asks import Ask, whole_feed, whole_host
 from feedmirror.takedowns.decisions.claims import Claim
 from feedmirror.takedowns.mails.message import Link
@@ -53,7 +51,7 @@ class Wanted:
 
 
 def suppress(
-    folder: Path | None, target: str, *, ground: str, note: str, yes: bool, **reach: bool | str
+    folder: Path | None, target: str, *, ground: str, note: str, as_json: bool, **reach: bool | str
 ) -> None:
     """Take down what is named, after asking once where it is not just an item that is held."""
     wanted = Wanted(
@@ -66,16 +64,18 @@ def suppress(
     if [wanted.subdomains, wanted.feed, wanted.path, bool(wanted.author)].count(True) > 1:
         raise click.UsageError("--subdomains, --feed, --path and --author exclude each other")
     desk = Desk(folder)
-    with told_in_words():
-        ask = _ask(wanted, desk.configuration)
-        by_hand = desk.by_hand
-        claim = by_hand.look(ask)
-        if not yes and (ask.scope is not Scope.ITEM or not claim.is_held):
-            _confirm(wanted, claim)
-        with progress().status("taking it down"):
-            case = by_hand.suppress(claim, Ground(ground), note=note, time_left=no_hurry)
-        desk.export()
-        _print(desk, case)
+    ask = _ask(wanted, desk.configuration)
+    by_hand = desk.by_hand
+    claim = by_hand.look(ask)
+    if ask.scope is not Scope.ITEM or not claim.is_held:
+        ask_once(_question(wanted, claim), yes=bool(reach["yes"]))
+    with progress().status("taking it down"):
+        case = by_hand.suppress(claim, Ground(ground), note=note, time_left=no_hurry)
+    desk.export()
+    if as_json:
+        print_json(outcome_of(desk, case))
+    else:
+        print_outcome(desk, case)
 
 
 def _ask(wanted: Wanted, configuration: Configuration) -> Ask:
@@ -139,21 +139,11 @@ def _path(address: str, host: str) -> Ask:
     return Ask(scope=Scope.PATH, host=host, keys=frozenset({path_key(prefixes[-1])}))
 
 
-def _confirm(wanted: Wanted, claim: Claim) -> None:
+def _question(wanted: Wanted, claim: Claim) -> str:
     reach = _REACHES[claim.scope].format(
         host=claim.host, feed=claim.feed, target=wanted.target, author=wanted.author
     )
     held = "1 item is held" if claim.count == 1 else f"{claim.count or 'no'} items are held"
     cases = sorted({item.taken_by for item in claim.items} - {""})
     held += f"; taken down before by {', '.join(cases)}" if cases else ""
-    click.confirm(f"Take down {reach}, now and in the future ({held})?", abort=True)
-
-
-def _print(desk: Desk, case: Case) -> None:
-    orders = settled_orders(case)
-    rows = [("case", case.id), ("state", state_words(case))]
-    rows += [("what", order_words(order)) for order in orders]
-    rows += [("", page) for page in pages(orders, desk.configuration.mirror)]
-    rows.append(("so far", taken_words(case)))
-    print_table(("", "~"), rows)
-    print_next(desk, case)
+    return f"Take down {reach}, now and in the future ({held})?"

@@ -20,8 +20,9 @@ _CASE = click.argument("case_id", metavar="CASE")
     "--proven-as",
     default="",
     metavar="ADDRESS",
-    help="Vouch that the mail is from this address, as if it were proved.",
+    help="Vouch that the mail is from this address, as if it were proved; it is answered then.",
 )
+@_JSON
 @LOCAL
 def takedown(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Take in a takedown mail. FILE is the whole mail, headers and all; - is standard input."""
@@ -48,6 +49,7 @@ def takedown(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- cl
 @click.option("--path", is_flag=True, help="All below this address.")
 @click.option("--author", default="", metavar="NAME", help="All by this author at the host.")
 @_YES
+@_JSON
 @LOCAL
 def suppress(folder: Path | None, *, target: str, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Take something down without a mail. It is recorded as a case like any other."""
@@ -81,28 +83,45 @@ def case(folder: Path | None, *, case_id: str, as_json: bool) -> None:
 @click.command(epilog="Example: feedmirror approve 4f7a")
 @_CASE
 @_YES
+@_JSON
 @LOCAL
-def approve(folder: Path | None, *, case_id: str, yes: bool) -> None:
+def approve(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Do all that a case asks for. It then counts as proved."""
-    _rule(folder, case_id, "approve", yes=yes)
+    _rule(folder, "approve", **options)
 
 
 @click.command(epilog="Example: feedmirror refuse 4f7a")
 @_CASE
 @_YES
+@_JSON
 @LOCAL
-def refuse(folder: Path | None, *, case_id: str, yes: bool) -> None:
+def refuse(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Refuse what a case asks for. What it keeps out of sight is shown again."""
-    _rule(folder, case_id, "refuse", yes=yes)
+    _rule(folder, "refuse", **options)
 
 
 @click.command(epilog="Example: feedmirror restore 4f7a")
 @_CASE
 @_YES
+@_JSON
 @LOCAL
-def restore(folder: Path | None, *, case_id: str, yes: bool) -> None:
+def restore(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Put back what a case took down."""
-    _rule(folder, case_id, "restore", yes=yes)
+    _rule(folder, "restore", **options)
+
+
+@click.command(epilog="Example: feedmirror outbox --local; with the beginning of an id, one mail")
+@click.argument("mail_id", metavar="[MAIL]", required=False, default="")
+@_JSON
+@LOCAL
+def outbox(folder: Path | None, *, mail_id: str, as_json: bool) -> None:
+    """List the mails that a mirror on this machine has kept in place of sending them, or show one.
+
+    On an account mails leave through Amazon SES, and none is kept.
+    """
+    from feedmirror.cli.outgoing import show_mails  # noqa: PLC0415 -- as above
+
+    show_mails(folder, mail_id, as_json=as_json)
 
 
 @click.command(epilog="Example: feedmirror audit --json")
@@ -115,10 +134,10 @@ def audit(folder: Path | None, *, as_json: bool) -> None:
     run_audit(folder, as_json=as_json)
 
 
-def _rule(folder: Path | None, case_id: str, name: str, *, yes: bool) -> None:
+def _rule(folder: Path | None, name: str, *, case_id: str, **options: bool) -> None:
     from feedmirror.cli.ruling import rule  # noqa: PLC0415 -- as above
 
-    rule(folder, case_id, name, yes=yes)
+    rule(folder, case_id, name, **options)
 
 
-TAKEDOWN_COMMANDS = (takedown, suppress, cases, case, approve, refuse, restore, audit)
+TAKEDOWN_COMMANDS = (takedown, suppress, cases, case, approve, refuse, restore, outbox, audit)

@@ -8,25 +8,17 @@ from pathlib import Path
 import click
 
 from feedmirror.adapters.clock import utc_now
-from feedmirror.cli.case_words import (
-    order_words,
-    pages,
-    possible,
-    proof_words,
-    state_words,
-    step_words,
-    taken_words,
-    why_words,
-)
-from feedmirror.cli.desk import Desk, no_hurry, told_in_words
+from feedmirror.cli.case_standing import standings
+from feedmirror.cli.case_words import state_words
+from feedmirror.cli.desk import Desk, no_hurry
 from feedmirror.cli.explaining import explain
-from feedmirror.cli.mails import print_mail
-from feedmirror.cli.output import print_table, progress, say
+from feedmirror.cli.mails import mail_fields, print_mail
+from feedmirror.cli.outcomes import outcome_of, print_outcome
+from feedmirror.cli.output import print_json, print_table, progress, say
 from feedmirror.local.arrivals import mail_id
 from feedmirror.local.rehearsal import Rehearsal
 from feedmirror.ports.object_store import Content, LostConditionError
-from feedmirror.takedowns.casework.case_orders import settled_orders
-from feedmirror.takedowns.casework.cases import Case, Event, case_of_mail
+from feedmirror.takedowns.casework.cases import Case, case_of_mail
 from feedmirror.takedowns.mails.reading_mail import read_message
 from feedmirror.takedowns.senders.mailboxes import read_from
 
@@ -45,19 +37,28 @@ class _File:
         return mail_id(self.mail)
 
 
-def take_in(folder: Path | None, *, file: str, dry_run: bool, proven_as: str) -> None:
+def take_in(
+    folder: Path | None, *, file: str, dry_run: bool, proven_as: str, as_json: bool
+) -> None:
     """Take in the mail of a file, or say what would be done about it."""
     read = _File(_read(file), _vouched(proven_as))
     desk = Desk(folder)
-    with told_in_words():
-        if dry_run:
-            _rehearse(desk, read)
-        else:
-            _take_in(desk, read)
+    if not dry_run:
+        _take_in(desk, read, as_json=as_json)
+    elif as_json:
+        case, mails = _rehearsed(desk, read)
+        told = outcome_of(desk, case) if case else {}
+        print_json({**told, "next": [], "mails": [mail_fields(mail) for mail in mails]})
+    else:
+        _rehearse(desk, read)
 
 
 def _read(file: str) -> bytes:
-    mail = sys.stdin.buffer.read(_LARGEST + 1) if file == "-" else Path(file).read_bytes()
+    if file == "-":
+        mail = sys.stdin.buffer.read(_LARGEST + 1)
+    else:
+        with Path(file).open("rb") as opened:
+            mail = opened.read(_LARGEST + 1)
     name = "standard input" if file == "-" else file
     if not mail.strip():
         raise click.ClickException(f"{name} is empty")
@@ -79,7 +80,7 @@ def _vouched(address: str) -> str:
     return reading.address
 
 
-def _take_in(desk: Desk, file: _File) -> None:
+def _take_in(desk: Desk, file: _File, *, as_json: bool) -> None:
     function, run = desk.function, desk.run
     known = run.cases.load(case_of_mail(file.ses_id))
     with suppress(LostConditionError):  # it was taken in before
@@ -90,9 +91,12 @@ def _take_in(desk: Desk, file: _File) -> None:
     if case is None:
         raise click.ClickException("it is Amazon's own notice about the mail bucket, and no mail")
     desk.export()
-    if known is not None:
-        say(f"This mail was taken in before, as case {case.id}.")
-    print_outcome(desk, case)
+    if as_json:
+        print_json({**outcome_of(desk, case), "known": known is not None})
+    else:
+        if known is not None:
+            say(f"This mail was taken in before, as case {case.id}.")
+        print_outcome(desk, case)
     if file.proven_as and not (case.decision or {}).get("vouched"):
         raise click.ClickException(
             "it was decided without --proven-as; to do what it asks for: "
@@ -100,28 +104,9 @@ def _take_in(desk: Desk, file: _File) -> None:
         )
 
 
-def print_outcome(desk: Desk, case: Case) -> None:
-    """Print what became of a case: its state, what was done, what was written, what is next."""
-    rows = [("case", case.id), ("state", state_words(case)), ("why", why_words(case))]
-    rows.append(("proof", proof_words(case.decision or {})))
-    rows += [("", order_words(order)) for order in settled_orders(case)]
-    rows += [("", f"  {page}") for page in pages(settled_orders(case), desk.configuration.mirror)]
-    rows.append(("so far", taken_words(case)))
-    steps = [step_words(str(entry.details["step"])) for entry in case.of(Event.WRITTEN)]
-    rows.append(("written", ", ".join(steps) or "no mail"))
-    print_table(("", "~"), rows)
-    print_next(desk, case)
-
-
-def print_next(desk: Desk, case: Case) -> None:
-    """Print the commands that a case's state allows, ready to paste."""
-    for name in possible(case):
-        say(f"  {desk.command(f'{name} {case.id}')}")
-
-
 def _rehearse(desk: Desk, file: _File) -> None:
     """Say how the mail is read, then do everything with copies and say what became of it."""
-    function, run = desk.function, desk.run
+    run = desk.run
     known = run.cases.load(case_of_mail(file.ses_id))
     if known is not None:
         say(f"This mail was taken in before: {desk.command(f'case {known.id}')}")
@@ -130,12 +115,10 @@ def _rehearse(desk: Desk, file: _File) -> None:
         file.mail, None, case=case_of_mail(file.ses_id), proven_as=file.proven_as
     )
     explain(considered, desk.configuration.mirror, vouched=bool(file.proven_as))
-    rehearsal = Rehearsal(function, desk.configuration, clock=utc_now)
-    with progress().status("rehearsing"):
-        case, mails = rehearsal.run(file.ses_id, file.mail, proven_as=file.proven_as)
+    case, mails = _rehearsed(desk, file)
     if case is None:
         return
-    rows = [("", order_words(order)) for order in settled_orders(case)]
+    rows = [("", words) for _, words in standings(case)]
     say()
     say("What would be done")
     print_table(("", "~"), [*rows, ("", f"then: {state_words(case)}")])
@@ -144,4 +127,10 @@ def _rehearse(desk: Desk, file: _File) -> None:
     for mail in mails:
         print_mail(mail)
     if not mails:
-        say("  no mail; nobody is answered without a receipt from SES")
+        say("  no mail; without a receipt from SES only who is in From and vouched for is answered")
+
+
+def _rehearsed(desk: Desk, file: _File) -> tuple[Case | None, list[bytes]]:
+    rehearsal = Rehearsal(desk.function, desk.configuration, clock=utc_now)
+    with progress().status("rehearsing"):
+        return rehearsal.run(file.ses_id, file.mail, proven_as=file.proven_as)

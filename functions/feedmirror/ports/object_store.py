@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum, auto
 from itertools import islice
 from typing import Protocol
 
@@ -12,8 +13,39 @@ class LostConditionError(Exception):
     """The key was not in the state that a conditional put required; nothing was written."""
 
 
+class Fault(StrEnum):
+    """What keeps a store from answering, where whoever set it up can mend that."""
+
+    NO_CREDENTIALS = auto()
+    NO_PROFILE = auto()
+    EXPIRED = auto()  # the credentials
+    UNKNOWN_CREDENTIALS = auto()
+    REFUSED = auto()  # to these credentials
+    CLOCK = auto()  # this machine's is wrong
+    NO_BUCKET = auto()
+    NO_REGION = auto()
+    OTHER_REGION = auto()
+    UNREACHABLE = auto()
+    NO_ADDRESS = auto()  # the endpoint's is none
+    NO_DATABASE = auto()
+    DAMAGED = auto()
+    LOCKED = auto()
+    FULL = auto()
+    NOT_OPENED = auto()
+    UNKNOWN = auto()
+
+
 class StoreUnavailableError(Exception):
-    """The store did not answer as it should, also after retries: the caller may try again later."""
+    """The store did not answer as it should, also after retries: the caller may try again later.
+
+    ``place`` is where it was asked for what, and ``fault`` why it did not answer, if that is known.
+    """
+
+    def __init__(self, message: str, *, fault: Fault = Fault.UNKNOWN, place: str = "") -> None:
+        """Keep what happened in one line, and what the line was made of."""
+        super().__init__(message)
+        self.fault = fault
+        self.place = place
 
 
 @dataclass(frozen=True, slots=True)

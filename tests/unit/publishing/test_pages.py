@@ -331,7 +331,7 @@ def test_the_opml_lists_the_sources_feeds_as_an_export_would() -> None:
 
     exported = write_opml(feeds, title="Feeds mirrored by Example Mirror")
     assert document.body == exported + b"<!-- feedmirror-nonce:ab -->\n"
-    assert [feed.url for feed in read_opml(document.body)] == [feed.url for feed in feeds]
+    assert [feed.url for feed in read_opml(document.body).feeds] == [feed.url for feed in feeds]
 
 
 def test_the_opml_tells_nobody_the_password_of_a_feed() -> None:
@@ -339,7 +339,9 @@ def test_the_opml_tells_nobody_the_password_of_a_feed() -> None:
 
     document = RENDERER.fixed_pages(feeds=[secret], nonce="ab")["opml.xml"]
 
-    assert [feed.url for feed in read_opml(document.body)] == ["https://news.example.com/feed.xml"]
+    assert [feed.url for feed in read_opml(document.body).feeds] == [
+        "https://news.example.com/feed.xml"
+    ]
 
 
 def test_an_operators_template_takes_the_place_of_the_bundled_one() -> None:

@@ -31,7 +31,7 @@ class CaseBook:
     def load(self, case: str) -> Case | None:
         """Return a case, or None if there is none; raises CaseUnreadableError."""
         found = self.ledger.get(case_key(case))
-        return case_from_json(found.content.body) if found else None
+        return _read(case, found.content.body) if found else None
 
     def open(self, case: str, **details: Any) -> Case:  # noqa: ANN401 -- JSON
         """Return a case, opening it if there is none yet; raises CaseUnreadableError."""
@@ -64,7 +64,7 @@ class CaseBook:
             found = self.ledger.get(case_key(case.id))
             if found is None:
                 raise CaseUnreadableError(f"case {case.id} is not there any more")
-            present = case_from_json(found.content.body)
+            present = _read(case.id, found.content.body)
             if unless(present):
                 return present
             extended = present.with_event(event, self.clock(), **details)
@@ -108,6 +108,13 @@ class CaseBook:
                 replaces = known.etag if known else None
                 continue
             return
+
+
+def _read(case: str, body: bytes) -> Case:
+    try:
+        return case_from_json(body)
+    except CaseUnreadableError as error:
+        raise CaseUnreadableError(f"{case_key(case)}: {error}") from error
 
 
 def _content(case: Case) -> Content:

@@ -32,7 +32,7 @@ from feedmirror.takedowns.mails.reading_mail import read_message
 from feedmirror.takedowns.notices.notice import Element, Future, Kind, Notice
 from feedmirror.takedowns.notices.reading_notice import read_notice
 from feedmirror.takedowns.notices.targets import case_of, tags_of
-from feedmirror.takedowns.senders.mailboxes import bare_mailbox
+from feedmirror.takedowns.senders.mailboxes import bare_mailbox, read_from
 from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
 from feedmirror.takedowns.senders.sender import Proof, Sender, judge_sender
 
@@ -157,6 +157,7 @@ class TakeIn:
             own_hosts=_own_hosts(self.mirror),
             own_mail=bool(sender.address)
             and bare_mailbox(sender.address) == bare_mailbox(self.mirror.contact),
+            vouched=bool(proven_as) and _is_from(message, proven_as),
             now=now,
         )
         plan = decide(situation)
@@ -269,6 +270,11 @@ class TakeIn:
 def vouched(address: str) -> Sender:
     """Return the sender that an operator vouches for."""
     return Sender(address=address, domain=address.rpartition("@")[2], proof=Proof.DMARC)
+
+
+def _is_from(message: Message, address: str) -> bool:
+    """Tell whether an answer to a mail goes to an address, and to nobody else."""
+    return mailbox_key(read_from(message.from_values).address) == mailbox_key(address)
 
 
 def _own_hosts(mirror: MirrorSettings) -> frozenset[str]:

@@ -191,7 +191,7 @@ def case_from_json(body: bytes) -> Case:
     except NewerSchemaError as error:
         raise CaseUnreadableError(f"a case {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CaseUnreadableError(f"not a case of schema 1: {error!r}") from error
+        raise CaseUnreadableError("not a case of schema 1") from error
 
 
 def _entry(fields: dict[str, Any]) -> Entry:

@@ -104,6 +104,7 @@ class Situation:
     unproven: Unproven = Unproven.MASK
     own_hosts: frozenset[str] = frozenset()
     own_mail: bool = False  # From is our own contact address
+    vouched: bool = False  # by the operator, for the address in From
     now: datetime
 
 

@@ -54,12 +54,15 @@ def is_machines_notice(situation: Situation) -> bool:
 
 
 def may_be_answered(situation: Situation) -> bool:
-    """Tell whether a mail may go to its sender: a proved one that is a person (RFC 3834)."""
+    """Tell whether a mail may go to its sender: a proved one that is a person (RFC 3834).
+
+    Where no receipt says so, an operator may vouch for the very address that an answer goes to.
+    """
+    receipt = situation.receipt
     return (
         situation.sender.proved
         and bool(situation.sender.address)
-        and situation.receipt is not None
-        and situation.receipt.returnable
+        and (situation.vouched or (receipt is not None and receipt.returnable))
         and not is_automatic(situation)
         and situation.message.structured is None
     )

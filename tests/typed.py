@@ -1,0 +1,103 @@
+"""Commands as they are typed: in a process of their own, or in this one where many are asked."""
+
+import io
+import os
+import pty
+import subprocess
+import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from feedmirror.adapters import aws
+from feedmirror.cli.commands import run as run_commands
+from feedmirror.wiring import takedown
+
+COMMAND = str(Path(sys.executable).parent / "feedmirror")
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Return an environment that holds nothing of ours but what is named."""
+    code = {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
+    bare = {"PATH": os.environ["PATH"], "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
+    return {**code, **bare, **more}
+
+
+def run(
+    *arguments: str, cwd: Path, typed: str = "", **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the installed command, its input a pipe."""
+    return subprocess.run(  # noqa: S603 -- our own command
+        [COMMAND, *arguments],
+        cwd=cwd,
+        env=environment(cwd, **more),
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def run_on_terminal(
+    *arguments: str, cwd: Path, typed: str, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the installed command with somebody at a terminal, who types."""
+    main, terminal = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 -- our own command
+        [COMMAND, *arguments],
+        cwd=cwd,
+        env=environment(cwd, **more),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as asked:
+        os.write(main, typed.encode())
+        out, err = asked.communicate(timeout=60)
+    os.close(main)
+    os.close(terminal)
+    return subprocess.CompletedProcess(arguments, asked.returncode, out, err)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command came to."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run_here(*arguments: str, cwd: Path, **more: str) -> Done:
+    """Run a command in this process, as if nothing had been run in it before."""
+    out, err = io.StringIO(), io.StringIO()
+    aws._session.cache_clear()  # noqa: SLF001 -- it holds the environment of the command before
+    takedown._function.cache_clear()  # noqa: SLF001 -- the same
+    with (
+        chdir(cwd),
+        patch.dict(os.environ, environment(cwd, **more), clear=True),
+        patch.object(sys, "argv", ["feedmirror", *arguments]),
+        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO())),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        status = run_commands()
+    return Done(status, out.getvalue(), err.getvalue())
+
+
+def said_in_words(done: Done) -> list[str]:
+    """Return the lines of a refusal, which are all that is said: plain words, each of ours."""
+    assert done.out == "", done.out
+    lines = done.err.splitlines()
+    assert lines
+    for line in lines:
+        assert line.startswith("feedmirror: "), line
+        for raw in ("Traceback", "[Errno", "Error(", "botocore", "<class", "Aborted"):
+            assert raw not in line, line
+    if done.status not in {1, 2, 130}:
+        pytest.fail(f"exit status {done.status}")
+    return lines
