@@ -78,7 +78,7 @@ def open_client(name: str, *, endpoint_url: str | None, config: "Config") -> Any
             session: Any = _session()
             return session.client(name, endpoint_url=endpoint_url, config=config)
         except wrong as error:
-            raise unavailable(name, error) from error
+            raise unavailable("AWS", error) from error
 
 
 @cache

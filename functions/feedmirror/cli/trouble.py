@@ -118,8 +118,12 @@ def _case(error: CaseUnreadableError) -> Iterator[str]:
     yield f"{error}; the ledger bucket keeps earlier versions of it"
 
 
+def _mail(error: MailUnavailableError) -> Iterator[str]:
+    yield f"{error}; what is decided stands, and the takedown function's hourly run goes on from it"
+
+
 def _again(error: Exception) -> Iterator[str]:
-    yield f"{error}; run the same command again in a while, it goes on from there"
+    yield f"{error}; run the command again in a while, it goes on from there"
 
 
 def _file(error: OSError) -> Iterator[str]:
@@ -133,7 +137,7 @@ _WORDS: Mapping[type[BaseException], Callable[..., Iterator[str]]] = {
     NotConfiguredError: _configuration,
     CaseUnreadableError: _case,
     MailMissingError: _again,
-    MailUnavailableError: _again,
+    MailUnavailableError: _mail,
     DnsUnavailableError: _again,
     OSError: _file,
 }

@@ -13,8 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from feedmirror.adapters import sqlite
 from feedmirror.adapters.sqlite import SqliteStore
-from feedmirror.ports.object_store import Content, LostConditionError, StoreUnavailableError
+from feedmirror.ports.object_store import (
+    Content,
+    Fault,
+    LostConditionError,
+    StoreUnavailableError,
+)
 
 PROCESSES = 4
 TURNS = 40
@@ -275,19 +281,55 @@ def test_a_file_that_is_no_store_is_trouble_told_with_its_place(path: Path) -> N
     path.write_bytes(b"a text that is much longer than the header of a database file" * 20)
     store = SqliteStore(path, "archive")
 
-    with pytest.raises(StoreUnavailableError, match=r"objects\.sqlite, archive/key: .*database"):
+    with pytest.raises(
+        StoreUnavailableError, match=r"objects\.sqlite, archive/key: .*database"
+    ) as refused:
         store.get("key")
+    assert (refused.value.fault, refused.value.place) == (Fault.NO_DATABASE, str(path))
     with pytest.raises(StoreUnavailableError, match=r"archive/key"):
         store.put("key", text("x"), replaces=None)
     with pytest.raises(StoreUnavailableError, match=r"archive/prefix"):
         list(store.list("prefix"))
 
 
+def test_a_file_that_another_holds_on_to_is_trouble_of_its_own_kind(
+    path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("a", text("x"), replaces=None)
+    monkeypatch.setattr(sqlite, "_PATIENCE", 0.05)  # half a minute, for people
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(StoreUnavailableError) as refused:
+            SqliteStore(path, "archive").put("b", text("y"), replaces=None)
+
+    assert refused.value.fault is Fault.LOCKED
+
+
+def test_a_damaged_file_is_trouble_of_its_own_kind(path: Path, store: SqliteStore) -> None:
+    for number in range(60):
+        store.put(f"{number}", text("x" * 999), replaces=None)
+    store.close()
+    with closing(sqlite3.connect(path)) as whole:
+        whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+
+    with pytest.raises(StoreUnavailableError) as refused:
+        store.get("7")
+
+    assert refused.value.fault is Fault.DAMAGED
+
+
 def test_a_folder_that_cannot_be_made_is_trouble(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(StoreUnavailableError, match="archive/key"):
+    with pytest.raises(StoreUnavailableError, match="archive/key") as refused:
         SqliteStore(tmp_path / "file" / "objects.sqlite", "archive").head("key")
+
+    assert refused.value.fault is Fault.NOT_OPENED
 
 
 def test_a_lost_condition_leaves_the_store_usable(store: SqliteStore) -> None:
