@@ -1,5 +1,6 @@
 """The operator's commands of takedowns as they are typed, over the store that the demo leaves."""
 
+import hashlib
 import itertools
 import json
 import shutil
@@ -300,6 +301,32 @@ def test_a_masked_case_is_refused_and_its_page_is_shown_again(desk: Path) -> Non
     assert "1 item of radio.example: put back\n" in run_here("case", case, "--local", cwd=desk).out
 
 
+@pytest.mark.parametrize(("command", "event"), [("approve", "approved"), ("refuse", "refused")])
+def test_what_was_interrupted_goes_on_by_the_same_command(
+    desk: Path, command: str, event: str
+) -> None:
+    (case,) = (name for name, state in waiting(desk).items() if state == "masked")
+    whole = run_here(command, case, "--yes", "--json", "--local", cwd=desk)
+    with sqlite3.connect(desk / ".feedmirror/store.sqlite") as connection:
+        key = f"cases/{case}.json"
+        ((body,),) = connection.execute("SELECT body FROM objects WHERE key = ?", (key,)).fetchall()
+        stored_case = json.loads(body)
+        names = [each["event"] for each in stored_case["events"]]
+        stored_case["events"] = stored_case["events"][: names.index(event) + 1]  # died behind it
+        cut = json.dumps(stored_case).encode()
+        etag = f'"{hashlib.md5(cut, usedforsecurity=False).hexdigest()}"'
+        connection.execute("UPDATE objects SET body = ?, etag = ? WHERE key = ?", (cut, etag, key))
+    shown = run_here("case", case, "--local", cwd=desk)
+    assert list(next_commands(shown.out)) == [f"feedmirror {command} {case} --local .feedmirror"]
+
+    again = run_here(command, case, "--yes", "--json", "--local", cwd=desk)
+
+    assert (again.status, again.err) == (0, "")
+    first, second = json.loads(whole.out), json.loads(again.out)
+    assert first["state"] == second["state"] != "received"
+    assert first["written"] == second["written"]
+
+
 @pytest.mark.parametrize("command", ["approve", "refuse"])
 def test_where_nobody_can_be_asked_it_is_said_in_one_line(desk: Path, command: str) -> None:
     (case,) = (name for name, state in waiting(desk).items() if state == "masked")
@@ -366,9 +393,10 @@ def test_the_mails_that_were_written_can_be_read(desk: Path) -> None:
         "takedown", "letter.eml", "--proven-as", "tomas@news.example", "--local", cwd=desk
     )
 
-    assert "1 mail kept, and sent to nobody: feedmirror outbox --local .feedmirror\n" in done.out
+    kept = "Kept on this machine, and sent to nobody:\n  feedmirror outbox "
     listed = json.loads(run_here("outbox", "--json", "--local", cwd=desk).out)["mails"]
     (answer,) = (mail for mail in listed if mail["to"] == "tomas@news.example")
+    assert f"{kept}{answer['mail']} --local .feedmirror\n" in done.out
     shown = run_here("outbox", answer["mail"], "--local", cwd=desk)
     assert "Subject: Your request to Demo Mirror" in shown.out
     assert "1 page has been removed from Demo Mirror." in shown.out

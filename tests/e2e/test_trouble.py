@@ -176,6 +176,25 @@ def test_an_account_without_configuration_says_how_to_make_one(
     assert "feedmirror init writes a first one" in lines[1]
 
 
+def test_an_account_whose_configuration_names_no_feed_is_no_silent_success(
+    here: Path, empty_account: dict[str, str]
+) -> None:
+    session = boto3.Session("x", "y", region_name="us-east-1")
+    client = session.client("s3", endpoint_url=empty_account["AWS_ENDPOINT_URL"])
+    names = {name: f"feedless-{bucket}" for name, bucket in BUCKETS.items()}
+    for bucket in names.values():
+        client.create_bucket(Bucket=bucket)
+    archive = names["FEEDMIRROR_ARCHIVE_BUCKET"]
+    client.put_object(Bucket=archive, Key="config/mirror.toml", Body=TOML.encode())
+
+    done = run_here("mirror", cwd=here, **{**empty_account, **names})
+
+    assert done.status == 1
+    assert done.err == (
+        "feedmirror: there is no feed in config/mirror.toml; add a [[feed]] table with its url\n"
+    )
+
+
 # On one's own machine.
 
 
@@ -310,7 +329,8 @@ def test_what_is_interrupted_says_so_by_its_status(here: Path) -> None:
             running.send_signal(signal.SIGINT)
             out, err = running.communicate(timeout=30)
 
-    assert (running.returncode, out, err.strip()) == (130, "", "feedmirror: interrupted")
+    assert (running.returncode, out) == (130, "")
+    assert err.strip() == "feedmirror: interrupted; the same command again goes on from there"
 
 
 @pytest.mark.parametrize("option", [[], ["--json"]])

@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, Event] = {
     "refuse": Event.REFUSED,
     "restore": Event.RESTORED,
 }
+_GOES_ON = "goes on with what was begun"
 _ASKS = frozenset({Outcome.CHALLENGE, Outcome.REVIEW})
 _UNCHANGED = {
     State.REFUSED: "refused, and unchanged",
@@ -44,14 +45,20 @@ def is_down(case: Case, order: Order) -> bool:
 
 def possible(case: Case) -> dict[str, str]:
     """Return the commands that change something about a case as it stands, and what each does."""
-    if case.state is State.RECEIVED:
-        return {}
+    if case.state is State.RECEIVED or is_to_be_undone(case):
+        return _interrupted(case)
     does = {"approve": _approves(case), "refuse": _refuses(case), "restore": _restores(case)}
     return {
         name: words
         for name, words in does.items()
         if words and (case.state, COMMANDS[name]) in TRANSITIONS
     }
+
+
+def _interrupted(case: Case) -> dict[str, str]:
+    """Return the command that a person had begun, if one was: nothing else may come between."""
+    begun = next((e.event for e in reversed(case.entries) if e.event in COMMANDS.values()), None)
+    return {name: _GOES_ON for name, event in COMMANDS.items() if event is begun}
 
 
 def _stands(case: Case, order: Order) -> str:

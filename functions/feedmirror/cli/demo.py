@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from shlex import quote
 from textwrap import shorten
 from typing import Any
 
@@ -78,7 +77,9 @@ def _mirror(machine: Machine, publisher: SamplePublisher) -> list[Item]:
 
 def _take_down(machine: Machine, publisher: SamplePublisher, items: list[Item]) -> None:
     """Have an author ask for a page, mirror again, and have a stranger ask for another."""
-    from feedmirror.cli.story import Teller  # noqa: PLC0415 -- only where the story comes to it
+    from feedmirror.cli.desk import Desk  # noqa: PLC0415 -- only where the story comes to it
+    from feedmirror.cli.outcomes import print_next  # noqa: PLC0415 -- the same
+    from feedmirror.cli.story import Teller  # noqa: PLC0415 -- the same
 
     teller = Teller(machine, _MIRROR, utc_now())
     story = next(item for item in items if item.host == "news.example")
@@ -96,9 +97,10 @@ def _take_down(machine: Machine, publisher: SamplePublisher, items: list[Item]) 
     say(f"{third['suppressed']} item kept out by its rule. The page still: {teller.shown(story)}")
     say()
     case = teller.stranger_asks(episode)
-    where = quote(str(machine.folder))
-    for name in ("case", "approve", "refuse"):
-        say(f"  feedmirror {name} {case.id} --local {where}")
+    desk = Desk(machine.folder)
+    say(f"  {desk.command(f'case {case.id}')}")
+    say("    shows all that is known of it")
+    print_next(desk, case)
     say()
 
 

@@ -13,7 +13,7 @@ from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
 from feedmirror.local.machine import Machine
 from feedmirror.version import VERSION
 
-A_FEED = "a [[feed]] table with its url, or name a feed with --feed"
+A_FEED = "a [[feed]] table with its url"
 _MOST_TOLD = 10  # feeds
 
 

@@ -1,6 +1,5 @@
 """What became of a case: as a table for people, as JSON for programs, and what may come next."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from feedmirror.cli.case_words import (
     why_words,
 )
 from feedmirror.cli.desk import Desk
-from feedmirror.cli.output import counted, print_table, say
+from feedmirror.cli.output import print_table, say
 from feedmirror.takedowns.casework.cases import Case, Event
 
 
@@ -38,11 +37,15 @@ def print_outcome(desk: Desk, case: Case) -> None:
 
 def print_mails(desk: Desk, case: Case, *, before: Case | None = None) -> None:
     """Say what was written since a case stood as before, and where a machine keeps it."""
-    new = written(case)[len(written(before)) if before else 0 :]
-    if before is not None and new:
-        say(f"Written: {', '.join(new)}.")
-    if desk.folder is not None and new:
-        say(f"{counted(len(new), 'mail')} kept, and sent to nobody: {desk.command('outbox')}")
+    known = len(list(before.of(Event.WRITTEN))) if before else 0
+    sent = list(case.of(Event.WRITTEN))[known:]
+    if before is not None and sent:
+        say(f"Written: {', '.join(written(case)[known:])}.")
+    if desk.folder is not None and sent:
+        say("Kept on this machine, and sent to nobody:")
+        for entry in sent:
+            name = entry.details["ses_id"]
+            say(f"  {desk.command(f'outbox {name}')}")
 
 
 def print_next(desk: Desk, case: Case) -> None:
@@ -96,9 +99,4 @@ def standing_of(desk: Desk, case: Case) -> dict[str, Any]:
 
 def written(case: Case) -> list[str]:
     """Return which mails of ours have left, in words."""
-    return list(_written(case))
-
-
-def _written(case: Case) -> Iterator[str]:
-    for entry in case.of(Event.WRITTEN):
-        yield step_words(str(entry.details["step"]))
+    return [step_words(str(entry.details["step"])) for entry in case.of(Event.WRITTEN)]

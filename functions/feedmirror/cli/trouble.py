@@ -78,6 +78,7 @@ _FILES: Mapping[int, str] = {
     errno.EIO: "cannot be read or written: the disk fails",
     errno.EMFILE: "cannot be opened: too many files are open",
 }
+_STOPPED = "interrupted; the same command again goes on from there"
 _OUTPUT = "the output"  # what has no name
 
 
@@ -94,7 +95,7 @@ def trouble_of(error: BaseException) -> Trouble | None:
     for kind, lines in _WORDS.items():
         if isinstance(error, kind):
             return Trouble(tuple(lines(error)))
-    return Trouble(("interrupted",), INTERRUPTED) if isinstance(error, KeyboardInterrupt) else None
+    return Trouble((_STOPPED,), INTERRUPTED) if isinstance(error, KeyboardInterrupt) else None
 
 
 def _store(error: StoreUnavailableError) -> Iterator[str]:
@@ -115,7 +116,7 @@ def _configuration(error: NotConfiguredError) -> Iterator[str]:
 
 
 def _case(error: CaseUnreadableError) -> Iterator[str]:
-    yield f"{error}; the ledger bucket keeps earlier versions of it"
+    yield f"{error}; on AWS the ledger bucket keeps earlier versions of it"
 
 
 def _mail(error: MailUnavailableError) -> Iterator[str]:

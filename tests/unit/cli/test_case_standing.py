@@ -68,6 +68,12 @@ TWO = "2 items of a.example"
     [
         (REMOVE, (), f"{TWO}: removed, now and in the future", {}),
         (
+            REVIEW,
+            (Event.HELD, (Event.APPROVED, {"orders": [0]})),
+            f"{TWO}: removed, now and in the future",
+            {"approve": "goes on with what was begun"},
+        ),
+        (
             REMOVE,
             (Event.REMOVED,),
             f"{TWO}: removed, now and in the future",
@@ -78,7 +84,7 @@ TWO = "2 items of a.example"
             REMOVE,
             (Event.REMOVED, (Event.RESTORED, {"by": "a person"})),
             f"{TWO}: about to be put back",
-            {},
+            {"restore": "goes on with what was begun"},
         ),
         (
             REMOVE,

@@ -59,7 +59,10 @@ def test_an_interruption_has_the_status_that_shells_give_it() -> None:
     trouble = trouble_of(KeyboardInterrupt())
 
     assert trouble is not None
-    assert (trouble.lines, trouble.status) == (("interrupted",), INTERRUPTED)
+    assert (trouble.lines, trouble.status) == (
+        ("interrupted; the same command again goes on from there",),
+        INTERRUPTED,
+    )
     assert INTERRUPTED == 128 + 2  # SIGINT
 
 
