@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from feedmirror.configuration import Ended
 from feedmirror.ports.mail import MailUnavailableError
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.takedowns.casework.cases import Case, Event, State, case_of_mail
@@ -103,6 +106,7 @@ class Desk:
     letters: list[Letter] = field(default_factory=list)
     undoing: dict[str, Callable[[], object]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)  # words that were readable once
+    let_go: bool = False  # the operator let something go: what its feed has no more is gone
     unsure: int = 0  # mails that may have left, or not, when something failed or came between
 
     # What somebody does; each is one call of a function of the mirror's.
@@ -111,6 +115,13 @@ class Desk:
         for feed in FEEDS:
             entries = [story.entry(feed) for story in self.stories if feed in story.feeds]
             self.world.serve(rss(*entries), feed, site=PLANET if feed == "/planet" else SITE)
+
+    def bound(self, feed: int, **bounds: Any) -> None:  # noqa: ANN401 -- any setting
+        """Have the operator say how long what a feed brings is kept."""
+        none = {"ended": None, "max_items": None, "max_age": None}
+        feeds = self.world.feeds
+        feeds[feed] = replace(feeds[feed], **(none | bounds))
+        self.let_go = self.let_go or bool(bounds)
 
     def mirror(self, _: int = 0) -> None:
         self.world.later()
@@ -290,6 +301,9 @@ STORY = st.sampled_from(STORIES)
 OFTEN = ("mirror", "mirror", "ask_for_item", "ask_for_item", "hour", "undo", "undo", "undo")
 SELDOM = ("ask_for_author", "order_author", "ask_for_host", "answer", "approve", "again")
 Act = tuple[str, int]
+BOUNDS = st.sampled_from(
+    [{}, {"ended": Ended.GO}, {"ended": Ended.LINKS}, {"max_items": 1}, {"max_age": timedelta(1)}]
+)
 ACTS = st.tuples(st.sampled_from((*OFTEN, *SELDOM)), st.integers(0, 23))
 FAULTS = st.sampled_from([("before", fail), ("after", fail), ("before", crash), ("after", crash)])
 CALLS = st.one_of(st.integers(1, 30), st.integers(1, 150))
@@ -385,6 +399,12 @@ class TakedownMachine(RuleBasedStateMachine):
         self.desk.world.mirror = replace(self.desk.world.mirror, shards=shards)
         self.desk.world.by_queue = by_queue
 
+    @rule(feed=st.integers(0, 2), bounds=BOUNDS)
+    def bound(self, feed: int, bounds: dict[str, Any]) -> None:
+        """The operator ends a feed, or bounds it, or thinks better of it."""
+        self.desk.bound(feed, **bounds)
+        self.desk.mirror()
+
     @invariant()
     def nothing_that_is_gone_is_readable(self) -> None:
         gone = self.desk.must_be_gone()
@@ -430,6 +450,8 @@ class TakedownMachine(RuleBasedStateMachine):
             desk.deliver(letter)
         for again in list(desk.undoing.values()):
             again()
+        for feed in range(len(FEEDS)):
+            desk.bound(feed)
         for _ in range(2):
             desk.hour()
             desk.mirror()
@@ -440,7 +462,8 @@ class TakedownMachine(RuleBasedStateMachine):
         readable, may = desk.readable(), desk.may_be_gone()
         for story in desk.stories:
             word = WORDS[story.number]
-            is_kept = word in desk.seen and not desk.world.expired  # its feed needs not bring it
+            # Its feed needs not bring it.
+            is_kept = word in desk.seen and not (desk.world.expired or desk.let_go)
             if (story.feeds or is_kept) and word not in may:
                 assert any(key.startswith("items/") for key in readable[word]), f"{word} is hidden"
                 # What a run stored before it died is listed by the next, if a feed still brings it.
