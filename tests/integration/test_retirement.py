@@ -12,11 +12,15 @@ import pytest
 
 from builders import a_rule
 from feedmirror.configuration import Ended, Publish
+from feedmirror.jobs.auditing.audit_report import Note
 from feedmirror.layout import FRONT, item_page, record_key, state_key
 from feedmirror.ports.object_store import Content
+from feedmirror.publishing.documents import without_nonce
 from feedmirror.publishing.listings import Listing, read_listing
 from feedmirror.records import Item, Tombstone, record_to_json
 from feedmirror.suppression import Ground, address_key
+from feedmirror.takedowns.casework.cases import Case, State
+from takedown_world import TakedownWorld
 from walks import STRIDE, walk
 from world import SITE, START, Documents, Requests, World, entry, rss
 
@@ -508,6 +512,130 @@ def test_a_takedown_is_not_replaced_and_what_it_covers_does_not_come_back(world:
     a_day_later(world)
     assert world.records()[key] == stone
     assert {item.title for item in world.items()} == entries(2)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, documents: Documents) -> TakedownWorld:
+    """A mirror of two stories, whose feed ends, and whoever writes to it."""
+    world = TakedownWorld(tmp_path, documents)
+    world.serve(rss(dated(1, 1), dated(2, 2)))
+    world.run()
+    return world
+
+
+def ask_for(world: TakedownWorld, what: str, *, sender: str = "ann@news.example.com") -> Case:
+    return world.write(f"Please take down {what} now and in the future.", sender=sender)
+
+
+def hour(world: TakedownWorld) -> None:
+    world.takedowns().hour(time_left=lambda: world.time_left)
+
+
+@pytest.mark.parametrize("by", ["its original", "its page here", "the whole site"])
+def test_what_has_gone_can_still_be_taken_down_for_good(desk: TakedownWorld, by: str) -> None:
+    item = next(item for item in desk.items() if item.title == "Entry 1")
+    setting(desk, ended=Ended.GO)
+    desk.run()
+    wish = {
+        "its original": f"{SITE}/1",
+        "its page here": f"https://mirror.example.org/{HOST}/{item.id}/",
+        "the whole site": f"our whole site {HOST}",
+    }[by]
+    sender = "webmaster@news.example.com" if by == "the whole site" else "ann@news.example.com"
+    case = ask_for(desk, wish, sender=sender)
+
+    stone = desk.records()[record_key(HOST, item.id)]
+    assert isinstance(stone, Tombstone)
+    assert (stone.case, stone.ground) == (case.id, Ground.PUBLISHER)
+    assert stone.rules
+    assert stone.first_seen is None
+    setting(desk, ended=None)
+    a_day_later(desk)
+    assert "Entry 1" not in titles(desk)
+    assert desk.audit().run().findings == ()
+
+
+def test_what_had_gone_when_it_was_masked_is_not_kept_away_by_a_mask_that_has_lapsed(
+    desk: TakedownWorld,
+) -> None:
+    setting(desk, ended=Ended.GO)
+    desk.run()
+    case = ask_for(desk, f"{SITE}/1", sender="x@rival-legal.example")
+    assert desk.case(case).state is State.MASKED
+    for _ in range(16):
+        desk.later(24)
+        hour(desk)
+    assert desk.case(case).state is State.LAPSED
+    desk.run()
+    assert titles(desk) == set()
+
+    setting(desk, ended=None)
+    a_day_later(desk)
+    assert titles(desk) == entries(1, 2)
+
+
+def test_what_a_mask_gives_back_after_its_feed_has_ended_goes_within_the_month(
+    desk: TakedownWorld,
+) -> None:
+    case = ask_for(desk, f"{SITE}/1", sender="x@rival-legal.example")
+    assert desk.case(case).state is State.MASKED
+    setting(desk, ended=Ended.GO)
+    for _ in range(16):
+        a_day_later(desk)
+        hour(desk)
+    assert desk.case(case).state is State.LAPSED
+    assert titles(desk) == entries(1)
+
+    for _ in range(16):
+        a_day_later(desk)
+    assert titles(desk) == set()
+
+
+def test_restoring_a_case_again_does_not_bring_back_what_has_gone_since(
+    desk: TakedownWorld,
+) -> None:
+    case = ask_for(desk, f"{SITE}/1")
+    assert titles(desk) == entries(2)
+    desk.takedowns().restore(desk.case(case))
+    assert titles(desk) == entries(1, 2)
+    setting(desk, ended=Ended.GO)
+    desk.run()
+    desk.takedowns().restore(desk.case(case))
+    hour(desk)
+
+    assert titles(desk) == set()
+    assert desk.audit().run().findings == ()
+
+
+def test_the_public_log_does_not_tell_of_what_the_operator_let_go(desk: TakedownWorld) -> None:
+    before = without_nonce(desk.pages()["removed/index.html"].encode())
+    setting(desk, ended=Ended.GO)
+    desk.run()
+    hour(desk)
+
+    assert without_nonce(desk.pages()["removed/index.html"].encode()) == before
+
+
+def test_an_audit_while_items_go_notes_them_and_finds_nothing(desk: TakedownWorld) -> None:
+    setting(desk, ended=Ended.GO)
+    desk.later()
+    seen = desk.watch()
+    records = [record_key(item.host, item.id) for item in desk.items()]
+    reports = []
+
+    def audited(method: str, key: str) -> None:
+        if method == "put" and key in records:
+            reports.append(desk.audit().run())
+
+    seen.after = audited
+    desk.run()
+    seen.after = lambda *_: None
+
+    assert len(reports) == 2
+    assert all(report.is_clean and report.notes[Note.RETIRING] for report in reports)
+    report = desk.audit().run()
+    assert report.is_clean
+    assert Note.RETIRING not in report.notes
 
 
 def test_a_listing_that_is_damaged_is_made_anew_from_the_records(world: World) -> None:

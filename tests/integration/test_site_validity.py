@@ -21,7 +21,7 @@ from feedmirror.configuration import FeedSettings, Publish
 from feedmirror.layout import ItemId
 from feedmirror.publishing.listings import Buried, Listing
 from feedmirror.publishing.pages import Renderer, TakedownCount
-from feedmirror.records import Item, Person, Publisher, Source
+from feedmirror.records import Item, Person, Publisher, Source, retired
 from feedmirror.suppression import Ground
 from needed import missing
 from reports import a_full_report
@@ -104,6 +104,7 @@ PAGES = {
     "missing": "/404.html",
     "tombstone": f"/gone.example/{AN_ID}/",
     "report": "/report/",
+    "retired": f"/retired.example/{AN_ID}/",
 }
 A_LONG_WAY_ACROSS = "<table><tbody><tr>" + "<td>cell</td>" * 40 + "</tr></tbody></table>"
 
@@ -124,6 +125,9 @@ def site_of(renderer: Renderer) -> dict[str, bytes]:
         **renderer.fixed_pages(feeds=feeds, nonce="ab"),
         "removed/index.html": renderer.removed_page(log, nonce="ab"),
         f"gone.example/{AN_ID}/index.html": renderer.tombstone_page(a_tombstone(), nonce="ab"),
+        f"retired.example/{AN_ID}/index.html": renderer.tombstone_page(
+            retired(an_item(), now=A_MOMENT), nonce="ab"
+        ),
         "wide/x/index.html": renderer.item_page(
             an_item(content_html=A_LONG_WAY_ACROSS), nonce="ab"
         ),

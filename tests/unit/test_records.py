@@ -27,6 +27,7 @@ from feedmirror.records import (
     object_metadata,
     record_from_json,
     record_to_json,
+    retired,
 )
 
 SCHEMA = json.loads((Path(feedmirror.__path__[0]) / "record.schema.json").read_text())
@@ -54,7 +55,9 @@ def a_full_item() -> Item:
     )
 
 
-@pytest.mark.parametrize("record", [an_item(), a_full_item(), a_tombstone()])
+@pytest.mark.parametrize(
+    "record", [an_item(), a_full_item(), a_tombstone(), retired(an_item(), now=WHEN)]
+)
 def test_a_record_is_read_back_as_it_was_written_and_keeps_to_its_schema(record: Item) -> None:
     body = record_to_json(record, "0123456789abcdef")
 
@@ -74,6 +77,28 @@ def test_a_tombstone_says_nothing_of_what_it_replaces() -> None:
 
     told = {"schema", "kind", "id", "host", "when", "case", "ground", "rules", "nonce"}
     assert fields.keys() == told
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"case": "case-1"},
+        {"rules": ["suppressions/com,example,news)/r.json"]},
+        {"first_seen": None},
+        {"title": "A story"},
+        {"ground": "publisher"},
+    ],
+)
+def test_what_is_retired_has_neither_case_nor_rule_and_what_is_taken_down_has_a_case(
+    wrong: dict[str, object],
+) -> None:
+    fields = json.loads(record_to_json(retired(an_item(), now=WHEN), "aa"))
+    assert VALIDATOR.is_valid(fields)
+    assert fields.keys() == {
+        *("schema", "kind", "id", "host", "when", "case", "ground", "rules", "first_seen", "nonce")
+    }
+
+    assert not VALIDATOR.is_valid({**fields, **wrong})
 
 
 def test_a_tombstone_that_names_no_rule_can_be_read() -> None:
@@ -125,6 +150,12 @@ def test_metadata_shows_the_credit_to_any_s3_tool() -> None:
     assert metadata["published"] == "2026-11-22T12:00:00.250000Z"
     assert str(make_header(decode_header(metadata["rights"]))) == "© 2026 Ann"
     assert metadata.keys() >= {"original-url", "host", "feed-url", "retrieved", "title"}
+
+
+def test_metadata_of_what_is_retired_have_no_case() -> None:
+    stone = retired(an_item(), now=WHEN)
+
+    assert object_metadata(stone).keys() == {"record", "host", "removed"}
 
 
 def test_metadata_of_a_tombstone_names_its_case() -> None:

@@ -30,7 +30,7 @@ from feedmirror.ports.object_store import Fault
         (exceptions.ConnectTimeoutError(endpoint_url="x"), Fault.UNREACHABLE),
         (exceptions.ReadTimeoutError(endpoint_url="x"), Fault.UNREACHABLE),
         (exceptions.ConnectionClosedError(endpoint_url="x"), Fault.UNREACHABLE),
-        (exceptions.SSLError(endpoint_url="x", error="x"), Fault.UNREACHABLE),
+        (exceptions.SSLError(endpoint_url="x", error=ValueError("x")), Fault.UNREACHABLE),
         (exceptions.ProxyConnectionError(proxy_url="x"), Fault.UNREACHABLE),
         (ValueError("Invalid endpoint: x"), Fault.NO_ADDRESS),
         (exceptions.ConfigParseError(path="x"), Fault.UNKNOWN),
