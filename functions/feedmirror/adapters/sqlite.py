@@ -62,11 +62,15 @@ SELECT key, etag, length(body) FROM objects WHERE bucket = ? AND key > ? ORDER B
 
 @dataclass(frozen=True, slots=True)
 class SqliteStore:
-    """One bucket of the store in a file, made on first use; for many threads and processes."""
+    """One bucket of the store in a file, made on first use; for many threads and processes.
+
+    One that is opened only to be read leaves the file as it is.
+    """
 
     path: Path
     bucket: str
     durable: bool = False
+    only_read: bool = False
     # By process: a connection must not be carried across a fork (SQLite, "How To Corrupt").
     _idle: dict[int, list[sqlite3.Connection]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -149,7 +153,7 @@ class SqliteStore:
             try:
                 connection = idle.pop()
             except IndexError:
-                connection = _connect(self.path, synchronous="FULL" if self.durable else "NORMAL")
+                connection = self._connected()
             try:
                 yield connection
             finally:
@@ -158,6 +162,11 @@ class SqliteStore:
             message = f"{self.path}, {self.bucket}/{key}: {error}"
             fault = _fault(error)
             raise StoreUnavailableError(message, fault=fault, place=str(self.path)) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        if self.only_read:
+            return _connect_to_read(self.path)
+        return _connect(self.path, synchronous="FULL" if self.durable else "NORMAL")
 
 
 # SQLite, "Result and Error Codes": the lowest byte is the primary code.
@@ -205,6 +214,16 @@ def _connect(path: Path, *, synchronous: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro",
+        timeout=_PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=True,
+    )
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

@@ -19,7 +19,18 @@ _EPILOG = (
 )
 
 # By name, each in a module of its own that is loaded when the command is asked for.
-_MODULES = ("check", "cost", "demo", "feeds", "init", "mirror", "rebuild", "serve")
+_MODULES = (
+    "backup",
+    "check",
+    "cost",
+    "demo",
+    "feeds",
+    "init",
+    "load",
+    "mirror",
+    "rebuild",
+    "serve",
+)
 
 
 class _Commands(click.Group):

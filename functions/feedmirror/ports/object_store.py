@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Protocol
 
 _ONE_PAGE = 1000  # keys of one list request (AWS: ListObjectsV2)
+_BEHIND_SLASH = "0"  # what sorts next to it, so that a folder's own keys are passed by
 
 
 class LostConditionError(Exception):
@@ -103,3 +104,13 @@ def keys_of_one_page(store: ObjectStore, prefix: str) -> list[str] | None:
     """Return all keys under a prefix if one request lists them, or None if there may be more."""
     page = [found.key for found in islice(store.list(prefix), _ONE_PAGE)]
     return page if len(page) < _ONE_PAGE else None
+
+
+def folders(store: ObjectStore, prefix: str) -> Iterator[str]:
+    """Yield the names of the folders right below a prefix, one request each, in order of keys."""
+    after = ""
+    while (found := next(iter(store.list(prefix, after=after)), None)) is not None:
+        name, slash, _ = found.key.removeprefix(prefix).partition("/")
+        if slash:
+            yield name
+        after = f"{prefix}{name}{_BEHIND_SLASH}" if slash else found.key

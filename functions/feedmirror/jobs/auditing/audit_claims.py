@@ -47,8 +47,8 @@ class AuditClaims:
                 else:
                     markers.append(marker)
             tally.look("markers", len(batch))
-            rules = self.standing.of({_host_of(marker) for marker in markers}, tally)
-            self._check(_reachable(markers, rules), rules, tally)
+            rules = self.standing.of({host_of_marker(marker) for marker in markers}, tally)
+            self._check(reachable(markers, rules), rules, tally)
 
     def _check(self, markers: Sequence[Marker], rules: Rules, tally: Tally) -> None:
         covered: dict[Place, Suppression] = {}
@@ -57,7 +57,7 @@ class AuditClaims:
             if subject is None:
                 tally.find(Finding(Kind.UNREADABLE, f"archive {marker.key}", "it is no marker"))
                 continue
-            rule = find_suppression(subject, rules.concerning({_host_of(marker)}))
+            rule = find_suppression(subject, rules.concerning({host_of_marker(marker)}))
             if rule is not None:
                 covered[marker.host, marker.id] = rule
         shown = self.workers.map(self.records.shows_anything, covered)
@@ -73,12 +73,12 @@ class AuditClaims:
             return None
 
 
-def _reachable(markers: Iterable[Marker], rules: Rules) -> list[Marker]:
+def reachable(markers: Iterable[Marker], rules: Rules) -> list[Marker]:
     """Return the markers whose keys say that a rule of their host may reach them."""
     found: list[Marker] = []
     known: dict[str, tuple[bool, frozenset[str]]] = {}
     for marker in markers:
-        host = _host_of(marker)
+        host = host_of_marker(marker)
         if host not in known:
             concerning = rules.concerning({host})
             keys = frozenset[str]().union(*(rule.keys for rule in concerning))
@@ -91,7 +91,7 @@ def _reachable(markers: Iterable[Marker], rules: Rules) -> list[Marker]:
     return found
 
 
-def _host_of(marker: Marker) -> str:
+def host_of_marker(marker: Marker) -> str:
     """Return the host that a marker stands under, whose rules reach it."""
     labels = marker.key.split("/")[1].rstrip(")").split(",")
     return ".".join(reversed(labels))

@@ -23,7 +23,7 @@ from feedmirror.layout import (
     month_folder,
     records_prefix,
 )
-from feedmirror.ports.object_store import ObjectStore, StoredObject
+from feedmirror.ports.object_store import ObjectStore, StoredObject, folders
 from feedmirror.ports.workers import Workers
 from feedmirror.records import (
     Item,
@@ -34,7 +34,6 @@ from feedmirror.records import (
 _BATCH = 200  # records
 _ITEM = re.compile(r"[a-z2-7]{26}")
 _MONTH = re.compile(r"\d{4}-\d{2}")
-_BEHIND_FOLDER = "0"  # what sorts next to the slash
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,19 +66,19 @@ class HostIndex:
     gone: tuple[Gone, ...]
     unreadable: Mapping[ItemId, str]
     alone: tuple[ItemId, ...]  # pages that no record stands behind
-    folders: frozenset[str]  # the listings of the host, and its months', that there are
+    listings: frozenset[str]  # the folders of the host and of its months that there are
 
     @property
     def is_host(self) -> bool:
         """Whether it is a host at all, and no folder of the mirror's own pages."""
-        return bool(self.held or self.gone or self.unreadable or self.alone or self.folders)
+        return bool(self.held or self.gone or self.unreadable or self.alone or self.listings)
 
     @property
     def months(self) -> tuple[str, ...]:
         """The months that have a listing, as ``yyyy-mm``, newest first."""
         own = {each.folder for each in self.held}
         own |= {folder for each in self.gone for folder in each.folders}
-        months = (own | self.folders) - {host_folder(self.host)}
+        months = (own | self.listings) - {host_folder(self.host)}
         return tuple(sorted((month.split("/")[1] for month in months), reverse=True))
 
 
@@ -93,12 +92,12 @@ class IndexHosts:
 
     def hosts(self) -> Iterator[str]:
         """Yield every host that has a record or a folder of the site, in the order of keys."""
-        found = merge(_folders(self.archive, RECORDS), _folders(self.site, ""))
+        found = merge(folders(self.archive, RECORDS), folders(self.site, ""), key=host_folder)
         last = ""
-        for folder in found:
-            if folder != last:
-                yield folder.removesuffix("/")
-            last = folder
+        for host in found:
+            if host != last:
+                yield host
+            last = host
 
     def has_records(self) -> bool:
         """Tell whether the archive holds anything to make a site of."""
@@ -119,7 +118,7 @@ class IndexHosts:
                     gone[item] = entry.when
                 else:
                     unreadable[item] = f"archive {key}: {entry}; what shows it is left as it is"
-        pages, folders = self._on_site(host)
+        pages, listings = self._on_site(host)
         known = {*gone, *unreadable, *(each.id for each in held)}
         return HostIndex(
             host=host,
@@ -127,34 +126,34 @@ class IndexHosts:
             gone=self._gone(host, gone),
             unreadable=unreadable,
             alone=tuple(item for item in pages if item not in known),
-            folders=folders,
+            listings=listings,
         )
 
     def _on_site(self, host: str) -> tuple[list[ItemId], frozenset[str]]:
         """Return the items that have a page, and the listings that the site has of a host."""
         pages: list[ItemId] = []
-        folders: set[str] = set()
+        listings: set[str] = set()
         own = host_folder(host)
         for summary in self.site.list(own):
             part, _, rest = summary.key.removeprefix(own).partition("/")
             if _ITEM.fullmatch(part) and summary.key == item_page(host, ItemId(part)):
                 pages.append(ItemId(part))
             elif _MONTH.fullmatch(part) and rest:
-                folders.add(f"{own}{part}/")
+                listings.add(f"{own}{part}/")
             elif part == JSON:
-                folders.add(own)
-        return pages, frozenset(folders)
+                listings.add(own)
+        return pages, frozenset(listings)
 
     def _gone(self, host: str, gone: Mapping[ItemId, datetime]) -> tuple[Gone, ...]:
         """Return the tombstones with the months that their items' markers name."""
         listed = (read_marker_key(s.key) for s in self.archive.list(markers_prefix(host)))
         wanted = (m for m in listed if m is not None and m.host == host and m.id in gone)
-        folders: dict[ItemId, set[str]] = {}
+        months: dict[ItemId, set[str]] = {}
         for markers in batches(wanted if gone else ()):
             for marker, pages in zip(markers, self.workers.map(self._pages, markers), strict=True):
-                folders.setdefault(marker.id, set()).update(_months_of(host, pages))
+                months.setdefault(marker.id, set()).update(_months_of(host, pages))
         return tuple(
-            Gone(when, host, item, tuple(sorted(folders.get(item, ()))))
+            Gone(when, host, item, tuple(sorted(months.get(item, ()))))
             for item, when in gone.items()
         )
 
@@ -182,15 +181,3 @@ def _months_of(host: str, pages: Iterable[str]) -> set[str]:
     own = host_folder(host)
     found = (folder for folder in folders_of(pages) if folder.startswith(own))
     return {folder for folder in found if _MONTH.fullmatch(folder.removeprefix(own).strip("/"))}
-
-
-def _folders(store: ObjectStore, prefix: str) -> Iterator[str]:
-    """Yield the folders right below a prefix, with one request each; files there are passed by."""
-    after = ""
-    while (found := next(iter(store.list(prefix, after=after)), None)) is not None:
-        folder, slash, _ = found.key.removeprefix(prefix).partition("/")
-        if slash:
-            yield f"{folder}/"
-            after = f"{prefix}{folder}{_BEHIND_FOLDER}"
-        else:
-            after = found.key

@@ -1,0 +1,117 @@
+"""The ledger of a backup, brought into a mirror's: what is known here and there, and nothing less.
+
+Rules come before the lifts that end them, since another rule may have taken a lifted one's place:
+what is covered at the end is covered all the while.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from feedmirror.jobs.auditing.audit_standing import batches
+from feedmirror.jobs.keeping.load_report import Brought, LoadTally
+from feedmirror.jobs.takedown.case_book import CaseBook
+from feedmirror.layout import CASES, CHALLENGES, CLOSED, LIFTS, SUPPRESSIONS
+from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore, folders
+from feedmirror.ports.workers import Workers
+from feedmirror.takedowns.casework.cases import (
+    OPEN,
+    Case,
+    CaseUnreadableError,
+    case_from_json,
+)
+from feedmirror.takedowns.casework.challenges import (
+    ChallengeUnreadableError,
+    challenge_from_json,
+)
+
+_BATCH = 500  # keys
+_FIRST = (SUPPRESSIONS, LIFTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadLedger:
+    """Brings the entries of one ledger into another; all of it may be done any number of times."""
+
+    source: ObjectStore
+    ledger: ObjectStore
+    cases: CaseBook
+    workers: Workers
+
+    def run(self, tally: LoadTally) -> None:
+        """Bring every entry that is not there, and take the longer of two histories of a case."""
+        for batch in batches(self._keys(), _BATCH):
+            for done in self.workers.map(partial(self._bring, tally=tally), batch):
+                if done is not None:
+                    tally.brought[done] += 1
+            tally.progress(len(batch))
+
+    def _keys(self) -> Iterator[str]:
+        """Yield what is brought, in its order; what is closed follows from the cases."""
+        others = (f"{folder}/" for folder in folders(self.source, ""))
+        for prefix in (*_FIRST, *(each for each in others if each not in {*_FIRST, CLOSED})):
+            yield from (summary.key for summary in self.source.list(prefix))
+
+    def _bring(self, key: str, *, tally: LoadTally) -> Brought | None:
+        found = self.source.get(key)
+        if found is None:
+            return None
+        try:
+            self.ledger.put(key, found.content, replaces=None)
+            done: Brought | None = Brought.LEDGER
+        except LostConditionError:
+            done = self._carry_further(key, found.content)
+        if key.startswith(CASES):
+            self._mark(key, found.content, tally)
+        return done
+
+    def _carry_further(self, key: str, content: Content) -> Brought | None:
+        """Take the backup's entry in place of one that it begins like; else keep what is here."""
+        is_longer = _LONGER.get(key.partition("/")[0] + "/")
+        while is_longer is not None:
+            here = self.ledger.get(key)
+            if here is None or not is_longer(content.body, here.content.body):
+                return None
+            try:
+                self.ledger.put(key, content, replaces=here.etag)
+            except LostConditionError:
+                continue  # it goes on here meanwhile
+            return Brought.CASES if key.startswith(CASES) else Brought.LEDGER
+        return None
+
+    def _mark(self, key: str, content: Content, tally: LoadTally) -> None:
+        """Say of a case as it stands here whether the hour has to read it."""
+        try:
+            case = self.cases.load(case_from_json(content.body).id)
+        except CaseUnreadableError as error:
+            tally.fail(f"ledger {key}: {error}")
+            return
+        if case is not None:
+            _close_or_reopen(self.cases, case)
+
+
+def _close_or_reopen(cases: CaseBook, case: Case) -> None:
+    if case.state in OPEN:
+        cases.reopen(case)
+    else:
+        cases.close(case)
+
+
+def _is_longer_case(theirs: bytes, here: bytes) -> bool:
+    """Tell whether one history is the other's beginning; two that part keep what is here."""
+    try:
+        told, known = case_from_json(theirs).entries, case_from_json(here).entries
+    except CaseUnreadableError:
+        return False
+    return len(told) > len(known) and told[: len(known)] == known
+
+
+def _is_closed_there(theirs: bytes, here: bytes) -> bool:
+    """Tell whether a challenge is closed in the backup alone: once closed, it stays so."""
+    try:
+        return challenge_from_json(theirs).closed and not challenge_from_json(here).closed
+    except ChallengeUnreadableError:
+        return False
+
+
+_LONGER = {CASES: _is_longer_case, CHALLENGES: _is_closed_there}
