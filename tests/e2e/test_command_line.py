@@ -38,6 +38,13 @@ def publisher() -> Iterator[Publisher]:
         yield served
 
 
+def shown_in_the_readme() -> list[str]:
+    """Return the lines that the quick start shows of the demo; an ellipsis stands for anything."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    block = readme.partition("```\nFour sample publishers")[2].partition("```")[0]
+    return [line for line in f"Four sample publishers{block}".splitlines() if line not in {"", "…"}]
+
+
 def test_the_demo_ends_by_itself_and_says_what_to_open(tmp_path: Path) -> None:
     done = run("demo", cwd=tmp_path)
 
@@ -48,6 +55,9 @@ def test_the_demo_ends_by_itself_and_says_what_to_open(tmp_path: Path) -> None:
     assert address == (tmp_path / ".feedmirror/demo/site/index.html").as_uri()
     index = (tmp_path / ".feedmirror/demo/site/index.html").read_text()
     assert "The Tidewater Ledger" in index
+    for line in shown_in_the_readme():
+        pattern = re.sub(r"(\\ )+", " +", re.escape(line)).replace("…", ".*")
+        assert re.search(f"^{pattern} *$", done.stdout, re.MULTILINE), line
 
 
 def test_the_links_of_the_exported_site_lead_to_files(tmp_path: Path) -> None:

@@ -248,7 +248,9 @@ def test_what_is_taken_down_during_a_load_is_not_readable_behind_it(
         other = start.copy()
         other.disturb(call, lambda *_, other=other: REMOVALS["item"](other), when="before")
         load(old, other)
-        case = other.case(other.takedowns().cases.load(next(other.takedowns().cases.ids())))
+        cases = other.takedowns().cases
+        case = cases.load(next(cases.ids()))
+        assert case is not None
         # What was not there when the mail came was not named by it: the case says so.
         if case.state == "removed":
             assert readable(other, CANARY) == []

@@ -41,6 +41,7 @@ METRICS: Final[Mapping[str, str]] = {
     "Left": "feeds that were due and not polled for want of time; the next run does",
     "Created": "items stored for the first time",
     "Updated": "items stored anew, since the publisher changed them",
+    "Retired": "items that their feed's settings let go, or leave as a link",
     "Suppressed": "entries kept out by a rule",
     "Lost": "items and lists that somebody else was writing at the same moment; the next run does",
     "Dispatched": "shards handed out by the poll queue",
