@@ -177,6 +177,20 @@ def test_what_nobody_proved_in_time_is_shown_again_only_once_the_mirror_resumes(
     assert shown(world) == ["Entry 1", "Entry 2", "Entry 3"]
 
 
+def test_nobody_fails_to_prove_what_was_not_looked_for(world: TakedownWorld) -> None:
+    """Whoever is asked for a token, and whose token no run has looked for, is not discredited."""
+    case = world.write("Please remove our whole site news.example.com")
+    assert case.state is State.ASKED
+    world.later(24 * 15)
+
+    hour(world)
+    assert world.case(case).state is State.ASKED
+
+    world.paused = False
+    hour(world)
+    assert world.case(case).state is State.LAPSED
+
+
 @pytest.mark.parametrize(
     ("decide", "state"),
     [

@@ -294,12 +294,7 @@ class TakedownRun:
             return
         if case.decision is None:
             case = self.take_in.run(case.id, case.mail, case.receipt)
-        waits = self.paused and case.state is State.MASKED
-        if (
-            case.state in {State.MASKED, State.ASKED}
-            and not waits
-            and _has_ended(case, self.clock())
-        ):
+        if case.state in {State.MASKED, State.ASKED} and _has_ended(case, self.clock()):
             case = self._ended(case)
             done.lapsed += case.state is State.LAPSED
             return
@@ -314,6 +309,8 @@ class TakedownRun:
             return self.cases.add(
                 case, Event.HELD, unless=lambda known: known.state is not State.ASKED
             )
+        if self.paused:  # a mask would be shown again, and no token was looked for meanwhile
+            return case
         return self._end(case, Event.LAPSED)
 
     def _reapply(self, done: Hour, time_left: Callable[[], timedelta]) -> None:
