@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.parser import BytesParser
 from typing import Any
 
 import pytest
@@ -198,5 +199,5 @@ def test_what_a_client_calls_itself_adds_no_header(client: str) -> None:
     room.take(replace(LETTER, client=client, sender="a\r\nX-Evil: 1@b.example"))
 
     (raw,) = kept(room, "inbound/").values()
-    assert b"X-Evil: 1\r\n" not in raw.replace(b"\r\n\t", b" ")
+    assert BytesParser().parsebytes(raw).keys()[:3] == ["Return-Path", "Received", "From"]
     assert read_message(raw).from_values == ("Ann <ann@news.example>",)

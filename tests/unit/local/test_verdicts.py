@@ -204,6 +204,23 @@ def test_an_old_algorithm_counts_for_nothing() -> None:
     assert told(signed(MAIL, "news.example", a="rsa-sha1"), a_zone(REJECT))[1] == "FAIL"
 
 
+def test_a_signature_that_has_expired_is_in_force_no_more() -> None:
+    """RFC 6376 §3.5, by the time that we are told and not by the machine's."""
+    raw = signed(MAIL, "news.example", x="4000000000")
+    zone = a_zone(REJECT)
+
+    assert judged(raw, zone).verdicts["dkim"] == "PASS"
+    later = judge_mail(raw, dns=zone, now=datetime.fromtimestamp(4000000001, UTC))
+    assert (later.verdicts["dkim"], later.verdicts["dmarc"]) == ("FAIL", "FAIL")
+
+
+def test_a_signature_that_leaves_from_out_signs_nothing_for_it() -> None:
+    """RFC 6376 §5.4: From must be signed."""
+    raw = signed(MAIL, "news.example", covered=("To", "Subject", "Date", "Message-ID"))
+
+    assert told(raw, a_zone(REJECT))[:2] == ("FAIL", "FAIL")
+
+
 def test_a_mail_too_large_to_be_checked_proves_nothing() -> None:
     raw = signed(a_mail(HEADERS, "x" * 70 + "\r\n"), "news.example") + b"y\r\n" * 700_000
 

@@ -53,6 +53,13 @@ def ask(
     return answer, body
 
 
+def raw_answer(port: int, request_text: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(request_text)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(4096), b""))
+
+
 def test_a_page_is_sent_with_its_length_and_a_query_changes_nothing(port: int) -> None:
     answer, body = ask(port, "/?utm_source=x")
 
@@ -68,6 +75,7 @@ def test_a_head_is_answered_as_a_get_without_its_body(port: int) -> None:
     answer, body = ask(port, "/", "HEAD")
 
     assert body == b""
+    assert raw_answer(port, b"HEAD / HTTP/1.0\r\n\r\n").endswith(b"\r\n\r\n")
     undated = [(name, value) for name, value in answer.getheaders() if name != "Date"]
     assert undated == [(name, value) for name, value in whole.getheaders() if name != "Date"]
 
@@ -120,10 +128,7 @@ def test_the_console_is_found_by_its_address_alone(port: int) -> None:
     ids=["no request", "another version", "too long"],
 )
 def test_what_is_no_request_is_refused_in_a_line(port: int, request_text: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        connection.sendall(request_text)
-        connection.shutdown(socket.SHUT_WR)
-        said = b"".join(iter(lambda: connection.recv(4096), b""))
+    said = raw_answer(port, request_text)
 
     assert said.split()[1] in {b"400", b"414", b"505"}
     assert b"<" not in said
