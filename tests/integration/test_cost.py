@@ -13,10 +13,13 @@ from feedmirror.cli.cost_model import (
     ALARM_METRICS,
     DASHBOARDS,
     FRONT,
+    GONE,
+    GONE_ITEM,
     HAND_OUT,
     HOST,
     HOUR,
     ITEM,
+    KEPT,
     LOOK,
     MAIL,
     NEWS,
@@ -98,6 +101,26 @@ def test_news_cost_what_their_hosts_and_items_do(world: World, hosts: int, items
     found = spent(world, lambda: world.run(at_once=False))
 
     assert found == LOOK + POLL + NEWS + HOST * hosts + ITEM * (hosts * items)
+
+
+def test_a_look_at_what_is_kept_costs_a_read_a_month_and_what_goes_no_more_than_is_reckoned(
+    world: World,
+) -> None:
+    world.feeds[0] = replace(world.feeds[0], max_age=timedelta(days=3))
+    world.run()
+    world.later(24)
+    month = Requests(0, 1)
+    assert spent(world, lambda: world.run(at_once=False)) == LOOK + POLL + KEPT + month
+
+    for _ in range(2):
+        world.later(24)
+        world.run(at_once=False)
+    world.later(24)
+    found = spent(world, lambda: world.run(at_once=False))
+    most = LOOK + POLL + KEPT + month + GONE + GONE_ITEM * 3
+    assert (LOOK + POLL + KEPT).writes < found.writes <= most.writes
+    assert (LOOK + POLL + KEPT).reads < found.reads <= most.reads
+    assert not [item for item in world.items() if item.host == "h0.example.com"]
 
 
 def test_handing_out_costs_a_head_for_each_shard(world: World) -> None:

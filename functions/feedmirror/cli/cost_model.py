@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from importlib.resources import files
 from typing import Any
 
-from feedmirror.configuration import Configuration
+from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.mirroring.schedule import USUAL
 
 MONTH = timedelta(days=30)
@@ -53,6 +53,10 @@ POLL = Requests(2, 0)  # the lease, and what was lifted
 NEWS = Requests(7, 3)  # rules, templates, state, and the front
 HOST = Requests(6, 6)  # a host's two listings
 ITEM = Requests(3, 1)  # marker, record, page; read again for the front
+# What a feed has brought is looked at daily where it has bounds: its host's latest, and each month.
+KEPT = Requests(1, 1)
+GONE = NEWS + HOST + Requests(0, 51)  # and all that the front shows of the host
+GONE_ITEM = Requests(2, 2)  # record and page
 # With a poll queue: the call that hands out, and what differs in a shard's own.
 HAND_OUT = Requests(4, 2)  # and a HEAD for each shard
 LISTED = 1000  # keys that one request lists (S3 API reference, ListObjectsV2)
@@ -146,13 +150,28 @@ class Month:
     @property
     def polls(self) -> float:
         """Requests to publishers: none asks for more than its interval."""
-        waits = (max(feed.interval or USUAL, TICK) for feed in self.configuration.feeds)
+        waits = (max(feed.interval or USUAL, TICK) for feed in self.polled)
         return sum(MONTH / wait for wait in waits)
 
     @property
     def items(self) -> float:
         """New items."""
-        return len(self.configuration.feeds) * self.traffic.items_a_day * MONTH.days
+        return len(self.polled) * self.traffic.items_a_day * MONTH.days
+
+    @property
+    def polled(self) -> list[FeedSettings]:
+        """Feeds that are polled."""
+        return [feed for feed in self.configuration.feeds if feed.ended is None]
+
+    def keeping(self) -> Requests:
+        """Return the requests to S3 for bounds: every day something goes, as much as comes."""
+        bounded = [
+            feed for feed in self.configuration.feeds if feed.max_age or feed.max_items is not None
+        ]
+        looks = len(bounded) * MONTH.days
+        items = sum(feed.ended is None for feed in bounded) * MONTH.days * self.traffic.items_a_day
+        index = Requests(0, self.traffic.months)
+        return (KEPT + index) * looks + GONE * min(looks, items) + GONE_ITEM * items
 
     @property
     def polling_calls(self) -> float:
@@ -172,7 +191,7 @@ class Month:
     def requests(self) -> Requests:
         """Return the requests to S3."""
         listings = HOST * min(self.items, self.polls) + ITEM * self.items
-        looks = HOUR * self.hours + MAIL * self.traffic.mails
+        looks = HOUR * self.hours + MAIL * self.traffic.mails + self.keeping()
         if not self.by_queue:
             calls = LOOK * self.ticks + POLL * self.polling_calls + NEWS * self.news_calls
             return calls + listings + looks

@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.reports import MirrorReport
-from feedmirror.jobs.retire import Retire
+from feedmirror.jobs.retire_shard import LookedOver, RetireShard
 from feedmirror.jobs.rules import EVERY_HOST, RuleReader, lifts_mark
-from feedmirror.jobs.shard_state import Learnt, Lease, Note, ShardStates
+from feedmirror.jobs.shard_state import Learnt, Lease, ShardStates
 from feedmirror.jobs.slots import Delivery, Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.layout import ItemId
@@ -19,7 +18,7 @@ from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
 from feedmirror.mirroring.planning import Circumstances
-from feedmirror.mirroring.poll_state import EntryState, FeedState, Rank
+from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import (
     LONGEST_HINT,
     News,
@@ -28,7 +27,6 @@ from feedmirror.mirroring.polling import (
     read_answer,
     unreadable,
 )
-from feedmirror.mirroring.retention import wanted_besides
 from feedmirror.ports.fetching import Fetched, Fetcher, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.publishing.listings import FRONT_CARDS
@@ -58,8 +56,7 @@ class _Read:
 class _Progress:
     """What a run has found out so far.
 
-    ``newest`` are the items that the front may show, ``brought`` the ids that each feed brought,
-    ``notes`` what was found out of feeds beside their polls.
+    ``newest`` are the items that the front may show, ``brought`` the ids that each feed brought.
     """
 
     tokens: TokenSearch
@@ -71,8 +68,7 @@ class _Progress:
     unchanged: int = 0
     changed: int = 0
     stored: list[Stored] = field(default_factory=list)
-    notes: dict[str, Note] = field(default_factory=dict)
-    retired: int = 0
+    looked: LookedOver = field(default_factory=LookedOver)
     newest: Publication = field(default_factory=Publication)
 
 
@@ -94,7 +90,7 @@ class MirrorShard:
     fetcher: Fetcher
     rules: RuleReader
     store: StoreEntries
-    retire: Retire
+    retire: RetireShard
     clock: Callable[[], datetime]
     configuration: Configuration
 
@@ -139,7 +135,10 @@ class MirrorShard:
             if time_left() < RESERVE:
                 break
         self._store(batch, progress)
-        self._retire(lease, progress, enough=lambda: time_left() < RESERVE)
+        progress.looked = self.retire.run(
+            lease, progress.states, enough=lambda: time_left() < RESERVE
+        )
+        progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
         return ShardOutcome(
             report=_report(lease, progress),
             newest=progress.newest,
@@ -216,48 +215,6 @@ class MirrorShard:
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))
 
-    def _retire(self, lease: Lease, progress: _Progress, *, enough: Callable[[], bool]) -> None:
-        """Look at the feeds whose bounds it is time to look at."""
-        feeds = [feed for feed in self.configuration.feeds if feed.url in lease.state.feeds]
-        for settings in self.retire.due(feeds, lease.state.feeds):
-            if enough():
-                return
-            looked = self.retire.run(
-                settings,
-                lease.state.feeds[settings.url].look,
-                enough=enough,
-                hand_over=partial(
-                    self._hand_over, settings=settings, lease=lease, progress=progress
-                ),
-            )
-            _note(progress.notes, {settings.url: Note(looked.look)})
-            progress.retired += looked.retired.written
-            progress.newest = newest_of(progress.newest, looked.retired.publication)
-
-    def _hand_over(
-        self,
-        beyond: Mapping[ItemId, Rank],
-        *,
-        settings: FeedSettings,
-        lease: Lease,
-        progress: _Progress,
-    ) -> None:
-        """Have the host's other feeds that would keep what goes look at it again."""
-        notes: dict[str, Note] = {}
-        for other in self.configuration.feeds:
-            if other.url in progress.by_host[settings.host] - progress.gone - {settings.url}:
-                state = progress.states.get(other.url, lease.state.feeds[other.url])
-                wanted = wanted_besides(beyond, other, state, now=self.clock())
-                notes |= {other.url: Note(again=wanted)} if wanted else {}
-        if notes:
-            self.states.note(lease.shard, notes)
-            _note(progress.notes, notes)
-
-
-def _note(notes: dict[str, Note], more: Mapping[str, Note]) -> None:
-    for url, note in more.items():
-        notes[url] = notes.get(url, Note()) | note
-
 
 def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:
     """Return the feeds' addresses by their source hosts."""
@@ -302,12 +259,13 @@ def _before(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> F
 def _learnt(progress: _Progress, *, put: bool) -> Learnt:
     """Return what was learnt; what the front does not show yet is to be brought again."""
     if put:
-        return Learnt(progress.states, progress.notes)
+        return Learnt(progress.states, progress.looked.notes)
     states = {
         url: state.forgetting(progress.brought.get(url, ()))
         for url, state in progress.states.items()
     }
-    return Learnt(states, {url: replace(note, look=None) for url, note in progress.notes.items()})
+    notes = {url: replace(note, look=None) for url, note in progress.looked.notes.items()}
+    return Learnt(states, notes)
 
 
 def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
@@ -371,7 +329,7 @@ def _report(lease: Lease, progress: _Progress) -> MirrorReport:
         created=sum(stored.created for stored in progress.stored),
         updated=sum(stored.updated for stored in progress.stored),
         restored=sum(stored.restored for stored in progress.stored),
-        retired=progress.retired,
+        retired=progress.looked.retired.written,
         suppressed=sum(stored.suppressed for stored in progress.stored),
         lost=sum(stored.lost for stored in progress.stored),
         failures=tuple((url, state.error) for url, state in learnt.items() if state.error),

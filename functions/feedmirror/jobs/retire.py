@@ -15,7 +15,7 @@ from feedmirror.jobs.retire_items import Retired, RetireItems, Sentence
 from feedmirror.layout import ItemId, host_folder
 from feedmirror.mirroring.poll_state import FeedState, Look, Rank
 from feedmirror.mirroring.retention import Fate, cut_of, fate_of, floor_of, next_look
-from feedmirror.publishing.listings import FRONT_CARDS, Listing
+from feedmirror.publishing.listings import FRONT_CARDS, Buried, Listing
 from feedmirror.publishing.selection import Publication
 from feedmirror.publishing.texts import link
 from feedmirror.records import Tombstone
@@ -120,8 +120,11 @@ class Retire:
                 return Looked(None, retired)
             sentences = [Sentence(each.id, beyond[each]) for each in batch]
             retired += self.items.run(settings, folder, sentences, now=now)
-        left = [each for each in shown if fates.get(each) is not Fate.GOES]
-        mended = self._mend(index.latest, left, now=now)
+        gone = {each for each, fate in beyond.items() if fate is Fate.GOES}
+        latest = index.latest.updated_with(
+            (), [Buried(each.id, settings.host, now) for each in gone]
+        )
+        mended = self._mend(latest, (each for each in shown if each not in gone), now=now)
         settled = index.whole and mended and not (retired.written or retired.lost)
         return Looked(Look(last.bounds, now, settled, floor), retired)
 

@@ -22,6 +22,7 @@ from feedmirror.jobs.reports import MirrorReport, added_up
 from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.retire import Retire
 from feedmirror.jobs.retire_items import RetireItems
+from feedmirror.jobs.retire_shard import RetireShard
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.jobs.shard_state import ShardStates
@@ -227,9 +228,10 @@ def compose(
         feeds={feed.url: feed for feed in configuration.feeds},
     )
     reshard = Reshard(objects)
+    states = ShardStates(objects=objects, reshard=reshard, clock=clock, mark=mark)
     return MirrorJobs(
         shard=MirrorShard(
-            states=ShardStates(objects=objects, reshard=reshard, clock=clock, mark=mark),
+            states=states,
             fetcher=fetcher,
             rules=rules,
             store=StoreEntries(
@@ -239,9 +241,14 @@ def compose(
                 workers=stores.workers,
                 images=configuration.mirror.images,
             ),
-            retire=Retire(
-                publisher=publisher,
-                items=RetireItems(archive=stores.archive, rules=rules, publisher=publisher),
+            retire=RetireShard(
+                states=states,
+                retire=Retire(
+                    publisher=publisher,
+                    items=RetireItems(archive=stores.archive, rules=rules, publisher=publisher),
+                    clock=clock,
+                ),
+                feeds=configuration.feeds,
                 clock=clock,
             ),
             clock=clock,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from feedmirror.cli.cost_model import (
     read_prices,
     total,
 )
-from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.configuration import Configuration, Ended, FeedSettings
 
 PRICES = read_prices()
 
@@ -48,6 +49,20 @@ def test_every_price_is_used_and_has_a_page_to_look_it_up() -> None:
         assert price.free >= 0
     assert date(2026, 11, 1) < PRICES.date <= datetime.now(UTC).date()
     assert PRICES.region == "us-east-1"
+
+
+def test_a_feed_that_has_ended_is_not_polled_and_bounds_ask_for_more_of_the_buckets() -> None:
+    def of(**settings: Any) -> dict[str, float]:  # noqa: ANN401 -- any setting
+        some = tuple(replace(feed, **settings) for feed in feeds(10))
+        return quantities(Configuration(mirror=a_mirror(), feeds=some))
+
+    plain, ended, bounded = of(), of(ended=Ended.STAY), of(max_age=timedelta(days=90))
+
+    assert ended["Data to publishers"] == 0
+    assert ended["S3, after 12 months"] == 0
+    assert bounded["Data to publishers"] == plain["Data to publishers"]
+    # A write of the state for each of ten feeds and thirty days, at the least.
+    assert bounded["S3, writes and lists"] >= plain["S3, writes and lists"] + 300
 
 
 def test_what_is_free_comes_off_first_and_only_once() -> None:
