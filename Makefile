@@ -49,8 +49,8 @@ corpus: .venv/dev  ## every real feed beside the clone goes the whole way
 walks: .venv/dev  ## something else at each single call of a run, where the suite takes every second
 	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 -p no:randomly \
 		tests/integration/test_crashes.py tests/integration/test_races.py tests/integration/test_retirement.py \
-		tests/integration/test_shards.py \
-		tests/integration/test_takedown_faults.py tests/integration/test_takedown_protocol.py
+		tests/integration/test_shards.py tests/integration/test_takedown_faults.py tests/integration/test_takedown_protocol.py \
+		tests/integration/test_rebuild.py tests/integration/test_load.py tests/integration/test_backup.py
 
 kills: .venv/dev  ## a running `serve` killed at fifty moments, while it polls and takes mail
 	@FEEDMIRROR_TEST_KILLS=50 $(BIN)/python -m pytest -q -n 2 tests/e2e/test_serve_kills.py
