@@ -39,6 +39,7 @@ SCHEDULES = FEEDMIRROR_TEST_SCHEDULES=200 $(BIN)/python -m pytest -q -p no:rando
 schedules: .venv/dev  ## a fault at every call, and 200 random schedules of everything at once for each of SEEDS
 	@$(SCHEDULES) tests/integration/test_takedown_faults.py
 	@$(SCHEDULES) tests/integration/test_shard_moves.py
+	@$(SCHEDULES) tests/properties/test_backups.py
 	@for seed in $(SEEDS); do echo "seed $$seed: 200 schedules of 10 steps"; \
 		$(SCHEDULES) --hypothesis-seed=$$seed -k whatever_happens tests/properties/test_takedown_machine.py || exit 1; \
 	done

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from builders import a_rule
+from builders import a_rule, a_tombstone
 from feedmirror.jobs.configure import NotConfiguredError
 from feedmirror.jobs.keeping.load_report import Brought, Configured
 from feedmirror.jobs.rebuilding.rebuild_pages import NO_CASE
@@ -29,7 +29,7 @@ from feedmirror.layout import (
     suppressions_prefix,
 )
 from feedmirror.ports.object_store import Content, ObjectStore
-from feedmirror.records import Item, Tombstone
+from feedmirror.records import Item, Tombstone, record_to_json
 from feedmirror.suppression import Scope, address_key, host_key
 from feedmirror.takedowns.casework.cases import State, case_from_json
 from keeping import Backup, back_up, configure, load, readable, rebuild, site
@@ -280,6 +280,53 @@ def test_a_rule_that_is_made_during_a_load_keeps_out_what_comes_behind_it(
         assert call > looked + 1 or readable(other, CANARY) == []
         hour(other)
         assert readable(other, CANARY) == []
+
+
+def test_what_a_rule_covers_by_then_comes_as_its_tombstone(world: MemoryWorld) -> None:
+    """The rule is made behind the walk that applies the rules, and before the items come."""
+    old = back_up(world)
+    start = lost_archive(world)
+    whole = start.copy()
+    whole.watch()
+    load(old, whole)
+    asked = whole.requests.asked
+    key = record_key(HOST, canary_of(world).id)
+    looked = max(n for n in range(asked.index(("put", key))) if asked[n] == ("list", SUPPRESSIONS))
+    rule = a_rule(host_key(HOST), host=HOST, scope=Scope.HOST)
+
+    start.disturb(looked + 1, lambda *_: start.suppress(rule), when="before")
+    report = load(old, start)
+
+    assert report.brought[Brought.COVERED] == 2
+    stone = start.records()[key]
+    assert isinstance(stone, Tombstone)
+    assert stone.rules == (f"{suppressions_prefix(HOST)}{rule.id}.json",)
+    assert (stone.case, stone.when) == (rule.case, start.now)
+    assert readable(start, CANARY) == []
+
+
+def test_a_tombstone_of_the_backup_holds_while_its_rule_stands(
+    world: MemoryWorld, fresh: MemoryWorld
+) -> None:
+    """No claim of the item's leads to the rule any more: only the tombstone knows it."""
+    elsewhere = a_rule(host_key("old.example.net"), host="old.example.net", scope=Scope.HOST)
+    key, item = world.suppress(elsewhere), canary_of(world)
+    stone = a_tombstone(id=item.id, rules=(key,))
+    place = record_key(HOST, item.id)
+    overwrite(world.stores.archive, place, record_to_json(stone, "ff"))
+    fresh.feeds, fresh.now = list(world.feeds), world.now
+    fresh.run()
+    configure(fresh)
+    lifted = fresh.copy()
+    assert readable(fresh, CANARY)
+
+    load(back_up(world), fresh)
+    assert readable(fresh, CANARY) == []
+    assert isinstance(fresh.records()[place], Tombstone)
+
+    world.lift(key)
+    load(back_up(world), lifted)
+    assert readable(lifted, CANARY)
 
 
 def hour(world: MemoryWorld) -> None:
