@@ -1,5 +1,6 @@
 """Every way in which a command can be kept from its work, seen once: words, and an exit status."""
 
+import json
 import re
 import signal
 import sqlite3
@@ -351,6 +352,29 @@ def test_a_full_disk_behind_the_output_is_told_once(here: Path, option: list[str
         1,
         "feedmirror: the output cannot be written: the disk is full\n",
     )
+
+
+def test_a_disk_that_fills_up_is_told_and_the_next_run_has_room(here: Path) -> None:
+    document = rss(*(entry(number) for number in range(8))).encode()
+    with Publisher({"/feed": Answer(body=document)}, address="127.0.0.1") as site:
+        command = [COMMAND, "mirror", "--local", "m", "--feed", site.url("/feed"), "--json"]
+        loopback = environment(here, FEEDMIRROR_ALLOWED_NETWORKS="127.0.0.0/8")
+
+        def typed(limit: str) -> subprocess.CompletedProcess[str]:
+            # Blocks of 512 bytes: no file may grow beyond, which is what a full disk looks like.
+            shell = ["sh", "-c", f'ulimit -f {limit}; exec "$@"', "sh", *command]
+            return subprocess.run(  # noqa: S603 -- our own command
+                shell, cwd=here, env=loopback, capture_output=True, text=True, check=False
+            )
+
+        full, roomy = typed("200"), typed("unlimited")
+
+    assert (full.returncode, full.stdout) == (1, "")
+    assert full.stderr == (
+        "feedmirror: m/store.sqlite: the disk is full, or fails; make room, and run the command"
+        " again\n"
+    )
+    assert (roomy.returncode, json.loads(roomy.stdout)["created"]) == (0, 8)
 
 
 def test_what_was_not_understood_is_told_with_the_usage(here: Path) -> None:

@@ -178,6 +178,7 @@ _FAULTS = {
     sqlite3.SQLITE_PERM: Fault.NOT_OPENED,
     sqlite3.SQLITE_CORRUPT: Fault.DAMAGED,
     sqlite3.SQLITE_FULL: Fault.FULL,
+    sqlite3.SQLITE_IOERR: Fault.FULL,  # so are a quota, a limit, and a disk that fails
     sqlite3.SQLITE_NOTADB: Fault.NO_DATABASE,
 }
 

@@ -56,7 +56,7 @@ _STORES: Mapping[Fault, str] = {
     Fault.LOCKED: (
         "another program is at work on it, and did not end in half a minute; try again once it has"
     ),
-    Fault.FULL: "the disk is full; make room, and run the command again",
+    Fault.FULL: "the disk is full, or fails; make room, and run the command again",
     Fault.NOT_OPENED: (
         "it cannot be opened and written; look at the folder's rights, or name another with --local"
     ),
@@ -106,8 +106,10 @@ def _store(error: StoreUnavailableError) -> Iterator[str]:
 
 
 def _settings(error: SettingsError) -> Iterator[str]:
-    yield from str(error).splitlines()
-    yield _WHERE
+    lines = str(error).splitlines()
+    yield from lines
+    if any("is not set" in line for line in lines):
+        yield _WHERE
 
 
 def _configuration(error: NotConfiguredError) -> Iterator[str]:
