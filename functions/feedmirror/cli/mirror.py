@@ -12,7 +12,7 @@ from rich.progress import Progress
 from feedmirror.cli.configurations import NOBODY
 from feedmirror.cli.folders import LOCAL
 from feedmirror.cli.local_feeds import A_FEED, Wanted, prepare
-from feedmirror.cli.output import complain, print_json, print_table, progress, say
+from feedmirror.cli.output import complain, counted, print_json, print_table, progress, say
 from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.jobs.pausing import Pause
 from feedmirror.jobs.reports import MirrorReport
@@ -125,6 +125,8 @@ def _print(report: MirrorReport) -> None:
         [f"{name}#" for name in (*shown, "failed")],
         [[getattr(report, name) for name in shown] + [len(report.failures)]],
     )
+    if idle := report.feeds - report.polled - report.left:
+        say(f"Note: {counted(idle, 'feed')} not asked: the publisher wants time, or has ended it")
     for feed, what in report.problems:
         say(f"Note: {feed}: {what}")
     for feed, what in report.failures:
