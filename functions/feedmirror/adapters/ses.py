@@ -54,6 +54,7 @@ class SesMailer:
 
         Raises MailRefusedError, or MailUnavailableError if it may be tried again: after a timeout
         or a broken connection the mail may have been sent all the same. Neither names an address.
+        Without a region or a profile there is no SES: StoreUnavailableError.
         """
         trouble: MailRefusedError | MailUnavailableError
         try:
