@@ -127,7 +127,7 @@ _FINDINGS = {
     Kind.COVERED_ENTRY: "the same",
     Kind.COVERED_HOST: "the same",
     Kind.PAGE_WITHOUT_RECORD: "nobody but the mirror writes the site: take the object out by hand",
-    Kind.STAYS_HIDDEN: "`feedmirror restore` its case once more",
+    Kind.STAYS_HIDDEN: "the hour carries its case on; if it stays, the log says why",
     Kind.OLD_COPY: "the mail bucket's lifecycle is not the template's any more: deploy again",
     Kind.PRIVATE_COPY: "take the object out by hand",
     Kind.CASE_WITHOUT_OUTCOME: "the hour carries it on; if it stays, the log says why",
