@@ -1,6 +1,6 @@
-"""What every setting means, in one line: for a written file's comments, and for the documents.
+"""What every setting and metric means, in one line: for a written file and for the documents.
 
-Each key of the operator's file and each variable has its line here, or a test fails.
+Each key of the operator's file, each variable and each metric has its line here, or a test fails.
 """
 
 from collections.abc import Mapping
@@ -39,4 +39,32 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "topic_arn": "where the operator's alarms go; without it they are only logged and counted",
     "allowed_networks": "networks beside the public internet that may be fetched from, any port",
     "embedded_store": "a file that holds the buckets, on a machine without S3",
+}
+METRICS: Final[Mapping[str, str]] = {
+    "Polled": "feeds that were asked",
+    "Unchanged": "feeds that had nothing new",
+    "Changed": "feeds that had something new",
+    "Left": "feeds that were due and not polled for want of time; the next run does",
+    "Created": "items stored for the first time",
+    "Updated": "items stored anew, since the publisher changed them",
+    "Retired": "items beyond what is kept of their feeds: gone, or links from now on",
+    "Suppressed": "entries kept out by a rule",
+    "Lost": "items and lists that somebody else was writing at the same moment; the next run does",
+    "Dispatched": "shards handed out by the poll queue",
+    "FailedFeeds": "feeds that could not be polled or read; the log line says which and why",
+    "FailedTasks": "messages of a queue that failed and come again",
+    "ConfigurationRefused": "runs that found the operator's file missing or wrong",
+    "Alarms": "alarms that were only logged, since no topic is set",
+    "Repaired": "items that a rule covers and that the hour found readable, and took down again",
+    "Lapsed": "requests whose proof did not come in time",
+    "Mails": "mails that no event had told of, found by the hour",
+    "CasesReceived": "cases that a call left before they were carried out",
+    "CasesWaiting": "cases that a call left for a person",
+    "CasesAsked": "cases that a call left until proof comes, with nothing changed",
+    "CasesMasked": "cases that a call left with something out of sight for the time being",
+    "CasesRemoved": "cases that a call left with something down for good",
+    "CasesRecorded": "cases that a call left with nothing to do",
+    "CasesRefused": "cases that a call left refused, by a person",
+    "CasesLapsed": "cases that a call left lapsed, since no proof came in time",
+    "CasesRestored": "cases that a call left undone, with everything shown again",
 }

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from feedmirror.adapters import telemetry
+from feedmirror.meanings import METRICS
 from feedmirror.takedowns.casework.cases import State
 from reference.markdown import code, table
 from stack_template import TEMPLATE, written
@@ -43,10 +44,10 @@ def counted() -> set[str]:
 
 
 def metrics() -> str:
-    """Return what the functions count."""
-    return table(
-        ("metric", "counts"), ((code(name), why) for name, why in telemetry.METRICS.items())
-    )
+    """Return what the functions count, in the order of the meanings."""
+    order = list(METRICS)
+    rows = [(code(name), METRICS[name]) for name in sorted(counted(), key=order.index)]
+    return table(("metric", "counts"), rows)
 
 
 def alarms() -> str:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -32,36 +32,6 @@ _COUNTED = (
 # Powertools counts for the whole process in one place, where `serve` has both functions at once.
 _ONE_AT_A_TIME = Lock()
 _COUNTED_BY_THE_HOUR = ("repaired", "lapsed", "mails")
-
-# What each metric counts, for the documents; one without its line here fails a test.
-METRICS: Final[Mapping[str, str]] = {
-    "Polled": "feeds that were asked",
-    "Unchanged": "feeds that had nothing new",
-    "Changed": "feeds that had something new",
-    "Left": "feeds that were due and not polled for want of time; the next run does",
-    "Created": "items stored for the first time",
-    "Updated": "items stored anew, since the publisher changed them",
-    "Retired": "items that their feed's settings let go, or leave as a link",
-    "Suppressed": "entries kept out by a rule",
-    "Lost": "items and lists that somebody else was writing at the same moment; the next run does",
-    "Dispatched": "shards handed out by the poll queue",
-    "FailedFeeds": "feeds that could not be polled or read; the log line says which and why",
-    "FailedTasks": "messages of a queue that failed and come again",
-    "ConfigurationRefused": "runs that found the operator's file missing or wrong",
-    "Alarms": "alarms that were only logged, since no topic is set",
-    "Repaired": "items that a rule covers and that the hour found readable, and took down again",
-    "Lapsed": "requests whose proof did not come in time",
-    "Mails": "mails that no event had told of, found by the hour",
-    "CasesReceived": "cases that a call left before they were carried out",
-    "CasesWaiting": "cases that a call left for a person",
-    "CasesAsked": "cases that a call left until proof comes, with nothing changed",
-    "CasesMasked": "cases that a call left with something out of sight for the time being",
-    "CasesRemoved": "cases that a call left with something down for good",
-    "CasesRecorded": "cases that a call left with nothing to do",
-    "CasesRefused": "cases that a call left refused, by a person",
-    "CasesLapsed": "cases that a call left lapsed, since no proof came in time",
-    "CasesRestored": "cases that a call left undone, with everything shown again",
-}
 
 
 @dataclass(frozen=True, slots=True)
