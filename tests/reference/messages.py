@@ -21,7 +21,7 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 # Calls that carry a message, by the last part of their name: errors end in Error.
 _ERRORS_OF_CLICK = {"ClickException", "UsageError", "BadParameter"}
-_LINES = {"alarm", "error", "exit", "info", "warning"}
+_LINES = {"alarm", "complain", "error", "exit", "info", "warning"}
 _KEPT = {"Failure", "Finding", "Problem", "fail", "failed", "refuse", "unreadable"}
 _KEPT |= {"_unavailable", "unavailable", "_unusable"}
 # What click prints of an error by its own words.
