@@ -68,7 +68,7 @@ AREAS = (
     ),
     Area(
         "The command line",
-        ("cli/",),
+        ("cli/", "local/"),
         "Printed on stderr, with exit status 1, or 2 where the command was not understood. The"
         " message names what was given and what is there.",
     ),
@@ -106,7 +106,7 @@ AREAS = (
     ),
     Area(
         "What is stored and cannot be read",
-        ("records", "suppression", "layout", "publishing/", "takedowns/"),
+        ("records", "suppression", "layout", "migrations", "publishing/", "takedowns/"),
         "An object is not what this version writes: it was made by a later version, or by"
         " hand. Nothing is shown on the strength of it. `feedmirror audit` names the key; put back"
         " what was there before.",
@@ -227,14 +227,15 @@ def _texts_by_name(function: ast.FunctionDef) -> dict[str, list[str]]:
     known: dict[str, list[str]] = {}
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            known.setdefault(node.targets[0].id, []).extend(_alternatives(node.value, {}))
+            known.setdefault(node.targets[0].id, []).extend(_or_hole(node.value, {}))
     return known
 
 
 def _texts(call: ast.Call, known: dict[str, list[str]]) -> Iterator[str]:
     """Yield what a call says: its texts in a row, each way in which they may come out."""
     given = [*call.args, *(word.value for word in call.keywords if word.arg in {"text", "hint"})]
-    said = [found for each in given if (found := list(_alternatives(each, known)))]
+    ways = [list(_alternatives(each, known)) for each in given]
+    said = [texts for texts in ways if set(texts) - {_HOLE}]
     for count in range(max(map(len, said), default=0)):
         text = ": ".join(found[min(count, len(found) - 1)] for found in said)
         text = re.sub(r"…+", _HOLE, _PLACEHOLDER.sub(_HOLE, text))
@@ -252,7 +253,7 @@ def _alternatives(node: ast.expr, known: dict[str, list[str]]) -> Iterator[str]:
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             yield from _in_a_row([left, right], known)
         case ast.IfExp(body=one, orelse=other):
-            yield from (*_alternatives(one, known), *_alternatives(other, known))
+            yield from (*_or_hole(one, known), *_or_hole(other, known))
         case ast.Name(id=name):
             yield from known.get(name, [])
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
@@ -264,5 +265,8 @@ def _alternatives(node: ast.expr, known: dict[str, list[str]]) -> Iterator[str]:
 def _in_a_row(parts: Iterable[ast.expr], known: dict[str, list[str]]) -> Iterator[str]:
     """Yield what may come of parts that stand behind each other; what is not known is a hole."""
     values = (part.value if isinstance(part, ast.FormattedValue) else part for part in parts)
-    ways = [list(_alternatives(value, known)) or [_HOLE] for value in values]
-    yield from map("".join, product(*ways))
+    yield from map("".join, product(*(_or_hole(value, known) for value in values)))
+
+
+def _or_hole(node: ast.expr, known: dict[str, list[str]]) -> list[str]:
+    return list(_alternatives(node, known)) or [_HOLE]
