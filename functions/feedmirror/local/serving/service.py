@@ -13,7 +13,7 @@ from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.local.machine import Machine
 from feedmirror.local.serving.console import Console, Table
 from feedmirror.local.serving.lifecycle import Lifecycle
-from feedmirror.local.serving.mailroom import Letter, Mailroom
+from feedmirror.local.serving.mailroom import Letter, Mailroom, NotYetError
 from feedmirror.local.serving.outbox import OutboxFiles
 from feedmirror.local.serving.polls import table_of_polls
 from feedmirror.local.serving.smtp import Reception, SmtpServer
@@ -92,7 +92,7 @@ class Service:
     takedowns: Worker
     stopping: Event
     tell: Callable[[str], object]
-    told: set[str]  # faults that are known, and not told again while they last
+    told: set[str]  # what went wrong so far: the same is not told again
 
     def begin(self) -> None:
         """Serve, and take up what an earlier process left undone."""
@@ -152,7 +152,7 @@ class Service:
         self._export()
 
     def _hour(self) -> None:
-        line = hour_line(self._takedown({})["hour"])
+        line = hour_line(self._takedown({}).get("hour", {}))
         if line:
             self.tell(line)
         self._export()
@@ -166,8 +166,9 @@ class Service:
         return handler(dict(event), Running(self.stopping))
 
     def _failed(self, error: Exception) -> None:
-        """Say once what went wrong, as long as it is the same: it is tried again."""
-        words = f"{type(error).__name__}: {error}; tried again"
+        """Say once what went wrong: it is tried again."""
+        kind = "" if isinstance(error, NotYetError) else f"{type(error).__name__}: "
+        words = f"{kind}{error}; tried again"
         if words not in self.told:
             self.told.add(words)
             self.tell(words)
