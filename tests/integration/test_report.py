@@ -119,6 +119,17 @@ def test_takedowns_are_counted_with_the_time_from_the_mail_to_the_first_that_is_
     assert set(survey(world).removed.values()) == {0}
 
 
+def test_what_is_put_back_is_no_removal(world: TakedownWorld) -> None:
+    """The case that asks for it is carried out as well, and shows one item again."""
+    world.write(f"Please take down {SITE}/1 now and for ever.")
+    back = world.write(f"I withdraw my request for {SITE}/1, please put it back.")
+    assert back.state == "restored"
+
+    found = survey(world)
+
+    assert (found.cases, found.removed[world.now.date()], len(found.took)) == (2, 1, 1)
+
+
 def test_a_case_that_waits_to_be_approved_takes_as_long_as_the_person_does(
     world: TakedownWorld,
 ) -> None:
