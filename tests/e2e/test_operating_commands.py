@@ -191,8 +191,9 @@ def test_the_status_of_an_account_tells_the_alarms_too(
 
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith("Not well: 1 alarm rings.\n\nRepairedAlarm rings since 20")
-    assert 'UTC: It was back.\n  → infra/README.md, "When an alarm rings", RepairedAlarm\n' in (
-        done.stdout
+    assert (
+        'UTC: It was back.\n  a test\n  → infra/README.md, "When an alarm rings", RepairedAlarm\n'
+        in (done.stdout)
     )
     assert "Besides, 1 record of hosts without a feed: old.example (1)" in done.stdout
 

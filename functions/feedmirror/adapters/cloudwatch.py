@@ -42,7 +42,12 @@ class CloudWatchAlarms:
         named = [(pattern.fullmatch(alarm["AlarmName"]), alarm) for alarm in listed]
         own = [(match[1], alarm) for match, alarm in named if match]
         found = [
-            Ringing(name, _since(alarm), alarm.get("AlarmDescription", ""))
+            Ringing(
+                name,
+                _since(alarm),
+                alarm.get("AlarmDescription", ""),
+                alarm.get("StateReason", ""),
+            )
             for name, alarm in own
             if alarm["StateValue"] == "ALARM"
         ]

@@ -115,6 +115,8 @@ def _first_steps(desk: Desk) -> str:
 def _alarms(standing: Standing) -> Iterator[str]:
     for alarm in standing.alarms:
         yield f"{alarm.name} rings since {when_words(alarm.since)} UTC: {printable(alarm.meaning)}"
+        if alarm.measured:
+            yield f"  {printable(alarm.measured)}"
         yield f'  → infra/README.md, "When an alarm rings", {alarm.name}'
     if standing.unheard:
         yield f"Alarms are not shown: {printable(standing.unheard)}"
@@ -214,7 +216,12 @@ def standing_to_dict(standing: Standing) -> dict[str, Any]:
         },
         "mails_without_case": standing.mails,
         "alarms": [
-            {"alarm": each.name, "since": each.since.isoformat(), "meaning": each.meaning}
+            {
+                "alarm": each.name,
+                "since": each.since.isoformat(),
+                "meaning": each.meaning,
+                "measured": each.measured,
+            }
             for each in standing.alarms
         ],
         "alarms_not_shown": standing.unheard,

@@ -35,11 +35,15 @@ class Alarms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ringing:
-    """An alarm that rings: its name in the runbook, since when, and what it means."""
+    """An alarm that rings: its name in the runbook, since when, what it means, what was measured.
+
+    The last is in the words of whoever measured it: of dead letters, how many there are.
+    """
 
     name: str
     since: datetime
     meaning: str
+    measured: str = ""
 
 
 class Bells(Protocol):

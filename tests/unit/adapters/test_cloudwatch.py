@@ -58,6 +58,7 @@ def test_what_rings_is_told_by_the_name_that_the_runbook_has(
     (ringing,) = found
     assert ringing.name == "RepairedAlarm"
     assert ringing.meaning == "what feedmirror-RepairedAlarm-1A2B3C4D5E6F means"
+    assert ringing.measured == "a test"
     assert ringing.since.tzinfo is not None
 
 

@@ -36,6 +36,7 @@ def test_further_feeds_are_read_behind_whatever_stands_there(
     assert parse_configuration(after.decode()).feeds == (*own.feeds, ONE, OTHER)
     text = after.decode()
     assert text.count("\n") == text.count(lines)
+    assert text.count(f"{lines}{lines}[[feed]]{lines}url = ") == 2  # with a line between them
 
 
 @given(st.binary(max_size=30))
