@@ -13,13 +13,15 @@ import pytest
 from builders import a_rule
 from feedmirror.configuration import Ended, Publish
 from feedmirror.jobs.auditing.audit_report import Note
+from feedmirror.jobs.latest import Place
 from feedmirror.layout import FRONT, item_page, record_key, state_key
 from feedmirror.ports.object_store import Content
 from feedmirror.publishing.documents import without_nonce
-from feedmirror.publishing.listings import Listing, read_listing
+from feedmirror.publishing.listings import Buried, Listing, read_listing
 from feedmirror.records import Item, Tombstone, record_to_json
 from feedmirror.suppression import Ground, address_key
 from feedmirror.takedowns.casework.cases import Case, State
+from memory_store import MemoryStore
 from takedown_world import TakedownWorld
 from walks import STRIDE, walk
 from world import SITE, START, Documents, Requests, World, entry, rss
@@ -350,6 +352,38 @@ def test_a_host_of_which_nothing_is_left_leaves_the_front(world: World) -> None:
     assert [host.host for host in listing_of(world, FRONT).hosts] == ["b.example.org"]
     assert HOST not in world.pages()["index.html"]
     assert titles(world) == entries(2)
+
+
+def test_a_host_whose_latest_is_empty_and_whose_months_are_not_stays_on_the_front(
+    world: World,
+) -> None:
+    world.serve(rss(dated(1, 1)))
+    world.run()
+    (item,) = world.items()
+    world.later()
+    jobs = world.jobs()
+    publisher = jobs.wide.publisher
+    opened = publisher.open({f"{HOST}/"}).by_folder[f"{HOST}/"]
+    gone = Buried(item.id, HOST, world.now)
+    assert publisher.put_listing(opened, opened.listing.updated_with((), [gone]), ("2026-11",))
+
+    assert jobs.wide.put([Place(world.now, HOST, HOST, item.id, gone=True)]) == ""
+    assert [host.host for host in listing_of(world, FRONT).hosts] == [HOST]
+
+
+def test_a_site_that_is_missing_is_looked_at_once_it_is_there_again(world: World) -> None:
+    world.serve(rss(dated(1, 1)))
+    world.run()
+    whole, missing = world.stores, replace(world.stores, site=MemoryStore())
+    world.stores = missing
+    setting(world, ended=Ended.GO)
+    a_day_later(world)
+    a_day_later(world)
+    assert len(world.items()) == 1
+
+    world.stores = whole
+    a_day_later(world)
+    assert titles(world) == set()
 
 
 @pytest.mark.parametrize("by_queue", [False, True])

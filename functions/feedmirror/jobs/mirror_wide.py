@@ -82,12 +82,17 @@ class MirrorWide:
     def _vacant(self, places: Collection[Place]) -> frozenset[str]:
         """Return the hosts where something has gone and nothing is left."""
         hosts = sorted({place.host for place in places if place.gone})
-        shown = self.publisher.workers.map(self.publisher.shown, map(host_folder, hosts))
-        return frozenset(
-            host
-            for host, listing in zip(hosts, shown, strict=True)
-            if listing is not None and not listing.cards
-        )
+        vacant = self.publisher.workers.map(self._is_vacant, hosts)
+        return frozenset(host for host, is_vacant in zip(hosts, vacant, strict=True) if is_vacant)
+
+    def _is_vacant(self, host: str) -> bool:
+        """Tell whether a host shows nothing; where its latest does not, its months still may."""
+        folder = host_folder(host)
+        latest = self.publisher.shown(folder)
+        if latest is None or latest.cards:
+            return False
+        months = (self.publisher.shown(f"{folder}{month}/") for month in latest.months)
+        return all(month is not None and not month.cards for month in months)
 
     def _read(self, places: Iterable[Place]) -> list[Record]:
         return self.publisher.records((place.host, place.id) for place in places)

@@ -7,6 +7,7 @@ since when. A look that dies, or that time cuts off, is not noted, and the next 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from feedmirror.configuration import FeedSettings
@@ -14,7 +15,7 @@ from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.retire_items import Retired, RetireItems, Sentence
 from feedmirror.layout import ItemId, host_folder
 from feedmirror.mirroring.poll_state import FeedState, Look, Rank
-from feedmirror.mirroring.retention import Fate, cut_of, fate_of, floor_of, next_look
+from feedmirror.mirroring.retention import Fate, cut_of, fate_of, floor_of, look_again, next_look
 from feedmirror.publishing.listings import FRONT_CARDS, Buried, Listing
 from feedmirror.publishing.selection import Publication
 from feedmirror.publishing.texts import link
@@ -46,35 +47,12 @@ class _Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
-    """What the listings of a host show; ``whole`` tells whether all of them are there."""
+class _Month:
+    """What a look needs of one month's listing, which may be large: not its texts."""
 
-    latest: Listing
-    months: tuple[Listing, ...]
-    whole: bool
-
-    def shown(self, settings: FeedSettings) -> list[_Shown]:
-        """Return every item of the host; a card names its feed as it may be shown."""
-        own = link(settings.url) or ""
-        return [
-            _Shown(month.folder, (card.shown_from, card.id), card.feed.url == own)
-            for month in self.months
-            for card in month.cards
-        ]
-
-    def gone_before(self, last: Look) -> tuple[Tombstone, ...]:
-        """Return one of what has gone, where no look is noted: one may have died over it.
-
-        The front then looks at the host again.
-        """
-        buried = (each for month in self.months for each in month.buried)
-        some = next(buried, None) if last.at is None else None
-        if some is None:
-            return ()
-        stone = Tombstone(
-            id=some.id, host=some.host, when=some.when, case="", ground=Ground.RETIRED
-        )
-        return (stone,)
+    shown: tuple[_Shown, ...] = ()
+    buried: Buried | None = None
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,36 +83,44 @@ class Retire:
 
         Before anything goes it is handed over to whom it may belong besides.
         """
-        now, index = self.clock(), self._index(settings.host)
-        shown = index.shown(settings)
-        own = [each for each in shown if each.is_own]
-        floor = floor_of(settings, [each.rank for each in own])
-        cut = cut_of(settings, (floor,), now=now)
-        fates = {each: fate_of(each.rank, settings, cut) for each in own}
-        beyond = {each: fate for each, fate in fates.items() if fate is not Fate.STAYS}
+        now, folder = self.clock(), host_folder(settings.host)
+        found = self.publisher.shown(folder)
+        latest = found or Listing(folder)
+        months = self.publisher.workers.map(
+            partial(self._month, settings), [f"{folder}{month}/" for month in latest.months]
+        )
+        shown = [each for month in months for each in month.shown]
+        floor = floor_of(settings, [each.rank for each in shown if each.is_own])
+        beyond = _beyond(shown, settings, floor, now=now)
         if beyond:
             hand_over({each.id: each.rank for each in beyond})
-        retired = Retired(Publication((), index.gone_before(last)))
-        for folder, batch in _batches(beyond):
+        retired = Retired() if last.again else _gone_before(months)
+        for month, batch in _batches(beyond):
             if enough():
                 return Looked(None, retired)
             sentences = [Sentence(each.id, beyond[each]) for each in batch]
-            retired += self.items.run(settings, folder, sentences, now=now)
+            retired += self.items.run(settings, month, sentences, now=now)
         gone = {each for each, fate in beyond.items() if fate is Fate.GOES}
-        latest = index.latest.updated_with(
-            (), [Buried(each.id, settings.host, now) for each in gone]
-        )
+        latest = latest.updated_with((), [Buried(each.id, settings.host, now) for each in gone])
         mended = self._mend(latest, (each for each in shown if each not in gone), now=now)
-        settled = index.whole and mended and not (retired.written or retired.lost)
-        return Looked(Look(last.bounds, now, settled, floor), retired)
+        is_missing = found is None or any(month.is_missing for month in months)
+        failed = bool(retired.lost) or not mended
+        again = look_again(
+            settings, now=now, wrote=retired.written > 0 or is_missing, failed=failed
+        )
+        return Looked(Look(last.bounds, again, floor), retired)
 
-    def _index(self, host: str) -> _Index:
-        latest = self.publisher.shown(host_folder(host))
-        folders = [f"{host}/{month}/" for month in latest.months] if latest else []
-        read = self.publisher.workers.map(self.publisher.shown, folders)
-        months = tuple(listing for listing in read if listing is not None)
-        whole = latest is not None and len(months) == len(folders)
-        return _Index(latest or Listing(host_folder(host)), months, whole)
+    def _month(self, settings: FeedSettings, folder: str) -> _Month:
+        """Return what a month shows; a card names its feed by the address that may be shown."""
+        listing = self.publisher.shown(folder)
+        if listing is None:
+            return _Month(is_missing=True)
+        own = link(settings.url) or ""
+        shown = (
+            _Shown(folder, (card.shown_from, card.id), card.feed.url == own)
+            for card in listing.cards
+        )
+        return _Month(tuple(shown), next(iter(listing.buried), None))
 
     def _mend(self, latest: Listing, left: Iterable[_Shown], *, now: datetime) -> bool:
         """Have a host's latest show the newest of what is left; tell whether it does."""
@@ -144,6 +130,27 @@ class Retire:
         showing = {card.id for card in latest.cards}
         wrong = (newest - showing) | (showing - known)
         return not wrong or self.items.mend(latest.host, wrong, now=now)
+
+
+def _beyond(
+    shown: Iterable[_Shown], settings: FeedSettings, floor: Rank | None, *, now: datetime
+) -> dict[_Shown, Fate]:
+    """Return what is not to stay of a feed's own items, and what becomes of it."""
+    cut = cut_of(settings, (floor,), now=now)
+    fates = {each: fate_of(each.rank, settings, cut) for each in shown if each.is_own}
+    return {each: fate for each, fate in fates.items() if fate is not Fate.STAYS}
+
+
+def _gone_before(months: Iterable[_Month]) -> Retired:
+    """Return one of what has gone, where no look is noted: one may have died over it.
+
+    The front then looks at the host again.
+    """
+    some = next((month.buried for month in months if month.buried), None)
+    if some is None:
+        return Retired()
+    stone = Tombstone(id=some.id, host=some.host, when=some.when, case="", ground=Ground.RETIRED)
+    return Retired(Publication((), (stone,)))
 
 
 def _batches(beyond: Iterable[_Shown]) -> Iterator[tuple[str, list[_Shown]]]:

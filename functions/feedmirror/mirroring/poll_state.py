@@ -30,13 +30,12 @@ class EntryState:
 class Look:
     """The last whole look at what a feed has brought, for what is beyond the operator's bounds.
 
-    ``bounds`` is a digest of them, ``floor`` the last rank within the number of items that is kept.
-    A look is ``settled`` that found nothing to do.
+    ``bounds`` is a digest of them, ``again`` when the next look is due, ``floor`` the last rank
+    within the number of items that is kept.
     """
 
     bounds: str = ""
-    at: datetime | None = None
-    settled: bool = False
+    again: datetime | None = None
     floor: Rank | None = None
 
 
@@ -135,11 +134,10 @@ def _compact(feed: FeedState) -> dict[str, Any]:
 
 
 def _look(fields: Mapping[str, Any]) -> Look:
-    at, floor = fields["at"], fields["floor"]
+    again, floor = fields["again"], fields["floor"]
     return Look(
         bounds=fields["bounds"],
-        at=datetime.fromisoformat(at) if at else None,
-        settled=fields["settled"],
+        again=datetime.fromisoformat(again) if again else None,
         floor=(datetime.fromisoformat(floor[0]), floor[1]) if floor else None,
     )
 

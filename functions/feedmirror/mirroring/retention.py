@@ -18,7 +18,7 @@ from feedmirror.mirroring.poll_state import FeedState, Look, Rank
 from feedmirror.mirroring.schedule import AT_ONCE
 from feedmirror.records import Record
 
-LOOK_EVERY = timedelta(days=1)
+LOOK_EVERY, LOOK_SOON = timedelta(days=1), timedelta(hours=1)
 # Of an ended feed of which nothing is left to do: what a takedown had hidden may be back.
 LOOK_AGAIN = timedelta(days=30)
 
@@ -51,13 +51,21 @@ def under_settings(state: FeedState, settings: FeedSettings) -> FeedState:
 
 def next_look(look: Look, settings: FeedSettings) -> datetime | None:
     """Return when it is due to see what lies beyond the bounds; None where nothing ever does."""
-    bounded = settings.max_age is not None or settings.max_items is not None
-    if settings.ended in {None, Ended.STAY} and not bounded:
+    if settings.ended in {None, Ended.STAY} and not _grows_old(settings):
         return None
-    if look.at is None:
-        return AT_ONCE
-    settled = look.settled and settings.ended is not None and not bounded
-    return look.at + (LOOK_AGAIN if settled else LOOK_EVERY)
+    return look.again or AT_ONCE
+
+
+def look_again(settings: FeedSettings, *, now: datetime, wrote: bool, failed: bool) -> datetime:
+    """Return when a look is due after one now, which wrote something or failed at something."""
+    if failed:
+        return now + LOOK_SOON
+    return now + (LOOK_EVERY if wrote or _grows_old(settings) else LOOK_AGAIN)
+
+
+def _grows_old(settings: FeedSettings) -> bool:
+    """Tell whether time alone, or what comes, takes items beyond the bounds."""
+    return settings.max_age is not None or settings.max_items is not None
 
 
 def rank_of(draft: Draft, stored: Record | None, *, now: datetime) -> Rank:

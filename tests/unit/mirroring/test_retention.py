@@ -29,6 +29,7 @@ from feedmirror.mirroring.retention import (
     cut_of,
     fate_of,
     floor_of,
+    look_again,
     next_look,
     rank_of,
     under_settings,
@@ -139,16 +140,34 @@ def test_a_link_is_stored_under_the_terms_of_links() -> None:
         ({"ended": Ended.STAY}, Look("b"), None),
         ({"ended": Ended.GO}, Look("b"), datetime.min.replace(tzinfo=UTC)),
         ({"max_items": 3}, Look("b"), datetime.min.replace(tzinfo=UTC)),
-        ({"max_items": 3}, Look("b", NOW, settled=True), NOW + DAY),
-        ({"ended": Ended.STAY, "max_age": DAY}, Look("b", NOW, settled=True), NOW + DAY),
-        ({"ended": Ended.LINKS}, Look("b", NOW), NOW + DAY),
-        ({"ended": Ended.LINKS}, Look("b", NOW, settled=True), NOW + 30 * DAY),
+        ({"max_items": 3}, Look("b", NOW + DAY), NOW + DAY),
+        ({}, Look("b", NOW), None),
     ],
 )
-def test_a_feed_is_looked_at_once_a_day_as_long_as_something_may_be_beyond(
+def test_only_a_feed_of_which_something_may_be_beyond_is_looked_at(
     settings: dict[str, Any], look: Look, due: datetime | None
 ) -> None:
     assert next_look(look, replace(FEED, **settings)) == due
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrote", "failed", "after"),
+    [
+        ({"max_items": 3}, False, False, DAY),
+        ({"max_age": DAY}, True, False, DAY),
+        ({"ended": Ended.STAY, "max_age": DAY}, False, False, DAY),
+        ({"ended": Ended.LINKS}, True, False, DAY),
+        ({"ended": Ended.LINKS}, False, False, 30 * DAY),
+        ({"ended": Ended.GO}, True, True, timedelta(hours=1)),
+        ({"max_items": 3}, False, True, timedelta(hours=1)),
+    ],
+)
+def test_a_look_comes_daily_sooner_after_a_failure_and_later_once_all_is_done(
+    settings: dict[str, Any], after: timedelta, *, wrote: bool, failed: bool
+) -> None:
+    again = look_again(replace(FEED, **settings), now=NOW, wrote=wrote, failed=failed)
+
+    assert again == NOW + after
 
 
 def test_an_ended_feed_is_never_due_to_be_polled() -> None:
@@ -160,7 +179,7 @@ def test_an_ended_feed_is_never_due_to_be_polled() -> None:
 
 def test_under_other_bounds_every_entry_is_looked_at_again() -> None:
     bounded = replace(FEED, max_age=90 * DAY)
-    known = FeedState(terms="terms", look=Look(bounds_of(bounded), NOW, floor=(NOW, "a")))
+    known = FeedState(terms="terms", look=Look(bounds_of(bounded), NOW, (NOW, "a")))
 
     assert under_settings(known, bounded) is known
     looser = replace(bounded, max_age=91 * DAY)
@@ -171,7 +190,7 @@ def test_under_other_bounds_every_entry_is_looked_at_again() -> None:
 
 
 def test_a_look_is_remembered_with_the_feed() -> None:
-    for look in (Look("b", NOW, settled=True, floor=(NOW, AN_ID)), Look("b"), Look()):
+    for look in (Look("b", NOW, (NOW, AN_ID)), Look("b"), Look()):
         state = ShardState({FEED.url: FeedState(title="A", look=look)}, "mark", 1)
 
         assert state_from_json(state_to_json(state, "ab")) == state
@@ -222,7 +241,7 @@ class Mirror:
         gone = [item for r, item in shown.items() if fate_of(r, self.settings, cut) is Fate.GOES]
         for item in gone:
             self.records[item.id] = retired(item, now=now)
-        self.state = replace(self.state, look=Look(bounds_of(self.settings), now, floor=floor))
+        self.state = replace(self.state, look=Look(bounds_of(self.settings), now, floor))
         return len(gone)
 
     def kept(self, known: Iterable[Rank], now: datetime) -> set[str]:
