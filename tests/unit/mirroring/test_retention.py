@@ -35,6 +35,8 @@ from feedmirror.mirroring.retention import (
     under_settings,
 )
 from feedmirror.mirroring.schedule import first_due
+from feedmirror.publishing.card_json import card_from_json, card_to_json
+from feedmirror.publishing.cards import bare_card
 from feedmirror.records import Item, Record, Tombstone, retired
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -113,6 +115,18 @@ def test_an_undated_entry_is_as_old_as_its_record_also_if_that_is_a_tombstone() 
     assert rank_of(draft, None, now=NOW) == (NOW, draft.id)
     assert rank_of(draft, item, now=NOW) == (NOW - 9 * DAY, draft.id)
     assert rank_of(draft, retired(item, now=NOW), now=NOW) == (NOW - 9 * DAY, draft.id)
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.none() | st.datetimes(timezones=st.just(UTC)))
+def test_an_item_has_the_rank_that_its_card_has_in_a_listing(
+    first_seen: datetime, published: datetime | None
+) -> None:
+    (draft,) = drafts([(1, published)])
+    item = an_item(id=draft.id, first_seen=first_seen, published=published, updated=None)
+    card = card_from_json(card_to_json(bare_card(item, site="https://mirror.example.org")))
+
+    assert rank_of(draft, item, now=NOW) == (card.shown_from, card.id)
+    assert rank_of(draft, retired(item, now=NOW), now=NOW) == (card.shown_from, card.id)
 
 
 def test_a_date_in_the_future_makes_an_entry_no_younger_than_it_is_here() -> None:
