@@ -1,19 +1,30 @@
 """A backup holds what a mirror needs to be one again, and nothing that it must forget."""
 
 import json
+import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from feedmirror.adapters.backup_file import BackupFileError, new_backup, open_backup
+from feedmirror.adapters.workers import InOrder
 from feedmirror.layout import CASES, CLOSED, SUPPRESSIONS, markers_prefix
-from feedmirror.ports.object_store import Content, StoreUnavailableError
+from feedmirror.ports.object_store import (
+    Content,
+    ObjectSummary,
+    StoredObject,
+    StoreUnavailableError,
+)
 from feedmirror.records import Item, record_from_json
 from feedmirror.suppression import rule_from_json
 from feedmirror.takedowns.casework.cases import State, case_from_json
 from feedmirror.wiring.keeping import compose_backup
+from feedmirror.wiring.stores import Stores
 from keeping import Backup, back_up, configure, load, readable, site, watched
+from memory_store import MemoryStore
 from memory_world import MemoryWorld, fail
 from walks import walk
 from world import SITE, Documents, entry, rss
@@ -238,3 +249,36 @@ def test_a_loaded_backup_shows_the_same_site(world: MemoryWorld, documents: Docu
         key: body for key, body in site(world).items() if "feed.json" not in key
     }
     assert list(fresh.stores.ledger.list(CASES))
+
+
+@dataclass(frozen=True)
+class Large:
+    """A bucket of so many records that nobody should hold them all: 20 kB each, made when read."""
+
+    count: int
+    size: int = 20_000
+
+    def get(self, key: str) -> StoredObject | None:
+        if not key.startswith("items/"):
+            return None
+        return StoredObject(Content(key.encode().ljust(self.size, b"."), "application/json"), "x")
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectSummary]:
+        for number in range(self.count):
+            key = f"items/a.example/{number:06}.json"
+            if key.startswith(prefix) and key > after:
+                yield ObjectSummary(key, "x", self.size)
+
+
+def test_the_memory_of_a_backup_does_not_grow_with_the_mirror(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        large: Any = Large(count)
+        stores = Stores(archive=large, site=large, ledger=MemoryStore(), workers=InOrder())
+        with new_backup(tmp_path / f"{count}.sqlite", mark="m") as into:
+            tracemalloc.start()
+            compose_backup(stores, into.archive, into.ledger).run()
+            found = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        return found
+
+    assert peak(1500) < peak(300) + 1_000_000  # of 24 MB more

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from feedmirror.adapters.limits import acceptable, check_key
+from feedmirror.adapters.limits import KEY_LIMIT, acceptable, check_key
 from feedmirror.ports.object_store import (
     Content,
     Fault,
@@ -27,7 +27,9 @@ from feedmirror.ports.object_store import (
 )
 
 _PATIENCE = 30.0  # seconds that one writer waits for the others
-_PAGE = 1000  # rows
+_FIRST_PAGE, _PAGE = 64, 1000  # rows; many who list want the first alone, or there are few
+_LAST = "\U0010ffff"
+_SURROGATES = range(0xD800, 0xE000)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     bucket TEXT NOT NULL,
@@ -53,10 +55,12 @@ UPDATE objects SET etag = ?, content_type = ?, cache_control = ?, metadata = ?, 
 WHERE bucket = ? AND key = ? AND etag = ?
 """
 _FROM = """
-SELECT key, etag, length(body) FROM objects WHERE bucket = ? AND key >= ? ORDER BY key LIMIT ?
+SELECT key, etag, length(body) FROM objects
+WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?
 """
 _BEHIND = """
-SELECT key, etag, length(body) FROM objects WHERE bucket = ? AND key > ? ORDER BY key LIMIT ?
+SELECT key, etag, length(body) FROM objects
+WHERE bucket = ? AND key > ? AND key < ? ORDER BY key LIMIT ?
 """
 
 
@@ -128,16 +132,15 @@ class SqliteStore:
         StoreUnavailableError.
         """
         query, start = (_BEHIND, after) if after >= prefix and after else (_FROM, prefix)
+        end, page = _behind(prefix), _FIRST_PAGE
         while True:
             with self._connection(prefix) as connection:
-                rows = connection.execute(query, (self.bucket, start, _PAGE)).fetchall()
+                rows = connection.execute(query, (self.bucket, start, end, page)).fetchall()
             for key, etag, size in rows:
-                if not key.startswith(prefix):
-                    return
                 yield ObjectSummary(key, etag, size)
-            if len(rows) < _PAGE:
+            if len(rows) < page:
                 return
-            query, start = _BEHIND, rows[-1][0]
+            query, start, page = _BEHIND, rows[-1][0], _PAGE
 
     def close(self) -> None:
         """Close the connections that are not at work; the store can be used again all the same."""
@@ -200,6 +203,15 @@ class _AtRest(list[sqlite3.Connection]):
         # What a fork inherited is not its own to close.
         while self and self.process == os.getpid():
             self.pop().close()
+
+
+def _behind(prefix: str) -> str:
+    """Return the first text that sorts behind every key with a prefix, by their UTF-8 bytes."""
+    kept = prefix.rstrip(_LAST)
+    if not kept:
+        return _LAST * (KEY_LIMIT // 4 + 1)
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(_SURROGATES.stop if following in _SURROGATES else following)
 
 
 def _connect(path: Path, *, synchronous: str) -> sqlite3.Connection:

@@ -361,3 +361,17 @@ def _level(store: SqliteStore) -> int:
     with store._connection("k") as connection:  # noqa: SLF001 -- a setting of the connection alone
         (level,) = connection.execute("PRAGMA synchronous").fetchone()
     return int(level)
+
+
+@pytest.mark.parametrize("prefix", ["", "a/", "\ud7ff", "a\U0010ffff", "\U0010ffff", "~"])
+def test_a_list_ends_where_its_prefix_does(tmp_path: Path, prefix: str) -> None:
+    ends = ["", "b", "\U0010ffff", "\U0010ffff" * 3, "\ue000"]
+    keys = {f"{prefix}{end}" for end in ends} | {"a", "a0", "b", "\ue000", "a\U0010ffff", "\x7f"}
+    store = SqliteStore(tmp_path / "s", "b")
+    for key in keys - {""}:
+        store.put(key, Content(b"", "text/plain"), replaces=None)
+
+    listed = [summary.key for summary in store.list(prefix)]
+
+    assert set(listed) == {key for key in keys - {""} if key.startswith(prefix)}
+    assert listed == sorted(listed, key=str.encode)
