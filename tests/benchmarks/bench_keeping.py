@@ -1,6 +1,6 @@
 """Time and memory of a backup, of a rebuild and of a load, by the size of the mirror.
 
-``python tests/benchmarks/bench_keeping.py [records]`` fills an embedded store with records (20,000
+``python tests/benchmarks/bench_keeping.py [records]`` fills an embedded store with records (5,000
 unless told otherwise) as the audit's benchmark does, and does all three in processes of their own;
 before that with a tenth as many, to show what grows.
 """
@@ -13,9 +13,6 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bench_audit import SPAWN, Mirror, fill
-
-from builders import a_mirror
 from feedmirror.adapters.backup_file import new_backup, open_backup
 from feedmirror.adapters.clock import fresh_nonce
 from feedmirror.configuration import Configuration
@@ -24,6 +21,11 @@ from feedmirror.layout import CONFIGURATION
 from feedmirror.ports.object_store import Content
 from feedmirror.wiring.keeping import compose_backup, compose_load
 from feedmirror.wiring.rebuild import compose_rebuild
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from builders import a_mirror
+from large_mirror import SPAWN, Mirror, fill
 from world import START
 
 EMPTY = Configuration(mirror=a_mirror(), feeds=())
@@ -63,7 +65,7 @@ def measure(pipe: Connection, job: Callable[[Path], None], folder: str) -> None:
 
 def main() -> None:
     """Print a line for each job and size."""
-    most = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    most = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     for count in (most // 10, most):
         with tempfile.TemporaryDirectory() as folder:
             filling = SPAWN.Process(target=fill, args=(folder, count))
