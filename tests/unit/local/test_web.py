@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from feedmirror.local.serving.console import Console
+from feedmirror.local.serving.console import Console, Table
 from feedmirror.local.serving.places import PortTakenError
 from feedmirror.local.serving.web import Web, WebServer
 from feedmirror.ports.object_store import Content, StoredObject, StoreUnavailableError
@@ -109,6 +109,19 @@ def test_a_store_that_does_not_answer_is_no_missing_page(port: int, site: Shaky)
 
     assert (answer.status, answer.getheader("Retry-After")) == (503, "5")
     assert b"disk" not in body
+
+
+def test_a_page_that_cannot_be_made_is_told_as_such(site: Shaky) -> None:
+    def broken() -> list[Table]:
+        raise RuntimeError("ann@news.example")
+
+    web = Web(site, Console(key=KEY, mail=MemoryStore(), tables=broken))
+
+    answer = web.answer(f"/-/{KEY}/", host="localhost", known=None)
+
+    assert answer.status == 500
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.body == b"RuntimeError: this page cannot be made.\n"
 
 
 def test_the_console_is_found_by_its_address_alone(port: int) -> None:

@@ -31,9 +31,17 @@ class Web:
                 return self.console.answer(path, host=host)
             return answer_of(self.site, path, known=known)
         except StoreUnavailableError:
-            headers = {"Content-Type": "text/plain; charset=utf-8", "Retry-After": "5"}
-            text = b"The store does not answer. Try again in a moment.\n"
-            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, headers, text)
+            words = "The store does not answer. Try again in a moment."
+            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, words, **{"Retry-After": "5"})
+        except Exception as error:  # noqa: BLE001 -- else the reader sees an empty page
+            words = f"{type(error).__name__}: this page cannot be made."
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, words)
+
+
+def _refusal(status: HTTPStatus, words: str, **headers: str) -> Answer:
+    """Return a line of text; no cache keeps it."""
+    plain = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+    return Answer(status, {**plain, **headers}, f"{words}\n".encode())
 
 
 class WebServer(ThreadingHTTPServer):
@@ -91,12 +99,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse in one line; a method that is not known here is not allowed (RFC 9110 §15.5.6)."""
+        del explain
         status = HTTPStatus(code)
-        headers = {"Content-Type": "text/plain; charset=utf-8"}
         if status is HTTPStatus.NOT_IMPLEMENTED:
-            status, headers["Allow"] = HTTPStatus.METHOD_NOT_ALLOWED, "GET, HEAD"
-        words = message or explain or status.phrase
-        self._send(Answer(status, headers, f"{words}\n".encode()), with_body=True)
+            status = HTTPStatus.METHOD_NOT_ALLOWED
+            refusal = _refusal(status, status.phrase, Allow="GET, HEAD")
+        else:
+            refusal = _refusal(status, message or status.phrase)
+        self._send(refusal, with_body=True)
 
     def _answer(self, *, with_body: bool) -> None:
         web = self.server.web
