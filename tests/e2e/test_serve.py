@@ -246,7 +246,7 @@ def test_a_folder_without_feeds_is_told_how_to_have_some(tmp_path: Path) -> None
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith(
-        f": there is no mirror in {tmp_path} yet; name feeds by --feeds FILE or --feed URL\n"
+        f": there is no mirror in {tmp_path} yet; name feeds with --feed or --feeds\n"
     )
 
 

@@ -7,7 +7,7 @@ import click
 from feedmirror.adapters.clock import utc_now
 from feedmirror.addresses import web_address
 from feedmirror.cli.configurations import local_mirror
-from feedmirror.cli.mirror import CONTACT
+from feedmirror.cli.folders import CONTACT
 from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError

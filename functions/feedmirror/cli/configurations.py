@@ -1,20 +1,20 @@
 """Configurations that commands are given: a mirror.toml, a list of feeds, or addresses."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
 
 import click
 
-from feedmirror.addresses import coarse_address, web_address
+from feedmirror.addresses import coarse_address
+from feedmirror.cli.folders import NOBODY
 from feedmirror.cli.output import complain, counted
 from feedmirror.configuration import Configuration, FeedSettings, MirrorSettings
 from feedmirror.configuration_file import ConfigurationError, parse_configuration
 from feedmirror.opml import OpmlError, read_opml
 
 _MOST_TOLD = 10  # outlines that were skipped
-NOBODY = "nobody@localhost.invalid"
 
 
 def local_mirror(contact: str = NOBODY) -> MirrorSettings:
@@ -36,12 +36,14 @@ def configuration_of(
     Raises click's errors, which name the file, the line and what would be right.
     """
     mirror, listed = local_mirror(contact), tuple[FeedSettings, ...]()
-    if _is_whole(file):
+    if is_whole(file):
         found = _configured(file)
         mirror, listed = found.mirror, found.feeds
     elif file is not None:
         listed = _listed(file)
-    return Configuration(mirror=mirror, feeds=_joined(listed, feeds_of(urls)))
+    return Configuration(
+        mirror=mirror, feeds=_joined(listed, (FeedSettings(url=url) for url in urls))
+    )
 
 
 def changed(
@@ -53,7 +55,7 @@ def changed(
     is named joins the list; and a contact is the one from now on. Raises click's errors.
     """
     named = configuration_of(file, urls, contact=contact)
-    if _is_whole(file):
+    if is_whole(file):
         return named
     mirror = present.mirror
     if contact != NOBODY:
@@ -63,7 +65,7 @@ def changed(
     return Configuration(mirror=mirror, feeds=listed)
 
 
-def _is_whole(file: Path | None) -> TypeGuard[Path]:
+def is_whole(file: Path | None) -> TypeGuard[Path]:
     """Tell whether a file holds all of a configuration, and not just a list of feeds."""
     return file is not None and file.suffix.lower() == ".toml"
 
@@ -98,11 +100,3 @@ def _listed(file: Path) -> tuple[FeedSettings, ...]:
         taken = f"{counted(len(found.feeds), 'feed')} taken, {len(found.skipped)} skipped"
         complain(f"{file}: {taken}")
     return found.feeds
-
-
-def feeds_of(urls: Iterable[str]) -> Iterator[FeedSettings]:
-    """Yield the feeds that addresses name; raises BadParameter for what is no address."""
-    for url in urls:
-        if web_address(url) is None:
-            raise click.BadParameter(f"{url!r} is no http(s) address", param_hint="--feed")
-        yield FeedSettings(url=url)

@@ -10,6 +10,7 @@ import click
 from feedmirror import configuration_values as reading
 from feedmirror.addresses import host_of
 from feedmirror.cli.configurations import configuration_of
+from feedmirror.cli.folders import FEED
 from feedmirror.cli.output import counted, say
 from feedmirror.configuration import Configuration, MirrorSettings
 from feedmirror.configuration_file import (
@@ -34,7 +35,7 @@ _ASKED: dict[str, tuple[str, Callable[[object], str]]] = {
 @click.option("--site", help="The site's address, such as https://mirror.example.org.")
 @click.option("--contact", help="Where requests for removal come to; its mail goes to SES.")
 @click.option("--operator", help="Who is asked when a person must decide.")
-@click.option("--feed", "urls", multiple=True, help="Mirror this feed; may be repeated.")
+@FEED
 @click.option(
     "--feeds",
     "listed",

@@ -1,12 +1,13 @@
 """Which feeds a mirror on this machine polls: those of before, and what the options name."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
-from feedmirror.cli.configurations import changed, configuration_of
+from feedmirror.cli.configurations import changed, configuration_of, is_whole
+from feedmirror.cli.folders import NOBODY
 from feedmirror.cli.output import counted, say
 from feedmirror.configuration import Configuration
 from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
@@ -26,9 +27,9 @@ class Wanted:
     contact: str
 
     @property
-    def names_feeds(self) -> bool:
-        """Whether any feed, or a file of feeds, is named."""
-        return bool(self.urls or self.file)
+    def changes_anything(self) -> bool:
+        """Whether anything is named; else what is configured stays."""
+        return bool(self.urls or self.file) or self.contact != NOBODY
 
     def configuration(self, present: Configuration | None) -> Configuration:
         """Return what the options make of what is configured; raises click's errors."""
@@ -38,25 +39,38 @@ class Wanted:
 
 
 def prepare(machine: Machine, wanted: Wanted, *, quiet: bool) -> None:
-    """Make the mirror of a folder what the options say; say what changes of one that is there."""
-    is_new = not machine.store.exists()
-    if is_new and not wanted.names_feeds:
-        raise click.ClickException(
-            f"there is no mirror in {machine.folder} yet; name feeds with --feed or --feeds"
-        )
-    if is_new and machine.site.exists():
+    """Make the mirror of a folder what the options say, and this process's the one it works on."""
+    if not machine.store.exists() and machine.site.exists():
         raise click.ClickException(
             f"{machine.site} is there already, and no mirror's; name another folder with --local"
         )
-    present = None if is_new else _present(machine)
-    if wanted.names_feeds or present is None:
-        found = wanted.configuration(present)
-        if not found.feeds:
-            raise click.ClickException(f"there is no feed in {wanted.file}; add {A_FEED}")
-        machine.configure(found)
-        if present is not None and not quiet:
-            _tell_change(present, found)
+    settle(machine, wanted, quiet=quiet)
     machine.enter()  # what the feeds prove, the takedown function does there and then
+
+
+def settle(
+    machine: Machine, wanted: Wanted, *, quiet: bool = False, site: str = ""
+) -> Configuration:
+    """Put in force what the options make of a mirror, and return it; say what changes of one.
+
+    A new mirror that no file configures is read under ``site``. Raises click's errors.
+    """
+    present = _present(machine) if machine.store.exists() else None
+    if present is not None and not wanted.changes_anything:
+        return present
+    if present is None and not (wanted.urls or wanted.file):
+        raise click.ClickException(
+            f"there is no mirror in {machine.folder} yet; name feeds with --feed or --feeds"
+        )
+    found = wanted.configuration(present)
+    if not found.feeds:
+        raise click.ClickException(f"there is no feed in {wanted.file}; add {A_FEED}")
+    if present is None and site and not is_whole(wanted.file):
+        found = replace(found, mirror=replace(found.mirror, site=site))
+    machine.configure(found)
+    if present is not None and not quiet:
+        _tell_change(present, found)
+    return found
 
 
 def _present(machine: Machine) -> Configuration | None:
@@ -78,3 +92,5 @@ def _tell_change(before: Configuration, after: Configuration) -> None:
             say(f"{words}: {', '.join(shown)}")
     if old != new:
         say(f"The mirror has {counted(len(new), 'feed')} now.")
+    if before.mirror.contact != after.mirror.contact:
+        say(f"Requests for removal go to {after.mirror.contact} from now on.")

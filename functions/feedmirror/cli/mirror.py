@@ -9,8 +9,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from feedmirror.cli.configurations import NOBODY
-from feedmirror.cli.folders import LOCAL
+from feedmirror.cli.folders import CONTACT, FEED, FEEDS, LOCAL
 from feedmirror.cli.local_feeds import A_FEED, Wanted, prepare
 from feedmirror.cli.output import complain, counted, print_json, print_table, progress, say
 from feedmirror.jobs.configure import ReadConfiguration
@@ -25,13 +24,6 @@ from feedmirror.wiring.mirror import compose, polite_fetcher
 from feedmirror.wiring.stores import open_stores
 
 _EXAMPLE = "Example: feedmirror mirror --local --feed https://news.example.com/feed"
-
-
-CONTACT = click.option(
-    "--contact",
-    default=NOBODY,
-    help="The mail address that publishers see in every request, when there is no mirror.toml.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +44,17 @@ class Watched:
 
 @click.command(epilog=_EXAMPLE)
 @LOCAL
-@click.option(
-    "--feed", "urls", multiple=True, help="Mirror this feed beside those before; may be repeated."
-)
-@click.option(
-    "--feeds",
-    "file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Mirror the feeds of a mirror.toml or an OPML file, and no others.",
-)
+@FEED
+@FEEDS
 @CONTACT
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
 def mirror(folder: Path | None, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Poll every feed now. What is new is stored with its credit and published."""
     wanted = Wanted(**options)
-    if wanted.names_feeds and folder is None:
-        raise click.UsageError("--feed and --feeds go with --local; an account has its own file")
+    if wanted.changes_anything and folder is None:
+        raise click.UsageError(
+            "--feed, --feeds and --contact go with --local; an account has its own file"
+        )
     if folder is not None:
         prepare(Machine(folder), wanted, quiet=as_json)
     report, problem = _run(folder)

@@ -4,23 +4,19 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from feedmirror.adapters.clock import utc_now
-from feedmirror.cli.configurations import NOBODY, configuration_of
-from feedmirror.cli.folders import DEFAULT_FOLDER
+from feedmirror.cli.folders import CONTACT, DEFAULT_FOLDER, FEED, FEEDS, NOBODY
+from feedmirror.cli.local_feeds import Wanted, settle
 from feedmirror.cli.mails import printable
-from feedmirror.cli.mirror import CONTACT
 from feedmirror.cli.output import counted, print_table, say
 from feedmirror.configuration import Configuration
-from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
 from feedmirror.local.machine import Machine
 from feedmirror.local.serving.places import LOOPBACK, FolderTakenError, PortTakenError, hold
-from feedmirror.version import VERSION
 
 if TYPE_CHECKING:
     from feedmirror.local.serving.service import Ports, Service
@@ -28,23 +24,6 @@ if TYPE_CHECKING:
 _EXAMPLE = "Example: feedmirror serve --feeds my-feeds.opml --contact you@example.org"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _PORT = click.IntRange(0, 65535)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What the options say."""
-
-    file: Path | None
-    urls: tuple[str, ...]
-    contact: str
-    http_port: int
-    smtp_port: int
-    trust_sender: bool
-
-    @property
-    def names_feeds(self) -> bool:
-        """Whether a configuration is given; else the stored one is kept."""
-        return self.file is not None or bool(self.urls)
 
 
 @click.command(epilog=_EXAMPLE)
@@ -57,20 +36,22 @@ class Wanted:
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder that keeps everything, also across restarts.",
 )
-@click.option(
-    "--feeds",
-    "file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Mirror the feeds of a mirror.toml or an OPML file.",
-)
-@click.option("--feed", "urls", multiple=True, help="Mirror this feed; may be repeated.")
+@FEEDS
+@FEED
 @CONTACT
 @click.option("--http-port", type=_PORT, default=8000, show_default=True, help="0: any free one.")
 @click.option("--smtp-port", type=_PORT, default=8025, show_default=True, help="0: any free one.")
 @click.option(
     "--trust-sender", is_flag=True, help="Believe every From, for trying it out. Never in earnest."
 )
-def serve(folder: Path, **options: Any) -> None:  # noqa: ANN401 -- click's
+def serve(
+    folder: Path,
+    *,
+    http_port: int,
+    smtp_port: int,
+    trust_sender: bool,
+    **feeds: Any,  # noqa: ANN401 -- click's
+) -> None:
     """Run the whole mirror on this machine: it polls, shows the site, takes mail by SMTP.
 
     It listens on loopback only. For the world, put a reverse proxy with TLS before the site's port
@@ -78,30 +59,25 @@ def serve(folder: Path, **options: Any) -> None:  # noqa: ANN401 -- click's
     """
     from feedmirror.local.serving.service import open_ports  # noqa: PLC0415 -- aiosmtpd
 
-    wanted = Wanted(**options)
-    if wanted.contact != NOBODY and not wanted.names_feeds:
-        raise click.UsageError("--contact goes with --feeds or --feed; else the stored one is kept")
-    given = configuration_of(wanted.file, wanted.urls, contact=wanted.contact)
     try:
         with hold(folder), _signals_kept():
-            ports = open_ports(http=wanted.http_port, smtp=wanted.smtp_port)
-            _run(Machine(folder), ports, wanted, given=given)
-    except (FolderTakenError, PortTakenError, NotConfiguredError) as error:
+            ports = open_ports(http=http_port, smtp=smtp_port)
+            _run(Machine(folder), ports, Wanted(**feeds), trusting=trust_sender)
+    except (FolderTakenError, PortTakenError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _run(machine: Machine, ports: "Ports", wanted: Wanted, *, given: Configuration) -> None:
+def _run(machine: Machine, ports: "Ports", wanted: Wanted, *, trusting: bool) -> None:
     from feedmirror.cli.desk import Desk  # noqa: PLC0415 -- with all of takedowns
     from feedmirror.cli.waiting import waiting_cases  # noqa: PLC0415 -- the same
     from feedmirror.local.serving.service import Wishes, compose_service  # noqa: PLC0415 -- as above
 
     try:
+        site = f"http://localhost:{ports.web.server_port}"
+        configuration = settle(machine, wanted, site=site)
         machine.enter()
-        if wanted.names_feeds:
-            machine.configure(_at_port(given, ports.web.server_port, wanted.file))
-        configuration = _in_force(machine)
         wishes = Wishes(
-            trusting=wanted.trust_sender,
+            trusting=trusting,
             tell=_tell,
             tables=lambda: [waiting_cases(Desk(machine.folder))],
         )
@@ -110,29 +86,12 @@ def _run(machine: Machine, ports: "Ports", wanted: Wanted, *, given: Configurati
         ports.close()
         raise
     service.begin()
-    _print_places(machine, service, configuration, trusting=wanted.trust_sender)
+    _print_places(machine, service, configuration, trusting=trusting)
     signal.sigwait(_SIGNALS)
     _tell("stopping: what runs is brought to its end; Ctrl-C again ends it at once")
     _let_signals_kill()
     if not service.end():
         _tell("what still ran is cut off; the next start carries it on")
-
-
-def _at_port(given: Configuration, port: int, file: Path | None) -> Configuration:
-    """Return a configuration whose site, where none is stated, is the one that is served here."""
-    if file is not None and file.suffix.lower() == ".toml":
-        return given
-    return replace(given, mirror=replace(given.mirror, site=f"http://localhost:{port}"))
-
-
-def _in_force(machine: Machine) -> Configuration:
-    """Return the stored configuration; raises NotConfiguredError with what to do."""
-    try:
-        return ReadConfiguration(machine.bucket("archive"), VERSION).run().configuration
-    except NotConfiguredError as error:
-        raise NotConfiguredError(
-            f"there is no mirror in {machine.folder} yet; name feeds by --feeds FILE or --feed URL"
-        ) from error
 
 
 def _print_places(

@@ -35,7 +35,6 @@ def test_a_port_that_is_taken_is_named_with_what_to_say_instead(
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["--contact", "a@b.example"], 2, "--contact goes with --feeds or --feed"),
         (["--feed", "ftp://x.example/feed"], 2, "'ftp://x.example/feed' is no http(s) address"),
         (["--http-port", "70000"], 2, "70000 is not in the range"),
         (["--feeds", "nowhere.opml"], 2, "'nowhere.opml' does not exist"),
