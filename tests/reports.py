@@ -1,6 +1,7 @@
 """A report of a mirror with everything in it, hostile words included: for all that looks at one."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 from builders import a_mirror
 from feedmirror.cli.report_page import render_page
@@ -49,6 +50,7 @@ def a_report(*states: FeedState, survey: Survey, name: str = HOSTILE) -> bytes:
     return render_page(page_of(standing, survey, configuration))
 
 
+@cache
 def a_full_report() -> bytes:
     """Return one in which every part has something to show."""
     items = days(*(number % 7 * 3 for number in range(30)))

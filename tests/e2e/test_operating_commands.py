@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import matplotlib
 import pytest
 
 from builders import a_mirror
@@ -70,10 +71,8 @@ def test_a_mirror_stands_still_between_pause_and_resume(
     assert len(publisher.seen) == asked
 
     resumed = run("resume", "--local", cwd=tmp_path)
-    twice = run("resume", "--local", cwd=tmp_path)
     assert (resumed.returncode, resumed.stderr) == (0, "")
     assert "(a publisher called)" in resumed.stdout
-    assert (twice.returncode, twice.stdout) == (0, "It was not paused: the mirror runs.\n")
     report = run(*mirror, "--json", cwd=tmp_path)
     assert (report.returncode, json.loads(report.stdout)["polled"]) == (0, 1)
 
@@ -128,14 +127,14 @@ def test_the_status_says_what_is_wrong_and_what_to_do_about_it(
     ]
 
 
-def test_a_report_replaces_an_earlier_one_and_nothing_else(
-    tmp_path: Path, publisher: Publisher
-) -> None:
-    run("mirror", "--local", "--feed", publisher.url("/feed"), cwd=tmp_path)
+def test_a_report_replaces_an_earlier_one_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "mirror.toml").write_text(BY_HAND)
+    run("feeds", "push", "mirror.toml", "--yes", "--local", cwd=tmp_path)
     (tmp_path / "notes.html").write_text("<p>Mine.</p>")
 
+    known_fonts = matplotlib.get_cachedir()  # or each run of a new home looks for them anew
     for _ in range(2):
-        done = run("report", "--local", cwd=tmp_path)
+        done = run("report", "--local", cwd=tmp_path, MPLCONFIGDIR=known_fonts)
         assert done.returncode == 0
         page = tmp_path / "report.html"
         assert done.stdout == f"report.html: open {page.as_uri()}\n"
@@ -181,10 +180,6 @@ def test_the_status_of_an_account_tells_the_alarms_too(
     s3 = client_of("s3", account["AWS_ENDPOINT_URL"])
     s3.put_object(Bucket="operating-archive", Key="config/mirror.toml", Body=text.encode())
     s3.put_object(Bucket="operating-archive", Key="items/old.example/x.json", Body=b"{}")
-    new = run("status", cwd=tmp_path, **account)
-    assert new.stdout.startswith("Not well: nothing was polled yet.\n")
-    assert "\nNothing was polled yet: the schedule does it, or feedmirror mirror\n" in new.stdout
-
     assert run("mirror", cwd=tmp_path, **account).returncode == 0
     ring(client_of("cloudwatch", account["AWS_ENDPOINT_URL"]))
     done = run("status", "--stack", "planet", cwd=tmp_path, **account)
