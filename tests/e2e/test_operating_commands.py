@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import matplotlib
+import matplotlib as mpl
 import pytest
 
 from builders import a_mirror
@@ -132,7 +132,7 @@ def test_a_report_replaces_an_earlier_one_and_nothing_else(tmp_path: Path) -> No
     run("feeds", "push", "mirror.toml", "--yes", "--local", cwd=tmp_path)
     (tmp_path / "notes.html").write_text("<p>Mine.</p>")
 
-    known_fonts = matplotlib.get_cachedir()  # or each run of a new home looks for them anew
+    known_fonts = mpl.get_cachedir()  # or each run of a new home looks for them anew
     for _ in range(2):
         done = run("report", "--local", cwd=tmp_path, MPLCONFIGDIR=known_fonts)
         assert done.returncode == 0
