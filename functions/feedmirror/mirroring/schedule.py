@@ -21,12 +21,17 @@ class NextPoll:
     reason: str
 
 
-def next_poll(state: FeedState, *, interval: timedelta | None) -> NextPoll | None:
+def next_poll(
+    state: FeedState, *, interval: timedelta | None, ended: bool = False
+) -> NextPoll | None:
     """Return when a feed is next due; None if it was never attempted, which is at once.
 
-    ``interval`` is the operator's; without one the usual interval holds, or a longer one that the
-    publisher asks for. Errors double it up to a day; Retry-After is always a floor.
+    ``interval`` is the operator's, and so is whether the feed has ``ended``. Without an interval
+    the usual one holds, or a longer one that the publisher asks for. Errors double it up to a day;
+    Retry-After is always a floor.
     """
+    if ended:
+        return NextPoll(None, "ended in the configuration")
     if state.gone:
         return NextPoll(None, "the publisher has ended this feed (410)")
     if state.attempted is None:
@@ -60,9 +65,8 @@ def first_due(feeds: Iterable[tuple[FeedState, FeedSettings]]) -> datetime | Non
     None means that none of them is ever polled again; what was never attempted is due at once.
     """
     upcoming = [
-        next_poll(state, interval=settings.interval)
+        next_poll(state, interval=settings.interval, ended=settings.ended is not None)
         for state, settings in feeds
-        if settings.ended is None
     ]
     moments = [AT_ONCE if poll is None else poll.due for poll in upcoming]
     return min((moment for moment in moments if moment is not None), default=None)

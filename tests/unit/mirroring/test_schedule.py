@@ -51,6 +51,13 @@ def test_a_feed_never_attempted_is_due_and_one_that_is_gone_never() -> None:
     assert not is_due(FeedState(gone=True), interval=None, now=AT + 999 * HOUR)
 
 
+def test_a_feed_that_the_operator_has_ended_is_never_due_whatever_is_known_of_it() -> None:
+    for state in (FeedState(), FeedState(attempted=AT), FeedState(gone=True)):
+        upcoming = next_poll(state, interval=HOUR, ended=True)
+        assert upcoming is not None
+        assert (upcoming.due, upcoming.reason) == (None, "ended in the configuration")
+
+
 def test_hosts_spread_over_shards_and_stay_where_they_are() -> None:
     hosts = [f"{number}.example.com" for number in range(1000)]
     shards = [shard_of(host, 4) for host in hosts]
