@@ -5,7 +5,8 @@ import os
 import pty
 import subprocess
 import sys
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -46,6 +47,17 @@ def run_on_terminal(
     *arguments: str, cwd: Path, typed: str, **more: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the installed command with somebody at a terminal, who types."""
+    with at_terminal(*arguments, cwd=cwd, **more) as (asked, type_in):
+        type_in(typed)
+        out, err = asked.communicate(timeout=60)
+    return subprocess.CompletedProcess(arguments, asked.returncode, out, err)
+
+
+@contextmanager
+def at_terminal(
+    *arguments: str, cwd: Path, **more: str
+) -> Iterator[tuple[subprocess.Popen[str], Callable[[str], object]]]:
+    """Yield the installed command at work, and what types at its terminal."""
     main, terminal = pty.openpty()
     with subprocess.Popen(  # noqa: S603 -- our own command
         [COMMAND, *arguments],
@@ -56,11 +68,9 @@ def run_on_terminal(
         stderr=subprocess.PIPE,
         text=True,
     ) as asked:
-        os.write(main, typed.encode())
-        out, err = asked.communicate(timeout=60)
+        yield asked, lambda text: os.write(main, text.encode())
     os.close(main)
     os.close(terminal)
-    return subprocess.CompletedProcess(arguments, asked.returncode, out, err)
 
 
 @dataclass(frozen=True, slots=True)

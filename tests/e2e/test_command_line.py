@@ -170,7 +170,7 @@ def test_a_publisher_who_asks_for_time_is_given_it(tmp_path: Path) -> None:
         done = run(*mirror, cwd=tmp_path)
 
         assert len(busy.seen) == 1
-        assert "Note: 1 feed not asked: the publisher wants time, or has ended it" in done.stdout
+        assert "Note: 1 feed not asked: the publisher wants time, or it has ended" in done.stdout
 
 
 MIRROR = (

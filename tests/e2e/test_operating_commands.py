@@ -1,9 +1,7 @@
 """The commands of an operator's day as they are typed, on this machine and on an account."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,8 @@ from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from loopback import Answer, Publisher
 from moto_endpoint import moto_endpoint
+from typed import at_terminal, run_on_terminal
+from typed import run as run_bare
 from world import entry, rss
 
 DOCUMENTS = {
@@ -31,23 +31,9 @@ def publisher() -> Iterator[Publisher]:
         yield served
 
 
-def run(
-    *arguments: str, cwd: Path, typed: str = "", **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the installed command in an environment that holds nothing else of ours."""
-    command = Path(sys.executable).parent / "feedmirror"
-    bare = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    bare |= {"HOME": str(cwd), "AWS_EC2_METADATA_DISABLED": "true"}
-    return subprocess.run(  # noqa: S603 -- our own command
-        [command, *arguments],
-        cwd=cwd,
-        env={**bare, "FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8", **environment},
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def run(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command; it may ask publishers on loopback."""
+    return run_bare(*arguments, cwd=cwd, **{"FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8", **more})
 
 
 def test_a_mirror_stands_still_between_pause_and_resume(
@@ -66,7 +52,7 @@ def test_a_mirror_stands_still_between_pause_and_resume(
     assert (again.returncode, again.stderr) == (0, "")
     assert again.stdout.startswith("It is paused already, since 20")
     assert (stopped.returncode, stopped.stdout) == (1, "")
-    assert stopped.stderr.startswith("Error: the mirror is paused since 20")
+    assert stopped.stderr.startswith("feedmirror: the mirror is paused since 20")
     assert "(a publisher called); feedmirror resume --local .feedmirror ends it" in stopped.stderr
     assert len(publisher.seen) == asked
 
@@ -294,8 +280,12 @@ def test_a_push_shows_what_it_changes_and_a_pull_gives_it_back(
 
     second = BY_HAND.replace("Planet", "Planets")
     (tmp_path / "mirror.toml").write_text(second)
-    refused = run("feeds", "push", "mirror.toml", "--local", cwd=tmp_path, typed="n\n")
+    unasked = run("feeds", "push", "mirror.toml", "--local", cwd=tmp_path)
+    assert unasked.returncode == 2
+    assert "there is no terminal to ask on; --yes does it" in unasked.stderr
+    refused = run_on_terminal("feeds", "push", "mirror.toml", "--local", cwd=tmp_path, typed="n\n")
     assert refused.returncode == 1
+    assert refused.stderr.endswith("nothing was changed\n")
     assert "added: https://one.example/feed\n" in refused.stdout
     assert f"dropped: {url}\n  127.0.0.1: 2 records stay on the site as they are" in refused.stdout
     assert 'changed: [mirror] name: "Planet" → "Planets"\n' in refused.stdout
@@ -310,22 +300,13 @@ def test_a_push_never_overwrites_what_somebody_else_has_put_meanwhile(
     s3 = client_of("s3", account["AWS_ENDPOINT_URL"])
     s3.create_bucket(Bucket="pushing-archive")
     variables = {**account, "FEEDMIRROR_ARCHIVE_BUCKET": "pushing-archive"}
-    command = Path(sys.executable).parent / "feedmirror"
-    environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    with subprocess.Popen(  # noqa: S603 -- our own command
-        [command, "feeds", "push", "mirror.toml"],
-        cwd=tmp_path,
-        env={**environment, "AWS_EC2_METADATA_DISABLED": "true", **variables},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as pushing:
+    with at_terminal("feeds", "push", "mirror.toml", cwd=tmp_path, **variables) as (pushing, say):
         assert pushing.stdout is not None
         assert pushing.stdout.readline().startswith("There is no configuration yet")
         assert pushing.stdout.readline() == "added: https://one.example/feed\n"
         s3.put_object(Bucket="pushing-archive", Key="config/mirror.toml", Body=b"# another")
-        _, errors = pushing.communicate("y\n", timeout=30)
+        say("y\n")
+        _, errors = pushing.communicate(timeout=60)
 
     assert pushing.returncode == 1
     assert "somebody else has just put another file" in errors

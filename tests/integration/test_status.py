@@ -13,7 +13,7 @@ from builders import a_mirror
 from feedmirror.adapters.workers import InOrder
 from feedmirror.cli.standing import FeedRow, Standing, verdict
 from feedmirror.cli.status import Look
-from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.configuration import Configuration, Ended, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from feedmirror.jobs.configure import Configured
 from feedmirror.jobs.count_records import CountRecords
@@ -22,7 +22,7 @@ from feedmirror.jobs.pausing import Pause, Switch
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.layout import latest_key, state_key
 from feedmirror.mirroring.poll_state import EntryState, FeedState, ShardState, state_to_json
-from feedmirror.mirroring.schedule import shard_of
+from feedmirror.mirroring.schedule import NextPoll, shard_of
 from feedmirror.ports.aftermath import Bells, Ringing
 from feedmirror.ports.object_store import Content, ObjectStore, StoreUnavailableError
 from feedmirror.takedowns.casework.cases import case_of_mail
@@ -239,3 +239,14 @@ def test_what_needs_somebody_comes_first() -> None:
     found = [row.settings.url for row in sorted(rows, key=lambda row: row.place)]
 
     assert found == [f"https://h{number}.example.com/" for number in (4, 2, 1, 3, 0)]
+
+
+@pytest.mark.parametrize("state", [WELL, LATE, GONE, BAD, FeedState()])
+def test_a_feed_that_its_operator_has_ended_needs_nobody(state: FeedState) -> None:
+    polled = a_row(WELL)
+    settings = replace(polled.settings, url="https://over.example/", ended=Ended.LINKS)
+    over = replace(polled, settings=settings, known=KnownFeed(state, 3))
+
+    assert verdict(replace(a_standing(), feeds=(polled, over))) == "All well."
+    assert sorted((over, polled), key=lambda row: row.place) == [polled, over]
+    assert over.next == NextPoll(None, "ended in the configuration")

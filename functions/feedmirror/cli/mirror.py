@@ -113,7 +113,7 @@ def _print(report: MirrorReport) -> None:
         [[getattr(report, name) for name in shown] + [len(report.failures)]],
     )
     if idle := report.feeds - report.polled - report.left:
-        say(f"Note: {counted(idle, 'feed')} not asked: the publisher wants time, or has ended it")
+        say(f"Note: {counted(idle, 'feed')} not asked: the publisher wants time, or it has ended")
     for feed, what in report.problems:
         say(f"Note: {feed}: {what}")
     for feed, what in report.failures:

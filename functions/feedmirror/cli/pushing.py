@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from feedmirror.cli.asking import ask_once
 from feedmirror.cli.configuration_changes import Changes, changes_of
 from feedmirror.cli.configurations import configuration_of
 from feedmirror.cli.output import complain, counted, say
@@ -42,8 +43,7 @@ def push_configuration(file: Path, folder: Path | None, *, yes: bool) -> None:
     _tell(changes_of(before, configuration), configuration, stores)
     if before == configuration:
         say("No setting changes, only how the file is written.")
-    if not yes:
-        click.confirm("Put it in force?", abort=True)
+    ask_once("Put it in force?", yes=yes)
     content = Content(body, "application/toml; charset=utf-8")
     try:
         stores.archive.put(CONFIGURATION, content, replaces=found.etag if found else None)

@@ -87,7 +87,7 @@ def _state_words(row: FeedRow) -> str:
 def _what_to_do(row: FeedRow) -> Iterator[str]:
     """Yield what is wrong with a feed, and what can be done."""
     state = row.known.state
-    if state.error:
+    if state.error and row.health is not Health.OVER:
         yield ""
         yield row.settings.url
         yield f"  {printable(state.error)}"

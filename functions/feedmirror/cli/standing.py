@@ -15,7 +15,14 @@ from feedmirror.ports.aftermath import Ringing
 from feedmirror.takedowns.casework.cases import Case
 
 _LATE = timedelta(hours=1)  # behind a poll that is due: twelve calls of the schedule
-_ORDER = (Health.FAILING, Health.ENDED, Health.AGAIN, Health.NEW, Health.WELL)
+_ORDER = (
+    Health.FAILING,
+    Health.ENDED,
+    Health.AGAIN,
+    Health.NEW,
+    Health.WELL,
+    Health.OVER,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +36,15 @@ class FeedRow:
     @property
     def health(self) -> Health:
         """How it is doing."""
+        if self.settings.ended is not None:
+            return Health.OVER
         return health(self.known.state, entries=self.known.entries)
 
     @property
     def next(self) -> NextPoll | None:
         """When it is polled next, and why then; None is at once."""
-        return next_poll(self.known.state, interval=self.settings.interval)
+        ended = self.settings.ended is not None
+        return next_poll(self.known.state, interval=self.settings.interval, ended=ended)
 
     @property
     def place(self) -> tuple[int, str, str]:

@@ -135,6 +135,7 @@ class Health(StrEnum):
     AGAIN = "tried again"  # what mostly passes by itself
     NEW = "not polled yet"
     WELL = "well"
+    OVER = "ended by you"  # in the configuration
 
     @property
     def needs_somebody(self) -> bool:
