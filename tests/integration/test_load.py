@@ -329,6 +329,28 @@ def test_a_tombstone_of_the_backup_holds_while_its_rule_stands(
     assert readable(lifted, CANARY)
 
 
+def test_what_is_being_put_back_during_a_load_is_not_taken_down_by_it(
+    world: MemoryWorld, fresh: MemoryWorld
+) -> None:
+    REMOVALS["item"](world)
+    newest = back_up(world)
+    (rule,) = (summary.key for summary in world.stores.ledger.list(SUPPRESSIONS))
+    fresh.feeds, fresh.now = list(world.feeds), world.now
+    fresh.run()
+    configure(fresh)
+    whole = fresh.copy()
+    whole.watch()
+    load(newest, whole)
+    assert readable(whole, CANARY) == []
+    # Once for the backup's tombstone, and once more before anything is taken down for it.
+    _, again = [n for n, call in enumerate(whole.requests.asked) if call == ("list", rule)]
+
+    fresh.disturb(again + 1, lambda *_: fresh.lift(rule), when="before")
+    load(newest, fresh)
+
+    assert record_key(HOST, canary_of(fresh).id) in readable(fresh, CANARY)
+
+
 def hour(world: MemoryWorld) -> None:
     world.calm()
     world.takedowns().hour(time_left=lambda: world.time_left)

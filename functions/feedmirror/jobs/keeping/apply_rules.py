@@ -92,13 +92,16 @@ class ApplyRules:
 
     def _take_down(self, covered: Collection[_Covered], tally: LoadTally) -> None:
         looked = zip(covered, self.workers.map(self._is_shown, covered), strict=True)
-        due: dict[tuple[Suppression, ...], list[Concerned]] = {}
+        due: dict[tuple[Suppression, ...], dict[Concerned, bool]] = {}
         for each, shown in looked:
             if shown is not None:
-                due.setdefault(each.rules, []).append(each.item)
-                tally.brought[Brought.TAKEN_DOWN] += shown
+                due.setdefault(each.rules, {})[each.item] = shown
         for rules, items in due.items():
-            self.entomb.run(items, _cause(rules))
+            # One that was lifted meanwhile is being undone: what it took down comes back.
+            standing = [rule for key, rule in by_keys(rules).items() if self.rules.stands(key)]
+            if standing:
+                self.entomb.run(list(items), _cause(standing))
+                tally.brought[Brought.TAKEN_DOWN] += sum(items.values())
 
     def _is_shown(self, covered: _Covered) -> bool | None:
         """Tell whether anything shows; None where a tombstone stands for all of the rules."""
