@@ -12,8 +12,9 @@ import pytest
 
 from builders import a_rule
 from feedmirror.configuration import Ended, Publish
-from feedmirror.jobs.auditing.audit_report import Note
+from feedmirror.jobs.auditing import audit_report
 from feedmirror.jobs.latest import Place
+from feedmirror.jobs.shard_state import Learnt, Note
 from feedmirror.layout import FRONT, item_page, record_key, state_key
 from feedmirror.ports.object_store import Content
 from feedmirror.publishing.documents import without_nonce
@@ -523,6 +524,50 @@ def test_whatever_happens_while_items_go_the_same_is_left(
         assert {item.attribution.feed.url for item in world.items()} == {world.feeds[1].url}
 
 
+def test_what_is_handed_over_is_not_lost_if_a_run_dies_as_soon_as_it_is_gone(
+    world: World,
+) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 2)), "/a")
+    world.serve(rss(dated(2, 2), dated(3, 3)), "/b")
+    world.run()
+    setting(world, ended=Ended.GO)
+    world.later()
+
+    def die(method: str, key: str) -> None:
+        if (method, key) == ("put", f"{HOST}/2026-11/feed.json"):
+            raise CrashError
+
+    world.requests.after = die
+    with pytest.raises(CrashError):
+        world.run()
+    world.requests.after = lambda *_: None
+    for _ in range(2):
+        world.later()
+        world.run()
+
+    assert titles(world) == entries(2, 3)
+
+
+def test_what_is_handed_over_to_a_feed_that_another_run_polls_is_read_again_all_the_same(
+    world: World,
+) -> None:
+    url = world.serve(rss(dated(1, 1), dated(2, 2)))
+    world.run()
+    world.later()
+    states = world.jobs().shard.states
+    lease = states.lease(0, at_once=None, time_left=lambda: DAY)
+    polled = lease.state.feeds[url]
+    first, second = polled.entries
+    states.note(0, {url: Note(again=frozenset({first}))})
+    states.save(lease, Learnt({url: replace(polled, title="Polled")}), whole=True)
+
+    saved = states.objects.read(0)[0].feeds[url]
+    assert saved.title == "Polled"
+    assert not saved.entries[first].fingerprint
+    assert saved.entries[second] == polled.entries[second]
+    assert (saved.etag, saved.body_hash) == (None, "")
+
+
 def test_a_takedown_is_not_replaced_and_what_it_covers_does_not_come_back(world: World) -> None:
     world.serve(rss(dated(1, 1), dated(2, 2)))
     world.run()
@@ -666,10 +711,10 @@ def test_an_audit_while_items_go_notes_them_and_finds_nothing(desk: TakedownWorl
     seen.after = lambda *_: None
 
     assert len(reports) == 2
-    assert all(report.is_clean and report.notes[Note.RETIRING] for report in reports)
+    assert all(report.is_clean and report.notes[audit_report.Note.RETIRING] for report in reports)
     report = desk.audit().run()
     assert report.is_clean
-    assert Note.RETIRING not in report.notes
+    assert audit_report.Note.RETIRING not in report.notes
 
 
 def test_a_listing_that_is_damaged_is_made_anew_from_the_records(world: World) -> None:
