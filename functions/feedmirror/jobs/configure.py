@@ -1,11 +1,11 @@
 """The operator's file, read: a wrong one is refused and the last good one stays in force."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from feedmirror.addresses import digest
 from feedmirror.configuration import Configuration
 from feedmirror.configuration_file import ConfigurationError, parse_configuration
-from feedmirror.jobs.pausing import Pause, Switch
 from feedmirror.layout import (
     CONFIGURATION,
     CONFIGURATIONS,
@@ -14,6 +14,9 @@ from feedmirror.layout import (
     TEMPLATES,
 )
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
+
+if TYPE_CHECKING:
+    from feedmirror.jobs.pausing import Pause
 
 
 class NotConfiguredError(Exception):
@@ -31,7 +34,7 @@ class Configured:
     text: str
     mark: str
     refused: str = ""
-    paused: Pause | None = None
+    paused: "Pause | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,13 @@ class ReadConfiguration:
         )
         mark = digest(self.version, text, *templates)
         thrown = any(found.key == PAUSED and found.size > 0 for found in listed)
-        paused = Switch(self.archive).look() if thrown else None
+        paused = self._pause() if thrown else None
         return Configured(parse_configuration(text), text, mark, refused, paused)
+
+    def _pause(self) -> "Pause | None":
+        from feedmirror.jobs.pausing import Switch  # noqa: PLC0415 -- only while it is thrown
+
+        return Switch(self.archive).look()
 
     def _text(self, key: str) -> str | None:
         found = self.archive.get(key)
