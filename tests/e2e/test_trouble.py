@@ -291,7 +291,10 @@ def mirrored(here: Path) -> Path:
         ("zzzz", "there is no case 'zzzz'; feedmirror cases --all --local m lists them"),
         ("../x", "'../x' is no case: ids are letters and digits, as 4f7a…"),
         ("aaaa", "'aaaa' could be aaaabbbbccccdddd, aaaabbbbccccddde"),
-        ("aaaabbbbccccdddd", "cases/aaaabbbbccccdddd.json: not a case of schema 1"),
+        (
+            "aaaabbbbccccdddd",
+            "cases/aaaabbbbccccdddd.json: a case of schema 7, and this feedmirror",
+        ),
     ],
 )
 def test_a_case_that_is_none_or_several_or_damaged_is_told(

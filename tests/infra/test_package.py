@@ -180,7 +180,12 @@ def imported_by(package_folder: Path) -> set[str]:
     return found
 
 
-ONLY_FOR_TYPES = {"mypy_boto3_cloudfront", "mypy_boto3_s3", "mypy_boto3_sesv2"}
+ONLY_FOR_TYPES = {
+    "mypy_boto3_cloudfront",
+    "mypy_boto3_cloudwatch",
+    "mypy_boto3_s3",
+    "mypy_boto3_sesv2",
+}
 ONLY_FOR_TYPES |= {"mypy_boto3_sns", "mypy_boto3_sqs"}
 
 

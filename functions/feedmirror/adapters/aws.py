@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-Service = Literal["sesv2", "sqs", "sns", "cloudfront", "cloudwatch"]
+Service = Literal["sesv2", "sqs", "sns", "cloudfront"]  # of the functions, beside S3
 # A mail that is sent again by botocore, after an answer that got lost, arrives twice. The caller
 # writes down what it means to send and decides itself. The others may well be told a thing twice.
 _ATTEMPTS = {"sesv2": 1}
@@ -102,7 +102,7 @@ def make_client(
 def make_client(
     name: Literal["cloudwatch"], *, endpoint_url: str | None = None
 ) -> "CloudWatchClient": ...
-def make_client(name: Service, *, endpoint_url: str | None = None) -> Any:
+def make_client(name: Service | Literal["cloudwatch"], *, endpoint_url: str | None = None) -> Any:
     """Return a client with bounded attempts and timeouts; SES's makes one attempt only.
 
     Credentials, region and ``AWS_ENDPOINT_URL`` are boto3's own business.
