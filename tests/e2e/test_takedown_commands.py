@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import json
+import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -385,7 +387,11 @@ def next_commands(said: str) -> dict[str, str]:
     """Return the commands that some output ends with, and what each is said to do."""
     lines = said.splitlines()
     pairs = itertools.pairwise(lines)
-    return {one.strip(): two.strip() for one, two in pairs if one.startswith("  feedmirror ")}
+    return {
+        one.strip(): two.strip()
+        for one, two in pairs
+        if one.startswith("  feedmirror ") and two.startswith("    ")
+    }
 
 
 def test_the_mails_that_were_written_can_be_read(desk: Path) -> None:
@@ -402,6 +408,16 @@ def test_the_mails_that_were_written_can_be_read(desk: Path) -> None:
     assert "1 page has been removed from Demo Mirror." in shown.out
     assert run_here("outbox", "x", "--local", cwd=desk).status == 1
     assert run_here("outbox", cwd=desk).status == 2
+
+
+def test_the_commands_in_the_operators_mail_can_be_typed_as_they_stand(desk: Path) -> None:
+    run_here("takedown", "letter.eml", "--local", cwd=desk)  # nothing is proved: a person is asked
+
+    listed = json.loads(run_here("outbox", "--json", "--local", cwd=desk).out)["mails"]
+    (note,) = (mail for mail in listed if "needs a decision" in mail["subject"])
+    text = run_here("outbox", note["mail"], "--local", cwd=desk).out
+    (typed,) = re.findall(r"feedmirror (approve \S+ --local .*?) +# do what is asked", text)
+    assert run_here(*shlex.split(typed), "--yes", cwd=desk).out.startswith("Approved: 1 ")
 
 
 def test_whoever_is_in_from_is_not_answered_on_anothers_account(desk: Path) -> None:

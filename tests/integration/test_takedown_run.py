@@ -1,16 +1,21 @@
 """Cases on their way: proof that comes late, people who decide, hours that pass."""
 
+import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from feedmirror.adapters.telemetry import telemetry
 from feedmirror.layout import CHALLENGES, CLOSED, RECOVERY
 from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.records import Item
+from feedmirror.settings import Settings
+from feedmirror.takedowns.casework.case_orders import waits_for_a_person
 from feedmirror.takedowns.casework.cases import OPEN, State, case_of_mail
 from feedmirror.takedowns.casework.challenges import challenge_from_json
+from feedmirror.wiring.takedown import surroundings_of
 from signed_mail import a_key, signed
 from takedown_world import TakedownWorld, a_mail
 from world import SITE, Documents, entry, rss
@@ -251,3 +256,52 @@ def test_what_is_to_stay_of_several_stays(world: TakedownWorld) -> None:
     world.write(f"Please remove {SITE}/2 and {SITE}/3 but not {SITE}/1. Ann")
 
     assert shown(world) == {CANARY}
+
+
+def test_a_mail_that_the_days_limits_hold_back_is_told_until_it_leaves(
+    world: TakedownWorld,
+) -> None:
+    """Row 24 answers the stranger; an address gets one such mail a day."""
+    stranger = "x@rival-legal.example"
+    first = world.write(f"Take down {SITE}/99, please.", sender=stranger)
+    assert world.takedowns().correspond.due(first) == ()
+    sent = len(world.sent())
+
+    masked = world.write(f"Take down {SITE}/1", sender=stranger)
+
+    assert masked.state is State.MASKED
+    assert [mail["To"] for mail in world.sent()[sent:]] == []
+    assert world.takedowns().correspond.due(masked) == ("answer",)
+    world.later(24)
+    hour(world)
+    assert [mail["To"] for mail in world.sent()[sent:]] == [stranger]
+    assert world.takedowns().correspond.due(world.case(masked)) == ()
+
+
+def test_what_a_person_decides_a_part_of_waits_for_a_person(world: TakedownWorld) -> None:
+    much = world.write(
+        "Please remove everything from news.example.com", sender="x@rival-legal.example"
+    )
+    mask = world.write(f"Take down {SITE}/1", sender="y@another.example")
+
+    assert much.state is State.ASKED
+    assert waits_for_a_person(much)
+    assert mask.state is State.MASKED
+    assert not waits_for_a_person(mask)
+    world.takedowns().refuse(much)
+    assert not waits_for_a_person(world.case(much))
+
+
+def test_on_one_machine_commands_name_the_folder() -> None:
+    settings = Settings(
+        archive_bucket="archive",
+        site_bucket="site",
+        ledger_bucket="ledger",
+        embedded_store=Path("my mirror/store.sqlite"),
+    )
+    where = surroundings_of(settings, telemetry("takedown")).where
+
+    assert shlex.split(f"feedmirror case 4f7a{where}")[-2:] == [
+        "--local",
+        str(Path("my mirror").resolve()),
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 from feedmirror.cli.output import counted
 from feedmirror.configuration import MirrorSettings
 from feedmirror.suppression import Scope
-from feedmirror.takedowns.casework.case_orders import settled_orders
+from feedmirror.takedowns.casework.case_orders import settled_orders, waits_for_a_person
 from feedmirror.takedowns.casework.cases import OPEN, Case, Event, State
 from feedmirror.takedowns.casework.orders import Order
 from feedmirror.takedowns.decisions.decision import MASKED_FOR, Outcome, Proving
@@ -64,6 +64,8 @@ _STEPS = {
 def state_words(case: Case) -> str:
     """Return where a case stands, and the word that programs know it by."""
     words = _STATES[case.state]
+    if case.state is not State.WAITING and waits_for_a_person(case):
+        words = f"{words}, and for a person"
     return words if case.state in words else f"{words} ({case.state})"
 
 

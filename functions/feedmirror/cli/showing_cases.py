@@ -15,6 +15,7 @@ from feedmirror.cli.case_words import (
     proof_words,
     span_words,
     state_words,
+    step_words,
     what_words,
     when_words,
     why_words,
@@ -97,6 +98,8 @@ def show_case(folder: Path | None, name: str, *, as_json: bool) -> None:
     _print_mail(desk, case)
     _print_standing(desk, case)
     _print_events(case)
+    for step in desk.run.correspond.due(case):
+        say(f"  not written yet: {step_words(step)}: an address gets few mails a day, so it waits")
     say()
     print_next(desk, case)
 

@@ -21,6 +21,7 @@ from feedmirror.jobs.feed_states import FeedStates, KnownFeed
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.ports.aftermath import Bells, Ringing
 from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
+from feedmirror.takedowns.casework.case_orders import waits_for_a_person
 from feedmirror.takedowns.casework.cases import (
     Case,
     CaseUnreadableError,
@@ -113,7 +114,7 @@ class Look:
                 return None
 
         found = [case for case in self.stores.workers.map(load, list(book.unfinished())) if case]
-        waiting = sorted((c for c in found if c.state is State.WAITING), key=_urgent_first)
+        waiting = sorted(filter(waits_for_a_person, found), key=_urgent_first)
         proving = [case for case in found if case.state in {State.ASKED, State.MASKED}]
         ends = [end for end in map(deadline, proving) if end is not None]
         return CasesStanding(

@@ -50,6 +50,7 @@ class Surroundings:
     cdn: Cdn
     alarms: Alarms
     queue: WorkQueue | None = None
+    where: str = ""  # what an operator's commands need beside their words
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
             mailer=surroundings.mailer,
             mirror=mirror,
             clock=clock,
+            where=surroundings.where,
         ),
         limits=limits,
         reapply=Reapply(
@@ -261,11 +263,14 @@ def surroundings_of(settings: Settings, told: Telemetry) -> Surroundings:
     from feedmirror.adapters.dns import DnsTxtLookup  # noqa: PLC0415 -- only for takedowns
 
     if settings.embedded_store is not None:
+        from shlex import quote  # noqa: PLC0415 -- not used in AWS
+
         from feedmirror.adapters.cloudfront import NoCdn  # noqa: PLC0415 -- not used in AWS
         from feedmirror.adapters.outbox import OutboxMailer  # noqa: PLC0415 -- not used in AWS
 
         outbox = OutboxMailer(open_bucket(settings, settings.mail_bucket or "mail"))
-        return Surroundings(outbox, DnsTxtLookup(), NoCdn(), told)
+        where = f" --local {quote(str(settings.embedded_store.parent.resolve()))}"
+        return Surroundings(outbox, DnsTxtLookup(), NoCdn(), told, where=where)
     return _amazon(settings, told, DnsTxtLookup())
 
 

@@ -657,8 +657,50 @@ def test_the_operator_is_told_why_by_when_and_what_to_type() -> None:
     assert "the credit now: (not said) new: (not said)" in body
     assert "a page and the whole site are both named" in body
     assert "inbound/abc" in body
-    for command in ("case", "approve", "refuse", "restore"):
-        assert re.search(rf"^  feedmirror {command} {CASE}\b", text.body, re.MULTILINE)
+    assert commands_in(text) == {
+        f"case {CASE}": "all that is known of it",
+        f"approve {CASE}": "do what is asked",
+        f"refuse {CASE}": "do not, and show again what is out of sight",
+    }
+
+
+def commands_in(text: Text) -> dict[str, str]:
+    found = re.findall(r"^  feedmirror (.*?) +# (.*)$", text.body, re.MULTILINE)
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("note", "does"),
+    [
+        (
+            replace(NOTE, answered=True, masked=False),
+            {"refuse": "do not, and say so to whoever asked"},
+        ),
+        (replace(NOTE, masked=False), {"refuse": "do not"}),
+        (replace(NOTE, removed=True), {"restore": "put back what is removed"}),
+        (
+            replace(NOTE, asked=()),
+            {"suppress": "take something down; nothing is asked that could be approved"},
+        ),
+    ],
+)
+def test_only_what_can_be_done_is_offered_and_no_answer_is_promised_that_is_not_sent(
+    note: OperatorNote, does: dict[str, str]
+) -> None:
+    offered = {
+        command.split()[0]: words
+        for command, words in commands_in(compose_operator_note(note, mirror=MIRROR)).items()
+    }
+
+    assert does.items() <= offered.items()
+    assert ("restore" in offered) == note.removed
+    assert ("approve" in offered) == bool(note.asked)
+
+
+def test_the_commands_name_the_folder_of_a_mirror_on_one_machine() -> None:
+    text = compose_operator_note(replace(NOTE, where=" --local 'my mirror'"), mirror=MIRROR)
+
+    assert f"approve {CASE} --local 'my mirror'" in commands_in(text)
 
 
 def test_an_ordinary_case_is_not_urgent_and_says_no_more_than_there_is() -> None:

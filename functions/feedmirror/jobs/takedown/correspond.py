@@ -87,6 +87,14 @@ class Correspond:
     mailer: Mailer
     mirror: MirrorSettings
     clock: Callable[[], datetime]
+    where: str = ""  # what an operator's commands need beside their words
+
+    def due(self, case: Case) -> tuple[str, ...]:
+        """Return the steps whose mails wait: the day's limits hold them back until tomorrow."""
+        if case.decision is None or case.state is State.RECEIVED:
+            return ()
+        steps = dict.fromkeys(letter.step for letter in self._letters(case))
+        return tuple(step for step in steps if step not in _done(case))
 
     def run(self, case: Case) -> Case:
         """Send what has not been sent; raises MailUnavailableError and StoreUnavailableError."""
@@ -267,19 +275,22 @@ class Correspond:
             for order in reviews
             if order.host
         )
-        notice = self._notice(case)
+        notice, outcomes = self._notice(case), {o.outcome for o in settled_orders(case)}
         note = OperatorNote(
             case=case.id,
             row=int(decision.get("row", 0)),
             why="a question of ours did not arrive" if bounced else str(decision.get("why", "")),
             urgent=bool(decision.get("urgent")),
             until=_deadline(case),
-            masked=any(order.outcome is Outcome.MASK for order in settled_orders(case)),
+            masked=Outcome.MASK in outcomes,
+            removed=Outcome.REMOVE in outcomes,
+            answered=bool(decision.get("says")) and bool(case.mail),
             asked=asked,
             named=() if asked else self.answers.pages(_named(case), most=_NAMED),
             corrections=(notice.correction,) if notice.correction else (),
             unclear=notice.unclear,
             mail=case.mail,
+            where=self.where,
         )
         yield _Letter(
             step="operator",

@@ -68,6 +68,14 @@ def settled_orders(case: Case, *, freeings: int | None = None) -> tuple[Order, .
     return tuple(map(settle, orders_of_case(case, freeings=freeings)))
 
 
+def waits_for_a_person(case: Case) -> bool:
+    """Tell whether a person is to decide on a case, or on a part of it."""
+    if case.state is State.WAITING:
+        return True
+    left = any(order.outcome is Outcome.REVIEW for order in settled_orders(case))
+    return left and case.state in {State.ASKED, State.MASKED}
+
+
 def rules_of_case(
     case: Case, *, freeings: int | None = None, undone: frozenset[int] | None = None
 ) -> dict[str, Suppression]:

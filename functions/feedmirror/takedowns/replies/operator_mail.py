@@ -17,12 +17,6 @@ from feedmirror.takedowns.replies.wordings import one_line, wrapped
 
 _SHOWN = 25  # pages; the case lists all of them
 _LONGEST = 300  # characters of what a mail says
-_COMMANDS = (
-    ("case", "all that is known of it"),
-    ("approve", "do what is asked"),
-    ("refuse", "do not, and say so to whoever asked"),
-    ("restore", "put back what is out of sight or removed"),
-)
 _STANDINGS = {
     Standing.NOBODY: "nothing is proved about the sender",
     Standing.STRANGER: "the sender's domain is proved, and has nothing to do with the content",
@@ -52,6 +46,8 @@ class OperatorNote:
 
     ``row`` is the decision table's, ``why`` its words. ``until`` is when a mask lapses or an
     answer is due; ``mail`` is the key of the raw mail, empty where the request came otherwise.
+    ``answered`` tells that whoever asked hears how it ends. ``where`` is what commands need beside
+    their words, such as ``--local`` with a folder.
     """
 
     case: str
@@ -60,11 +56,14 @@ class OperatorNote:
     urgent: bool = False
     until: datetime | None = None
     masked: bool = False
+    removed: bool = False
+    answered: bool = False
     asked: tuple[AskedFor, ...] = ()
     named: tuple[str, ...] = ()  # pages of ours that it names, where nothing can be approved
     corrections: tuple[Correction, ...] = ()
     unclear: tuple[str, ...] = ()
     mail: str = ""
+    where: str = ""
 
 
 def compose_operator_note(note: OperatorNote, *, mirror: MirrorSettings) -> Text:
@@ -129,12 +128,24 @@ def _named(note: OperatorNote) -> Iterable[str]:
 
 def _commands(note: OperatorNote) -> str:
     """Return the commands that settle it; what asks for nothing cannot be approved."""
-    known = [(f"{name} {note.case}", does) for name, does in _COMMANDS]
+    known = [(f"{name} {note.case}{note.where}", does) for name, does in _able(note)]
     if not note.asked:
-        known[1] = ("suppress URL", "take something down; nothing is asked that could be approved")
+        does = "take something down; nothing is asked that could be approved"
+        known.insert(1, (f"suppress URL{note.where}", does))
     width = max(len(name) for name, _ in known)
     lines = (f"  feedmirror {name:{width}}  # {does}" for name, does in known)
     return "\n".join(("To look at it and decide:", *lines))
+
+
+def _able(note: OperatorNote) -> Iterable[tuple[str, str]]:
+    yield "case", "all that is known of it"
+    if note.asked:
+        yield "approve", "do what is asked"
+    shown = ", and show again what is out of sight" if note.masked else ""
+    told = ", and say so to whoever asked" if note.answered else ""
+    yield "refuse", f"do not{shown}{told}"
+    if note.removed:
+        yield "restore", "put back what is removed"
 
 
 def _paragraph(text: str) -> str:
