@@ -19,7 +19,6 @@ from feedmirror.jobs.rebuilding.rebuild_pages import NO_CASE
 from feedmirror.layout import (
     CASES,
     CHALLENGES,
-    CLOSED,
     CONFIGURATION,
     LAST_GOOD_CONFIGURATION,
     LIFTS,
@@ -28,13 +27,14 @@ from feedmirror.layout import (
     record_key,
     suppressions_prefix,
 )
+from feedmirror.ports.mail import MailUnavailableError
 from feedmirror.ports.object_store import Content, ObjectStore
 from feedmirror.records import Item, Tombstone, record_to_json
 from feedmirror.suppression import Scope, address_key, host_key
-from feedmirror.takedowns.casework.cases import State, case_from_json
+from feedmirror.takedowns.casework.cases import Case, State, case_from_json
 from keeping import Backup, back_up, configure, load, readable, rebuild, site
 from memory_store import MemoryStore
-from memory_world import CrashError, MemoryWorld, crash
+from memory_world import CrashError, MemoryWorld, crash, fail
 from walks import STRIDE, walk
 from world import SITE, Documents, entry, rss
 
@@ -45,6 +45,7 @@ BY_ANN = "<dc:creator>Ann Author</dc:creator>"
 BY_BOB = "<dc:creator>Bob Beta</dc:creator>"
 SPARSE = 1 if STRIDE == 1 else 5  # make walks takes every call
 BLOG = "https://blog.example.net"
+STRANGER = "legal@rival-legal.example"
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +206,7 @@ def test_dates_tombstones_and_cases_are_as_they_were(
 
     assert fresh.records() == expected
     assert [stone for stone in expected.values() if isinstance(stone, Tombstone)]
-    for prefix in (CASES, SUPPRESSIONS, "log/", CLOSED):
+    for prefix in (CASES, SUPPRESSIONS, "log/"):
         assert fresh.all(fresh.stores.ledger, prefix) == world.all(world.stores.ledger, prefix)
     assert "1" in fresh.pages()["removed/index.html"]
 
@@ -441,12 +442,126 @@ def test_of_two_histories_of_a_case_the_longer_is_kept(
     report = load(late, fresh)
     assert fresh.case(masked).state == "removed"
     assert report.brought[Brought.CASES] == 1
+    hour(fresh)
     assert masked.id not in set(fresh.takedowns().cases.unfinished())
 
     load(early, fresh)
     assert fresh.case(masked).state == "removed"
     challenges = fresh.all(fresh.stores.ledger, CHALLENGES).values()
     assert all(json.loads(body)["closed"] for body in challenges)
+
+
+def lapses_and_dies(world: MemoryWorld) -> Case:
+    """Let a stranger's mask lapse, and the hour die before it lifts anything."""
+    case = world.write(f"Please take down {SITE}/1 now.", sender=STRANGER)
+    world.later(24 * 15)
+    world.watch().before = lambda _, key: crash("put", key) if key.startswith(LIFTS) else None
+    with suppress(CrashError):
+        world.takedowns().hour(time_left=lambda: world.time_left)
+    world.calm()
+    assert world.case(case).state is State.LAPSED
+    assert canary_is_down(world)
+    return case
+
+
+def canary_is_down(world: MemoryWorld) -> bool:
+    return readable(world, CANARY) == []
+
+
+def test_a_load_closes_no_case_whose_mask_is_still_to_be_lifted(world: MemoryWorld) -> None:
+    case = lapses_and_dies(world)
+
+    load(back_up(world), world)
+    hour(world)
+
+    assert not canary_is_down(world)
+    assert case.id not in set(world.takedowns().cases.unfinished())
+
+
+def test_a_mask_that_was_lapsing_during_a_backup_is_lifted_where_it_is_loaded(
+    world: MemoryWorld, fresh: MemoryWorld
+) -> None:
+    case = lapses_and_dies(world)
+    fresh.now, fresh.feeds = world.now, list(world.feeds)
+    load(back_up(world), fresh)
+
+    hour(fresh)
+    assert case.id not in set(fresh.takedowns().cases.unfinished())
+    poll(fresh)
+
+    assert not canary_is_down(fresh)
+    assert fresh.sent() == []
+
+
+def test_a_load_closes_no_case_whose_receipt_is_still_to_be_sent(world: MemoryWorld) -> None:
+    world.watch().before = lambda method, key: fail(method, key) if method == "send" else None
+    with pytest.raises(MailUnavailableError):
+        REMOVALS["item"](world)
+    world.calm()
+    assert canary_is_down(world)
+
+    load(back_up(world), world)
+    assert world.sent() == []
+    hour(world)
+
+    assert len(world.sent()) == 1
+    assert list(world.takedowns().cases.unfinished()) == []
+
+
+def test_a_case_that_a_backup_carries_to_its_end_is_finished_though_it_was_closed_here(
+    world: MemoryWorld, fresh: MemoryWorld
+) -> None:
+    """Refused and closed here; there it was approved afterwards, and its receipt is still due."""
+    case = world.write(f"Please take down {SITE}/1 now.", sender=STRANGER)
+    world.takedowns().refuse(world.case(case))
+    load(back_up(world), fresh)
+    fresh.now = world.now
+    hour(fresh)
+    assert list(fresh.takedowns().cases.unfinished()) == []
+    world.takedowns().approve(world.case(case), time_left=lambda: world.time_left)
+    late = back_up(world)
+    whole = fresh.copy()
+    whole.watch()
+    load(late, whole)
+    assert list(whole.takedowns().cases.unfinished()) == [case.id]
+
+    for when in ("before", "after"):
+        died = fresh.copy()
+        ends = ("put", f"{CASES}{case.id}.json")
+        calls = [n for n, call in enumerate(whole.requests.asked, 1) if call == ends]
+        died.disturb(calls[-1], crash, when=when)
+        with suppress(CrashError):
+            load(late, died)
+        assert list(died.takedowns().cases.unfinished()) == [case.id]
+
+
+def test_a_load_leaves_cases_closed_that_are_the_same_here(world: MemoryWorld) -> None:
+    """Else the hour would read every one of them again."""
+    REMOVALS["item"](world)
+    assert list(world.takedowns().cases.unfinished()) == []
+
+    load(back_up(world), world)
+
+    assert list(world.takedowns().cases.unfinished()) == []
+
+
+def test_the_hour_closes_loaded_cases_without_their_mails_each_after_one_look(
+    world: MemoryWorld, fresh: MemoryWorld
+) -> None:
+    REMOVALS["item"](world)
+    REMOVALS["host"](world)
+    fresh.now = world.now
+    load(back_up(world), fresh)
+    ids = set(fresh.takedowns().cases.ids())
+    assert len(ids) == 3
+
+    hour(fresh)
+    assert list(fresh.takedowns().cases.unfinished()) == []
+    fresh.watch()
+    hour(fresh)
+
+    assert fresh.sent() == []
+    assert not [key for _, key in fresh.requests.asked if key.startswith(CASES) and key != CASES]
 
 
 def test_two_histories_that_part_keep_what_is_here(world: MemoryWorld, fresh: MemoryWorld) -> None:

@@ -16,7 +16,6 @@ from feedmirror.ports.object_store import Content, LostConditionError, ObjectSto
 from feedmirror.ports.workers import Workers
 from feedmirror.takedowns.casework.cases import (
     OPEN,
-    Case,
     CaseUnreadableError,
     case_from_json,
 )
@@ -47,7 +46,7 @@ class LoadLedger:
             tally.progress(len(batch))
 
     def _keys(self) -> Iterator[str]:
-        """Yield what is brought, in its order; what is closed follows from the cases."""
+        """Yield what is brought, in its order; which cases are closed, the hour finds by itself."""
         others = (f"{folder}/" for folder in folders(self.source, ""))
         for prefix in (*_FIRST, *(each for each in others if each not in {*_FIRST, CLOSED})):
             yield from (summary.key for summary in self.source.list(prefix))
@@ -62,7 +61,7 @@ class LoadLedger:
         except LostConditionError:
             done = self._carry_further(key, found.content)
         if key.startswith(CASES):
-            self._mark(key, found.content, tally)
+            self._hand_to_the_hour(key, tally, is_new=done is not None)
         return done
 
     def _carry_further(self, key: str, content: Content) -> Brought | None:
@@ -72,6 +71,8 @@ class LoadLedger:
             here = self.ledger.get(key)
             if here is None or not is_longer(content.body, here.content.body):
                 return None
+            if key.startswith(CASES):  # first: whoever dies behind it has left nothing closed
+                self.cases.reopen(case_from_json(content.body))
             try:
                 self.ledger.put(key, content, replaces=here.etag)
             except LostConditionError:
@@ -79,22 +80,19 @@ class LoadLedger:
             return Brought.CASES if key.startswith(CASES) else Brought.LEDGER
         return None
 
-    def _mark(self, key: str, content: Content, tally: LoadTally) -> None:
-        """Say of a case as it stands here whether the hour has to read it."""
+    def _hand_to_the_hour(self, key: str, tally: LoadTally, *, is_new: bool) -> None:
+        """See to it that the hour reads a case that may have something left to do.
+
+        An ended one may as well: a mask that lapsed is to be lifted, a receipt to be sent. The hour
+        does that, and closes the case; a load closes none.
+        """
         try:
-            case = self.cases.load(case_from_json(content.body).id)
+            case = self.cases.load(key.removeprefix(CASES).removesuffix(".json"))
         except CaseUnreadableError as error:
-            tally.fail(f"ledger {key}: {error}")
+            tally.fail(f"ledger {error}")
             return
-        if case is not None:
-            _close_or_reopen(self.cases, case)
-
-
-def _close_or_reopen(cases: CaseBook, case: Case) -> None:
-    if case.state in OPEN:
-        cases.reopen(case)
-    else:
-        cases.close(case)
+        if case is not None and (is_new or case.state in OPEN):
+            self.cases.reopen(case)
 
 
 def _is_longer_case(theirs: bytes, here: bytes) -> bool:
