@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 
 from builders import a_rule, a_tombstone
+from feedmirror.configuration import Ended
 from feedmirror.jobs.configure import NotConfiguredError
 from feedmirror.jobs.keeping.load_report import Brought, Configured
 from feedmirror.jobs.rebuilding.rebuild_pages import NO_CASE
@@ -306,15 +307,21 @@ def test_what_a_rule_covers_by_then_comes_as_its_tombstone(world: MemoryWorld) -
     assert readable(start, CANARY) == []
 
 
+def buried_by_what_no_claim_leads_to(world: MemoryWorld) -> tuple[str, str]:
+    """Put a tombstone in the canary's place that alone knows its rule; return both keys."""
+    elsewhere = a_rule(host_key("old.example.net"), host="old.example.net", scope=Scope.HOST)
+    rule, item = world.suppress(elsewhere), canary_of(world)
+    place = record_key(HOST, item.id)
+    stone = a_tombstone(id=item.id, rules=(rule,))
+    overwrite(world.stores.archive, place, record_to_json(stone, "ff"))
+    return rule, place
+
+
 def test_a_tombstone_of_the_backup_holds_while_its_rule_stands(
     world: MemoryWorld, fresh: MemoryWorld
 ) -> None:
     """No claim of the item's leads to the rule any more: only the tombstone knows it."""
-    elsewhere = a_rule(host_key("old.example.net"), host="old.example.net", scope=Scope.HOST)
-    key, item = world.suppress(elsewhere), canary_of(world)
-    stone = a_tombstone(id=item.id, rules=(key,))
-    place = record_key(HOST, item.id)
-    overwrite(world.stores.archive, place, record_to_json(stone, "ff"))
+    key, place = buried_by_what_no_claim_leads_to(world)
     fresh.feeds, fresh.now = list(world.feeds), world.now
     fresh.run()
     configure(fresh)
@@ -328,6 +335,53 @@ def test_a_tombstone_of_the_backup_holds_while_its_rule_stands(
     world.lift(key)
     load(back_up(world), lifted)
     assert readable(lifted, CANARY)
+
+
+def test_a_tombstone_of_the_backup_holds_what_is_here_no_longer_kept(
+    world: MemoryWorld, fresh: MemoryWorld
+) -> None:
+    """What is retired comes back by itself once its feed goes on, unless a rule is over it."""
+    rule, place = buried_by_what_no_claim_leads_to(world)
+    going = [replace(feed, ended=Ended.GO) for feed in world.feeds]
+    fresh.feeds, fresh.now = list(world.feeds), world.now
+    fresh.run()
+    fresh.feeds = going
+    configure(fresh)
+    fresh.run()
+    gone = fresh.records()[place]
+    assert isinstance(gone, Tombstone)
+    assert gone.is_retired
+
+    load(back_up(world), fresh)
+    stone = fresh.records()[place]
+    assert isinstance(stone, Tombstone)
+    assert stone.rules == (rule,)
+
+    fresh.feeds = list(world.feeds)
+    configure(fresh)
+    poll(fresh)
+    assert canary_is_down(fresh)
+
+
+def test_a_tombstone_of_the_backup_adds_its_rule_to_another_cases_here(world: MemoryWorld) -> None:
+    here = world.copy()
+    rule, place = buried_by_what_no_claim_leads_to(world)
+    case = here.write(f"Please take down {SITE}/1 now and in the future. Ann")
+    assert case.state is State.REMOVED
+    backup = back_up(world)
+
+    load(backup, here)
+    stone = here.records()[place]
+    assert isinstance(stone, Tombstone)
+    assert rule in stone.rules
+    assert stone.case == case.id
+    here.watch()
+    load(backup, here)
+    assert here.requests.done == []
+
+    here.calm()
+    here.takedowns().restore(here.case(case))
+    assert canary_is_down(here)
 
 
 def test_what_is_being_put_back_during_a_load_is_not_taken_down_by_it(

@@ -54,7 +54,7 @@ class Load:
         )
 
     def _hold(self, stone: Tombstone, tally: LoadTally) -> None:
-        """Take down what is shown here while a rule that put the backup's tombstone stands."""
+        """Put the rules that stand of those that the backup's tombstone names over what is here."""
         standing: list[Suppression] = []
         for key in stone.rules:
             found = self.ledger.ledger.get(key) if self.apply.rules.stands(key) else None

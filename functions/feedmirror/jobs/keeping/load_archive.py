@@ -7,7 +7,6 @@ that are then in force here: what one of them covers becomes its tombstone. What
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum, auto
 from functools import partial
 
 from feedmirror.jobs.auditing.audit_standing import batches
@@ -44,12 +43,15 @@ _JSON = "application/json"
 _CONFIGURATIONS = CONFIGURATION.partition("/")[0] + "/"
 
 
-class _Here(Enum):
-    """What was in a record's place."""
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What is in a record's place already; None of a record that cannot be read."""
 
-    NOTHING = auto()  # the record was put
-    AN_ITEM = auto()
-    ANOTHER = auto()
+    record: Record | None
+
+    def names(self, rules: Iterable[str]) -> bool:
+        """Tell whether it is a tombstone that rules hold, these among them."""
+        return isinstance(self.record, Tombstone) and set(rules) <= {*self.record.rules}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +71,16 @@ class LoadArchive:
         tally.brought[Brought.MARKERS] += self._copy(keys, tally)
 
     def tombstones(self, tally: LoadTally) -> Iterator[Tombstone]:
-        """Bring the tombstones; yield those in whose place there is an item here."""
+        """Bring the tombstones; yield those in whose place not all of their rules are known here.
+
+        An item may be there, or a tombstone of another case, or of what is no longer kept.
+        """
         for batch in self._records(tally, told=True):
             stones = [record for record in batch if isinstance(record, Tombstone)]
             for stone, here in zip(stones, self.workers.map(self._put, stones), strict=True):
-                if here is _Here.NOTHING:
+                if here is None:
                     tally.brought[Brought.TOMBSTONES] += 1
-                elif here is _Here.AN_ITEM:
+                elif not here.names(stone.rules):
                     yield stone
 
     def items(self, untold: frozenset[Place], tally: LoadTally) -> None:
@@ -156,12 +161,12 @@ class LoadArchive:
         if covering:
             stone = bury(item, covering[0], now=self.clock())
             record = replace(stone, rules=tuple(by_keys(covering)))
-        if self._put(record) is not _Here.NOTHING:
+        if self._put(record) is not None:
             return Brought.KEPT
         return Brought.COVERED if covering else Brought.ITEMS
 
-    def _put(self, record: Record) -> _Here:
-        """Put a record where there is none; return what was there.
+    def _put(self, record: Record) -> _Here | None:
+        """Put a record where there is none; return what is there instead.
 
         A tombstone that a rebuild put, since a page had no record, gives way to the record: no
         rule has put it there, and a takedown that has come to it since has left its own in it.
@@ -178,10 +183,10 @@ class LoadArchive:
                 found = self.archive.get(key)
                 here = record_in(found)
                 if found is not None and (_is_nobodys(record) or not _is_nobodys(here)):
-                    return _Here.AN_ITEM if isinstance(here, Item) else _Here.ANOTHER
+                    return _Here(here)
                 etag = found.etag if found else None
                 continue
-            return _Here.NOTHING
+            return None
 
 
 def _is_nobodys(record: Record | None) -> bool:
