@@ -32,7 +32,7 @@ from feedmirror.ports.mail import MailUnavailableError
 from feedmirror.ports.object_store import Content, ObjectStore
 from feedmirror.records import Item, Tombstone, record_to_json
 from feedmirror.suppression import Scope, address_key, host_key
-from feedmirror.takedowns.casework.cases import Case, State, case_from_json
+from feedmirror.takedowns.casework.cases import Case, Event, State, case_from_json
 from keeping import Backup, back_up, configure, load, readable, rebuild, site
 from memory_store import MemoryStore
 from memory_world import CrashError, MemoryWorld, crash, fail
@@ -631,6 +631,68 @@ def test_two_histories_that_part_keep_what_is_here(world: MemoryWorld, fresh: Me
 
     assert fresh.all(fresh.stores.ledger, CASES) == here
     assert readable(fresh, CANARY) == []  # a rule of the backup stands
+
+
+def test_a_lift_of_a_history_that_is_not_the_one_here_stays_away(
+    world: MemoryWorld, fresh: MemoryWorld
+) -> None:
+    """Put back in a spare mirror, to try it out; here the case has gone on otherwise."""
+    case = world.write(f"Please take down {SITE}/1 now and in the future. Ann")
+    fresh.now = world.now
+    load(back_up(world), fresh)
+    fresh.takedowns().restore(fresh.case(case))
+    (lift,) = fresh.all(fresh.stores.ledger, LIFTS)
+    world.takedowns().cases.add(world.case(case), Event.BOUNCED, by="another")
+
+    report = load(back_up(fresh), world)
+
+    assert world.case(case).state is State.REMOVED
+    assert [each for each in report.problems if lift in each and case.id in each]
+    assert world.all(world.stores.ledger, LIFTS) == {}
+    assert canary_is_down(world)
+    poll(world)
+    assert canary_is_down(world)
+
+
+@pytest.mark.parametrize(
+    "ending", ["lapse", "refusal", "refusal, then approval", "restore", "free"]
+)
+def test_every_lift_comes_with_the_case_that_wrote_it(
+    world: MemoryWorld, fresh: MemoryWorld, ending: str
+) -> None:
+    sender = "ann@news.example.com" if ending in {"restore", "free"} else STRANGER
+    case = world.write(f"Please take down {SITE}/1 and {SITE}/2 now, for ever.", sender=sender)
+    receipt = world.sent()[-1]["Reply-To"].addresses[0].addr_spec
+    if ending == "lapse":
+        world.later(24 * 15)
+        hour(world)
+    elif ending == "restore":
+        world.takedowns().restore(world.case(case))
+    elif ending == "free":
+        world.write(f"I withdraw my request for {SITE}/1, please put it back.", to=receipt)
+    else:
+        world.takedowns().refuse(world.case(case))
+    if ending.endswith("approval"):
+        world.takedowns().approve(world.case(case), time_left=lambda: world.time_left)
+    assert world.all(world.stores.ledger, LIFTS)
+
+    report = load(back_up(world), fresh)
+
+    assert report.problems == ()
+    for prefix in (LIFTS, SUPPRESSIONS):
+        assert fresh.all(fresh.stores.ledger, prefix) == world.all(world.stores.ledger, prefix)
+
+
+def test_a_lift_that_cannot_be_read_stays_away(world: MemoryWorld, fresh: MemoryWorld) -> None:
+    REMOVALS["item"](world)
+    (rule,) = world.all(world.stores.ledger, SUPPRESSIONS)
+    lift = rule.replace(SUPPRESSIONS, LIFTS)
+    overwrite(world.stores.ledger, lift, b"[]")
+
+    report = load(back_up(world), fresh)
+
+    assert [each for each in report.problems if lift in each]
+    assert fresh.all(fresh.stores.ledger, LIFTS) == {}
 
 
 def test_rules_and_lifts_of_both_are_in_force_afterwards(

@@ -1,10 +1,11 @@
 """The ledger of a backup, brought into a mirror's: what is known here and there, and nothing less.
 
 Rules come before the lifts that end them, since another rule may have taken a lifted one's place:
-what is covered at the end is covered all the while.
+what is covered at the end is covered all the while. Lifts come last: where the histories of a case
+part, the one here decides, also about what ends a rule.
 """
 
-from collections.abc import Iterator
+import json
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +15,8 @@ from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.layout import CASES, CHALLENGES, CLOSED, LIFTS, SUPPRESSIONS
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore, folders
 from feedmirror.ports.workers import Workers
+from feedmirror.suppression import RuleId, RuleUnreadableError, rule_from_json
+from feedmirror.takedowns.casework.case_orders import rules_ended
 from feedmirror.takedowns.casework.cases import (
     OPEN,
     CaseUnreadableError,
@@ -25,7 +28,6 @@ from feedmirror.takedowns.casework.challenges import (
 )
 
 _BATCH = 500  # keys
-_FIRST = (SUPPRESSIONS, LIFTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +41,24 @@ class LoadLedger:
 
     def run(self, tally: LoadTally) -> None:
         """Bring every entry that is not there, and take the longer of two histories of a case."""
-        for batch in batches(self._keys(), _BATCH):
-            for done in self.workers.map(partial(self._bring, tally=tally), batch):
-                if done is not None:
-                    tally.brought[done] += 1
-            tally.progress(len(batch))
+        for prefix in self._prefixes():
+            # Each whole before the next: within a batch, nobody knows what comes first.
+            keys = (summary.key for summary in self.source.list(prefix))
+            for batch in batches(keys, _BATCH):
+                for done in self.workers.map(partial(self._bring, tally=tally), batch):
+                    if done is not None:
+                        tally.brought[done] += 1
+                tally.progress(len(batch))
 
-    def _keys(self) -> Iterator[str]:
-        """Yield what is brought, in its order; which cases are closed, the hour finds by itself."""
+    def _prefixes(self) -> list[str]:
+        """Return what is brought, in its order; which cases are closed the hour finds by itself."""
         others = (f"{folder}/" for folder in folders(self.source, ""))
-        for prefix in (*_FIRST, *(each for each in others if each not in {*_FIRST, CLOSED})):
-            yield from (summary.key for summary in self.source.list(prefix))
+        named = {SUPPRESSIONS, LIFTS, CLOSED}
+        return [SUPPRESSIONS, *(each for each in others if each not in named), LIFTS]
 
     def _bring(self, key: str, *, tally: LoadTally) -> Brought | None:
         found = self.source.get(key)
-        if found is None:
+        if found is None or not self._may_come(key, found.content.body, tally):
             return None
         try:
             self.ledger.put(key, found.content, replaces=None)
@@ -63,6 +68,25 @@ class LoadLedger:
         if key.startswith(CASES):
             self._hand_to_the_hour(key, tally, is_new=done is not None)
         return done
+
+    def _may_come(self, key: str, body: bytes, tally: LoadTally) -> bool:
+        """Tell whether an entry may come; of lifts those do whose case has ended the rule here."""
+        if not key.startswith(LIFTS) or self.ledger.head(key) is not None:
+            return True
+        rule_key = SUPPRESSIONS + key.removeprefix(LIFTS)
+        try:
+            by = str(json.loads(body).get("by", ""))
+            rule = self.ledger.get(rule_key)
+            case = self.cases.load(by or (rule_from_json(rule.content.body).case if rule else ""))
+            # Of what was written by hand, without a case, there is no history but the lift.
+            ended = _rule_of(key) in rules_ended(case) if case else not by
+        except (CaseUnreadableError, RuleUnreadableError, ValueError, AttributeError) as error:
+            tally.fail(f"backup {key}: {error}; the rule stands")
+            return False
+        if not ended:
+            who = f"case {by}" if by else "the rule's case"
+            tally.fail(f"backup {key}: {who} has not ended the rule here; the rule stands")
+        return ended
 
     def _carry_further(self, key: str, content: Content) -> Brought | None:
         """Take the backup's entry in place of one that it begins like; else keep what is here."""
@@ -93,6 +117,10 @@ class LoadLedger:
             return
         if case is not None and (is_new or case.state in OPEN):
             self.cases.reopen(case)
+
+
+def _rule_of(key: str) -> RuleId:
+    return RuleId(key.rpartition("/")[2].removesuffix(".json"))
 
 
 def _is_longer_case(theirs: bytes, here: bytes) -> bool:

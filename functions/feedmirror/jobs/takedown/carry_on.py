@@ -35,7 +35,6 @@ from feedmirror.ports.object_store import LostConditionError, ObjectStore
 from feedmirror.suppression import Scope, Suppression
 from feedmirror.takedowns.casework.case_orders import (
     ENDINGS,
-    TAKES_DOWN,
     acts,
     changes_of,
     is_done,
@@ -43,6 +42,7 @@ from feedmirror.takedowns.casework.case_orders import (
     is_final,
     is_ruled,
     is_to_be_undone,
+    orders_ended,
     orders_of_case,
     position_of,
     proved_by_others,
@@ -266,11 +266,7 @@ class CarryOn:
         last = [entry for entry in case.entries if is_end(entry)]
         if case.state not in ENDINGS.values() or not last:
             return 0
-        undone = TAKES_DOWN if case.state is State.RESTORED else {Outcome.MASK}
-        orders = frozenset(
-            order.number for order in settled_orders(case) if order.outcome in undone
-        )
-        shown = self.undo.all_of(case, orders)
+        shown = self.undo.all_of(case, orders_ended(case))
         self.challenges.close(case, orders_of_case(case))
         self.cdn.invalidate(["/*"], reference=f"{case.id}-{case.state}")
         self.cases.add(

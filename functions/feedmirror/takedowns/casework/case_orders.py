@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from feedmirror.addresses import digest
 from feedmirror.layout import ItemId
@@ -127,6 +128,27 @@ def proved_by_others(case: Case) -> frozenset[int]:
         if entry.details.get("by_whom", requester) != requester
         for number in entry.details["orders"]
     )
+
+
+def orders_ended(case: Case) -> frozenset[int]:
+    """Return the numbers of the orders that a case's end undoes: a lapse only what was masked."""
+    undone = TAKES_DOWN if case.state is State.RESTORED else {Outcome.MASK}
+    return frozenset(o.number for o in settled_orders(case) if o.outcome in undone)
+
+
+def rules_ended(case: Case) -> frozenset[RuleId]:
+    """Return the rules that a case has ended by any of its events, lifted by now or not."""
+    ended: set[str] = set()
+    freeings = sum(1 for _ in case.of(Event.FREED))
+    kept = [rules_of_case(case, freeings=number).keys() for number in range(freeings + 1)]
+    for before, after in pairwise(kept):
+        ended |= before - after
+    for count, entry in enumerate(case.entries, 1):
+        then = Case(case.id, case.entries[:count])
+        if is_end(entry) and then.state is ENDINGS[entry.event]:
+            for number in range(sum(1 for _ in then.of(Event.FREED)) + 1):
+                ended |= rules_of_case(then, freeings=number, undone=orders_ended(then)).keys()
+    return frozenset(map(RuleId, ended))
 
 
 def is_to_be_undone(case: Case) -> bool:
