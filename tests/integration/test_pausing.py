@@ -11,9 +11,11 @@ from feedmirror.configuration import Configuration
 from feedmirror.configuration_file import write_configuration
 from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.jobs.pausing import Pause, Switch
-from feedmirror.layout import PAUSED
+from feedmirror.layout import CHALLENGES, LIMITS, PAUSED
 from feedmirror.ports.object_store import Content, ObjectStore
+from feedmirror.takedowns.casework.case_orders import settled_orders
 from feedmirror.takedowns.casework.cases import State
+from feedmirror.takedowns.casework.challenges import challenge_from_json
 from memory_store import MemoryStore
 from takedown_world import TakedownWorld
 from world import SITE, START, Documents, Handed, Requests, Watched, entry, rss
@@ -99,6 +101,22 @@ def test_whatever_somebody_puts_there_by_hand_pauses(
     assert pause_of(archive) is None
 
 
+def test_the_switch_tells_when_it_was_resumed_if_anybody_said(archive: ObjectStore) -> None:
+    switch = Switch(archive)
+    assert switch.resumed() is None
+    switch.pause(since=START)
+    assert switch.resumed() is None
+    later = START + timedelta(hours=3)
+    switch.resume(at=later)
+    assert switch.resumed() == later
+
+    switch.pause(since=later)
+    found = archive.head(PAUSED)
+    by_hand = Content(b"", "text/plain", metadata={"resumed": "today"})
+    archive.put(PAUSED, by_hand, replaces=found.etag if found else None)
+    assert switch.resumed() is None
+
+
 @pytest.mark.parametrize("thrown", [True, False])
 def test_of_two_who_switch_at_once_the_second_looks_again(
     archive: ObjectStore, *, thrown: bool
@@ -171,14 +189,47 @@ def test_what_nobody_proved_in_time_is_shown_again_only_once_the_mirror_resumes(
     assert world.case(case).state is State.MASKED
     assert shown(world) == ["Entry 2", "Entry 3"]
 
-    world.paused = False
+    resume(world)
+    hour(world)
+    assert world.case(case).state is State.MASKED
+
+    world.later(24 * 2)
     hour(world)
     assert world.case(case).state is State.LAPSED
     assert shown(world) == ["Entry 1", "Entry 2", "Entry 3"]
 
 
+def resume(world: TakedownWorld) -> None:
+    """End the pause as an operator does."""
+    switch = Switch(world.stores.archive)
+    switch.pause(since=world.now)
+    switch.resume(at=world.now)
+    world.paused = False
+
+
+def test_a_token_that_was_shown_during_the_pause_proves_after_it(world: TakedownWorld) -> None:
+    case = world.write("Please remove our whole site news.example.com")
+    assert case.state is State.ASKED
+    (challenge,) = world.all(world.stores.ledger, CHALLENGES).values()
+    token = challenge_from_json(challenge).token
+    world.later(24 * 15)
+    hour(world)
+    assert world.case(case).state is State.ASKED
+
+    resume(world)
+    world.names.records["_feedmirror.news.example.com"] = (token.encode(),)
+    for _ in range(2):  # whichever function's schedule comes first
+        hour(world)
+        world.run()
+    for task in world.handed.tasks:
+        world.takedowns().do(task, time_left=lambda: world.time_left)
+
+    assert world.case(case).state is State.REMOVED
+    assert shown(world) == []
+
+
 def test_nobody_fails_to_prove_what_was_not_looked_for(world: TakedownWorld) -> None:
-    """Whoever is asked for a token, and whose token no run has looked for, is not discredited."""
+    """Whoever is asked for a token is not discredited before a run has looked for it."""
     case = world.write("Please remove our whole site news.example.com")
     assert case.state is State.ASKED
     world.later(24 * 15)
@@ -186,9 +237,26 @@ def test_nobody_fails_to_prove_what_was_not_looked_for(world: TakedownWorld) -> 
     hour(world)
     assert world.case(case).state is State.ASKED
 
-    world.paused = False
+    resume(world)
+    for _ in range(2):
+        hour(world)
+        assert world.case(case).state is State.ASKED
+        assert list(world.stores.ledger.list(f"{LIMITS}discredited/")) == []
+        world.later(24)
+
     hour(world)
     assert world.case(case).state is State.LAPSED
+
+
+def test_what_was_proved_is_not_asked_for_again_after_a_pause(world: TakedownWorld) -> None:
+    case = world.write("Please remove our whole site news.example.com")
+    open_challenges = world.takedowns().carry_on.challenges
+    open_challenges.close(case, settled_orders(case))
+    closed = world.all(world.stores.ledger, CHALLENGES)
+
+    open_challenges.extend(case, settled_orders(case), world.now + timedelta(days=99))
+
+    assert world.all(world.stores.ledger, CHALLENGES) == closed
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,15 @@ class Switch:
                 continue
             return known
 
+    def resumed(self) -> datetime | None:
+        """Return when the last pause ended; None if there was none, or nobody said when."""
+        found = self.archive.get(PAUSED)
+        try:
+            ended = datetime.fromisoformat(found.content.metadata["resumed"]) if found else None
+        except (ValueError, KeyError):
+            return None
+        return ended if ended and ended.tzinfo else None
+
     def _read(self) -> tuple[Pause | None, str | None]:
         found = self.archive.get(PAUSED)
         if found is None:

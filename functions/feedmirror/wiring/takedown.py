@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from feedmirror.adapters.clock import fresh_nonce, utc_now
@@ -235,8 +235,15 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
         queue=surroundings.queue,
         alarms=surroundings.alarms,
         clock=clock,
+        resumed=partial(_resumed, stores.archive),
         paused=paused,
     )
+
+
+def _resumed(archive: ObjectStore) -> datetime | None:
+    from feedmirror.jobs.pausing import Switch  # noqa: PLC0415 -- only where a case is to lapse
+
+    return Switch(archive).resumed()
 
 
 def takedown_function() -> TakedownFunction:

@@ -1,12 +1,19 @@
 """The ledger's challenges: what a host is looked at for while a case waits for proof."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from feedmirror.layout import challenge_key
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
 from feedmirror.takedowns.casework.cases import Case
-from feedmirror.takedowns.casework.challenges import Challenge, challenge_to_json
+from feedmirror.takedowns.casework.challenges import (
+    Challenge,
+    ChallengeUnreadableError,
+    challenge_from_json,
+    challenge_to_json,
+)
 from feedmirror.takedowns.casework.orders import Order
 from feedmirror.takedowns.decisions.decision import MASKED_FOR, Outcome
 
@@ -29,6 +36,17 @@ class OpenChallenges:
         """Stop looking."""
         for challenge in _challenges(case, orders):
             self._close(replace(challenge, closed=True))
+
+    def extend(self, case: Case, orders: Iterable[Order], until: datetime) -> None:
+        """Have the hosts looked at for longer, unless their proof is not waited for any more."""
+        for challenge in _challenges(case, orders):
+            found = self.ledger.get(challenge_key(challenge.host, challenge.case))
+            with suppress(
+                ChallengeUnreadableError, LostConditionError
+            ):  # the next hour looks again
+                known = challenge_from_json(found.content.body) if found else None
+                if found and known and not known.closed and known.until < until:
+                    self._put(replace(known, until=until), replaces=found.etag)
 
     def _close(self, challenge: Challenge) -> None:
         while True:

@@ -33,6 +33,8 @@ from feedmirror.takedowns.senders.receipt import Receipt, is_setup
 
 _RESERVE = timedelta(seconds=60)
 _MOST_TOLD = 10
+# While the mirror is paused nobody looks for tokens. Hosts are asked each hour, and most feeds.
+_LOOKED_FOR_AFTER_A_PAUSE = timedelta(days=2)
 # An event is kept for six hours by Lambda and then tried five times by the work queue, each half an
 # hour after the other (the template's numbers).
 _LATE = timedelta(hours=9)
@@ -63,7 +65,7 @@ class TakedownRun:
     """Carries cases from their mail to their end.
 
     While the mirror is ``paused``, whatever takes down goes on; what would show something again
-    waits, unless a person decides it.
+    waits, unless a person decides it. ``resumed`` tells when that last ended.
     """
 
     cases: CaseBook
@@ -77,6 +79,7 @@ class TakedownRun:
     queue: WorkQueue | None
     alarms: Alarms
     clock: Callable[[], datetime]
+    resumed: Callable[[], datetime | None]
     paused: bool = False
 
     def receive(
@@ -310,6 +313,10 @@ class TakedownRun:
                 case, Event.HELD, unless=lambda known: known.state is not State.ASKED
             )
         if self.paused:  # a mask would be shown again, and no token was looked for meanwhile
+            return case
+        resumed = self.resumed()
+        if resumed and self.clock() < (until := resumed + _LOOKED_FOR_AFTER_A_PAUSE):
+            self.carry_on.challenges.extend(case, settled_orders(case), until)
             return case
         return self._end(case, Event.LAPSED)
 
