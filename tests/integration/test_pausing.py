@@ -1,6 +1,7 @@
 """The kill switch: what stands still, what goes on, and that it is asked for by no request more."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from feedmirror.configuration import Configuration
 from feedmirror.configuration_file import write_configuration
 from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.jobs.pausing import Pause, Switch
-from feedmirror.layout import CHALLENGES, LIMITS, PAUSED
+from feedmirror.layout import CHALLENGES, LIFTS, LIMITS, PAUSED
 from feedmirror.ports.object_store import Content, ObjectStore
 from feedmirror.takedowns.casework.case_orders import settled_orders
 from feedmirror.takedowns.casework.cases import State
 from feedmirror.takedowns.casework.challenges import challenge_from_json
 from memory_store import MemoryStore
+from memory_world import CrashError
 from takedown_world import TakedownWorld
 from world import SITE, START, Documents, Handed, Requests, Watched, entry, rss
 
@@ -257,6 +259,55 @@ def test_what_was_proved_is_not_asked_for_again_after_a_pause(world: TakedownWor
     open_challenges.extend(case, settled_orders(case), world.now + timedelta(days=99))
 
     assert world.all(world.stores.ledger, CHALLENGES) == closed
+
+
+def dies_over_its_lifts(world: TakedownWorld, act: Callable[[], object]) -> None:
+    """Do something that ends a case, and die when that is noted, before anything is shown."""
+
+    def die(method: str, key: str) -> None:
+        if method == "put" and key.startswith(LIFTS):
+            raise CrashError(key)
+
+    world.requests.before = die
+    with suppress(CrashError):
+        act()
+    world.requests.before = lambda *_: None
+    assert shown(world) == ["Entry 2", "Entry 3"]
+
+
+def test_a_lapse_that_died_half_way_goes_on_only_once_the_mirror_resumes(
+    world: TakedownWorld,
+) -> None:
+    world.paused = False
+    case = world.write(f"Please take down {SITE}/1 now and for ever.", sender=STRANGER)
+    world.later(24 * 15)
+    dies_over_its_lifts(world, lambda: hour(world))
+    assert world.case(case).state is State.LAPSED
+    mails = len(world.sent())
+
+    world.paused = True
+    hour(world)
+    assert shown(world) == ["Entry 2", "Entry 3"]
+    assert len(world.sent()) == mails
+    assert case.id in set(world.takedowns().cases.unfinished())
+
+    resume(world)
+    hour(world)
+    assert shown(world) == ["Entry 1", "Entry 2", "Entry 3"]
+    assert case.id not in set(world.takedowns().cases.unfinished())
+
+
+@pytest.mark.parametrize("decide", ["refuse", "restore"])
+def test_what_a_person_decided_and_died_half_way_goes_on_all_the_same(
+    world: TakedownWorld, decide: str
+) -> None:
+    case = world.write(f"Please take down {SITE}/1 now and for ever.", sender=STRANGER)
+    dies_over_its_lifts(world, lambda: getattr(world.takedowns(), decide)(case))
+
+    hour(world)
+
+    assert shown(world) == ["Entry 1", "Entry 2", "Entry 3"]
+    assert case.id not in set(world.takedowns().cases.unfinished())
 
 
 @pytest.mark.parametrize(

@@ -261,10 +261,20 @@ class CarryOn:
             **details,
         )
 
+    def waits(self, case: Case) -> bool:
+        """Tell whether a case has ended, and is undone only once the mirror resumes.
+
+        What a person has ended waits for nothing.
+        """
+        if not (self.paused and is_to_be_undone(case)):
+            return False
+        last = [entry for entry in case.entries if is_end(entry)][-1]
+        return last.event is not Event.REFUSED and last.details["by"] != BY_A_PERSON
+
     def finish_end(self, case: Case) -> int:
         """Do what the end of a case calls for; again, if somebody died over it."""
-        last = [entry for entry in case.entries if is_end(entry)]
-        if case.state not in ENDINGS.values() or not last:
+        ended = any(is_end(entry) for entry in case.entries)
+        if case.state not in ENDINGS.values() or not ended or self.waits(case):
             return 0
         shown = self.undo.all_of(case, orders_ended(case))
         self.challenges.close(case, orders_of_case(case))

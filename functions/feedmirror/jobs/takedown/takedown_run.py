@@ -111,6 +111,8 @@ class TakedownRun:
         if case.state is State.RECEIVED:
             self._hand_on(case, work=case)
             return case
+        if self.carry_on.waits(case):
+            return case  # nobody is told of it, nor is it closed, before it is so
         for order in settled_orders(case):
             restored = self.cases.load(order.restores) if order.restores else None
             if restored is not None:
