@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -350,6 +351,18 @@ def test_a_run_of_the_mirror_during_a_rebuild_loses_nothing(world: MemoryWorld) 
             assert item.title in other.pages()[item_page(item.host, item.id)]
             month = f"{item.host}/{item.first_seen:%Y-%m}/{JSON}"
             assert item.title in other.pages()[month]
+
+
+def test_a_month_that_begins_during_a_rebuild_stays_among_the_hosts(world: MemoryWorld) -> None:
+    def begin_january(other: MemoryWorld) -> None:
+        other.now = datetime(2027, 1, 1, tzinfo=UTC)
+        other.serve(rss(entry(4), entry(3), entry(1, title=CANARY, text=CANARY), entry(2)))
+        other.run()
+
+    world.mirror = replace(world.mirror, name="Another")
+    for other in each_call(world, "before", begin_january, of_lost=False):
+        assert "2027-01" in read_listing(f"{HOST}/", site(other)[f"{HOST}/{JSON}"]).months
+        assert "2027-01/" in site(other)[f"{HOST}/{INDEX}"].decode()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

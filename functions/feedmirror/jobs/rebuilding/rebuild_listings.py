@@ -76,6 +76,7 @@ class RebuildListings:
         """Put a listing once; whose rules have to be read too is added to the hosts."""
         found = {name: self.publisher.site.get(shown.folder + name) for name in LISTING_FILES}
         present = _readable(shown.folder, found[JSON])
+        shown = replace(shown, months=_with_begun(shown.months, present.months))
         hosts |= hosts_of_cards(present.cards)
         rules = self.rules.read(hosts)
         places = dict.fromkeys((*shown.places, *_places(present)))
@@ -116,6 +117,12 @@ def _readable(folder: str, found: StoredObject | None) -> Listing:
         return read_listing(folder, found.content.body) if found else Listing(folder)
     except ListingUnreadableError:
         return Listing(folder)
+
+
+def _with_begun(known: tuple[str, ...], present: Iterable[str]) -> tuple[str, ...]:
+    """Return the months of the index, newest first, behind those that have begun since."""
+    newest = max(known, default="")
+    return (*sorted((month for month in present if month > newest), reverse=True), *known)
 
 
 def _places(listing: Listing) -> list[Place]:
