@@ -4,6 +4,9 @@ As for every write: the ETag of each key, then the rules, then every put under t
 read. A takedown that comes in between changes the ETag, so nothing here is ever put over what it
 left; what loses its condition is looked at again. No new marker is needed, since nothing new is
 claimed.
+
+An item's page and its listings are opened before its record is read. A takedown puts them after its
+tombstone, so where a record stays as it is, and has no put that could fail, theirs do.
 """
 
 from collections.abc import Collection, Sequence
@@ -82,9 +85,9 @@ class RetireItems:
     ) -> Retired:
         """Retire some of a feed's items that the listing of a folder shows."""
         workers = self.publisher.workers
+        listings = self.publisher.open({host_folder(settings.host), folder})
         found = workers.map(partial(self._open, settings, now), batch)
         places = [place for place in found if place is not None]
-        listings = self.publisher.open({host_folder(settings.host), folder})
         rules = self.rules.read(_hosts_of(places) | listings.hosts)
         workers.map(partial(self._put, rules), places)
         done = [place.becomes for place in places if not place.lost]

@@ -109,6 +109,7 @@ class Restore:
     def _dig(self, case: str, place: Place) -> _Grave | None:
         """Return what may be put back at a place, or None if there is nothing to do there."""
         host, item = place
+        page = self.publisher.open_page(host, item, fresh=False)
         found = self.archive.get(record_key(host, item))
         copy = self.mail.get(recovery_key(case, host, item))
         if found is None or copy is None:
@@ -120,7 +121,6 @@ class Restore:
             return None  # its content was not kept: the next run of the mirror may bring it
         if not isinstance(kept, Item):
             return None
-        page = self.publisher.open_page(host, item, fresh=False)
         if isinstance(stone, Item):
             return _Grave(stone, found.etag, page, is_back=True)
         # What is retired was back before, and is no longer kept.
@@ -145,8 +145,10 @@ class Restore:
 
     def _put(self, grave: _Grave) -> bool:
         item = grave.item
-        if grave.is_back:
-            return self.publisher.put_page(grave.page, item)
+        if grave.is_back:  # it has no put that could fail, so it is looked at behind the rules
+            now = self.archive.head(record_key(item.host, item.id))
+            is_same = now is not None and now.etag == grave.etag
+            return is_same and self.publisher.put_page(grave.page, item)
         body = record_to_json(item, self.publisher.nonce())
         content = Content(body, _JSON, metadata=object_metadata(item))
         try:
