@@ -568,6 +568,100 @@ def test_what_is_handed_over_to_a_feed_that_another_run_polls_is_read_again_all_
     assert (saved.etag, saved.body_hash) == (None, "")
 
 
+def test_a_look_at_links_that_no_run_has_time_for_ends_and_holds_no_other_feed_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feedmirror.jobs.retire._BATCH", 5)
+    other = "https://b.example.net"
+    world.serve(rss(*(dated(number, number) for number in range(30))), "/a")
+    world.serve(rss(dated(30, 1, site=other)), "/b", site=other)
+    world.run()
+    setting(world, 0, ended=Ended.LINKS)
+    setting(world, 1, ended=Ended.GO)
+    left = []
+    for _ in range(4):
+        world.later(0.2)
+        seen = world.watch()
+
+        def time_left(seen: Requests = seen) -> timedelta:
+            """Leave a run time for ten records."""
+            read = sum(key.startswith("items/") for method, key in seen.asked if method == "get")
+            return timedelta(hours=1) if read < 10 else timedelta(seconds=1)
+
+        world.jobs().whole().run(time_left=time_left, at_once=False)
+        whole = sum(bool(item.content_html) for item in world.items() if item.host == HOST)
+        left.append((whole, "Entry 30" in {item.title for item in world.items()}))
+
+    assert left == [(20, True), (10, False), (0, False), (0, False)]
+
+
+def test_what_is_a_link_already_is_neither_read_nor_put_again_nor_handed_over(
+    world: World,
+) -> None:
+    world.serve(rss(*(dated(number, number) for number in range(1, 9))), "/a")
+    world.serve(rss(*(dated(number, number) for number in range(1, 9))), "/b")
+    setting(world, 1, publish=Publish.LINK)
+    world.run()
+    setting(world, 0, ended=Ended.LINKS, max_age=1000 * DAY)
+    for _ in range(3):
+        a_day_later(world)
+    world.later(24)
+    seen, asked = world.watch(), len(world.publisher.seen)
+    world.run()
+
+    assert not [key for _, key in seen.asked if key.startswith("items/")]
+    assert seen.done == [state_key(0)] * 2
+    (poll,) = world.publisher.seen[asked:]
+    assert poll.header("if-none-match")
+
+
+@pytest.mark.parametrize("ended", [Ended.LINKS, Ended.GO])
+def test_the_front_shows_what_became_of_items_also_if_the_run_died_behind_their_listings(
+    world: World, ended: Ended
+) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 2)))
+    world.run()
+    setting(world, ended=ended)
+    world.later(25)
+
+    def die(method: str, key: str) -> None:
+        if (method, key) == ("put", "index.html"):
+            raise CrashError
+
+    world.requests.before = die
+    with pytest.raises(CrashError):
+        world.run()
+    world.requests.before = lambda *_: None
+    assert "Some text." in world.pages()["feed.json"]
+    for _ in range(2):
+        a_day_later(world)
+
+    assert "Some text." not in "".join(world.pages().values())
+    assert titles(world) == (entries(1, 2) if ended is Ended.LINKS else set())
+
+
+def test_the_front_forgets_what_a_later_look_took_that_died_over_it(world: World) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 2)))
+    setting(world, max_age=4.5 * DAY)
+    world.run()
+    a_day_later(world)
+    a_day_later(world)
+
+    def die(method: str, key: str) -> None:
+        if (method, key) == ("put", "index.html"):
+            raise CrashError
+
+    world.later(24)
+    world.requests.before = die
+    with pytest.raises(CrashError):
+        world.run()
+    world.requests.before = lambda *_: None
+    world.later()
+    world.run()
+
+    assert titles(world) == entries(1)
+
+
 def test_a_takedown_is_not_replaced_and_what_it_covers_does_not_come_back(world: World) -> None:
     world.serve(rss(dated(1, 1), dated(2, 2)))
     world.run()

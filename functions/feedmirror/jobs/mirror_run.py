@@ -7,12 +7,12 @@ from functools import reduce
 
 from feedmirror.jobs.latest import places_of
 from feedmirror.jobs.look_for_tokens import LookForTokens
-from feedmirror.jobs.mirror_shard import RESERVE, MirrorShard, ShardOutcome, newest_of
+from feedmirror.jobs.mirror_shard import RESERVE, MirrorShard, ShardOutcome
 from feedmirror.jobs.mirror_wide import MirrorWide
 from feedmirror.jobs.reports import MirrorReport, added_up
 from feedmirror.jobs.shard_state import MOVING, FeedsMovingError
 from feedmirror.mirroring.schedule import shard_of
-from feedmirror.publishing.selection import Publication
+from feedmirror.publishing.selection import Publication, newest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,7 @@ from feedmirror.mirroring.polling import (
 )
 from feedmirror.ports.fetching import Fetched, Fetcher, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
-from feedmirror.publishing.listings import FRONT_CARDS
-from feedmirror.publishing.selection import Publication
+from feedmirror.publishing.selection import Publication, newest_of
 
 RESERVE = timedelta(seconds=60)  # kept back for the fetches under way, and to store and save
 _MOST_DRAFTS = 500  # of one batch: bounds memory
@@ -232,15 +231,6 @@ def _unseen(reading: Reading, before: FeedState) -> tuple[Draft, ...]:
         for draft in reading.drafts
         if before.entries.get(draft.id, never).fingerprint != draft.fingerprint
     )
-
-
-def newest_of(first: Publication, second: Publication) -> Publication:
-    """Return the newest items of both, as many as the front could show, and each host's newest."""
-    items = sorted((*first.items, *second.items), key=lambda item: item.shown_from, reverse=True)
-    newest = items[:FRONT_CARDS]
-    hosts = {item.host for item in newest}
-    others = {item.host: item for item in reversed(items) if item.host not in hosts}
-    return Publication((*newest, *others.values()), (*first.tombstones, *second.tombstones))
 
 
 def _before(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> FeedState:

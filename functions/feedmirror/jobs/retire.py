@@ -1,19 +1,20 @@
 """The daily look at what a feed has brought: what is beyond its bounds goes, or becomes a link.
 
-The months' listings are the index: they name every item that is shown, by whom it was brought and
-since when. A look that dies, or that time cuts off, is not noted, and the next run takes it up.
+The months' listings are the index: they name every item that is shown, by whom it was brought,
+since when, and whether as a link. So a look that dies is taken up by the next run where it ended;
+one that time cuts off as well, behind the feeds that wait for theirs.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 
-from feedmirror.configuration import FeedSettings
+from feedmirror.configuration import Ended, FeedSettings
 from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.retire_items import Retired, RetireItems, Sentence
-from feedmirror.layout import ItemId, host_folder
+from feedmirror.layout import FRONT, ItemId, host_folder
 from feedmirror.mirroring.poll_state import FeedState, Look, Rank
 from feedmirror.mirroring.retention import Fate, cut_of, fate_of, floor_of, look_again, next_look
 from feedmirror.publishing.listings import FRONT_CARDS, Buried, Listing
@@ -27,9 +28,9 @@ _BATCH = 200  # items whose records and pages are read and put together
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look did; ``look`` is None if time cut it off."""
+    """What a look did, and what is to be remembered of it."""
 
-    look: Look | None
+    look: Look
     retired: Retired
 
 
@@ -40,6 +41,7 @@ class _Shown:
     folder: str
     rank: Rank
     is_own: bool
+    is_link: bool
 
     @property
     def id(self) -> ItemId:
@@ -87,17 +89,18 @@ class Retire:
         found = self.publisher.shown(folder)
         latest = found or Listing(folder)
         months = self.publisher.workers.map(
-            partial(self._month, settings), [f"{folder}{month}/" for month in latest.months]
+            partial(self._month, settings, self._whole(settings, latest)),
+            [f"{folder}{month}/" for month in latest.months],
         )
         shown = [each for month in months for each in month.shown]
         floor = floor_of(settings, [each.rank for each in shown if each.is_own])
         beyond = _beyond(shown, settings, floor, now=now)
         if beyond:
             hand_over({each.id: each.rank for each in beyond})
-        retired = Retired() if last.again else _gone_before(months)
+        retired = _gone_before(months, last)
         for month, batch in _batches(beyond):
             if enough():
-                return Looked(None, retired)
+                return Looked(replace(last, again=now), retired)
             sentences = [Sentence(each.id, beyond[each]) for each in batch]
             retired += self.items.run(settings, month, sentences, now=now)
         gone = {each for each, fate in beyond.items() if fate is Fate.GOES}
@@ -110,14 +113,30 @@ class Retire:
         )
         return Looked(Look(last.bounds, again, floor), retired)
 
-    def _month(self, settings: FeedSettings, folder: str) -> _Month:
-        """Return what a month shows; a card names its feed by the address that may be shown."""
+    def _whole(self, settings: FeedSettings, latest: Listing) -> frozenset[ItemId]:
+        """Return what a host's latest or the front still shows more of than a link."""
+        if settings.ended is not Ended.LINKS:
+            return frozenset()
+        front = self.publisher.shown(FRONT) or Listing(FRONT)
+        cards = (card for card in (*latest.cards, *front.cards) if card.host == settings.host)
+        return frozenset(card.id for card in cards if not card.is_link)
+
+    def _month(self, settings: FeedSettings, whole: Collection[ItemId], folder: str) -> _Month:
+        """Return what a month shows; a card names its feed by the address that may be shown.
+
+        An item is a link only if no listing shows more of it: something may have died in between.
+        """
         listing = self.publisher.shown(folder)
         if listing is None:
             return _Month(is_missing=True)
         own = link(settings.url) or ""
         shown = (
-            _Shown(folder, (card.shown_from, card.id), card.feed.url == own)
+            _Shown(
+                folder,
+                (card.shown_from, card.id),
+                is_own=card.feed.url == own,
+                is_link=card.is_link and card.id not in whole,
+            )
             for card in listing.cards
         )
         return _Month(tuple(shown), next(iter(listing.buried), None))
@@ -135,19 +154,24 @@ class Retire:
 def _beyond(
     shown: Iterable[_Shown], settings: FeedSettings, floor: Rank | None, *, now: datetime
 ) -> dict[_Shown, Fate]:
-    """Return what is not to stay of a feed's own items, and what becomes of it."""
+    """Return what is not to stay as it is of a feed's own items, and what becomes of it."""
     cut = cut_of(settings, (floor,), now=now)
     fates = {each: fate_of(each.rank, settings, cut) for each in shown if each.is_own}
-    return {each: fate for each, fate in fates.items() if fate is not Fate.STAYS}
+    return {each: fate for each, fate in fates.items() if not _is_done(each, fate)}
 
 
-def _gone_before(months: Iterable[_Month]) -> Retired:
-    """Return one of what has gone, where no look is noted: one may have died over it.
+def _is_done(shown: _Shown, fate: Fate) -> bool:
+    return fate is Fate.STAYS or (fate is Fate.BECOMES_LINK and shown.is_link)
+
+
+def _gone_before(months: Iterable[_Month], last: Look) -> Retired:
+    """Return one of what has gone since a look was due: one may have died over it.
 
     The front then looks at the host again.
     """
-    some = next((month.buried for month in months if month.buried), None)
-    if some is None:
+    buried = (month.buried for month in months if month.buried)
+    some = max(buried, key=lambda each: each.when, default=None)
+    if some is None or (last.again is not None and some.when < last.again):
         return Retired()
     stone = Tombstone(id=some.id, host=some.host, when=some.when, case="", ground=Ground.RETIRED)
     return Retired(Publication((), (stone,)))

@@ -21,7 +21,7 @@ from feedmirror.layout import ItemId, host_folder, record_key
 from feedmirror.mirroring.items import link_only
 from feedmirror.mirroring.retention import Fate
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
-from feedmirror.publishing.selection import Publication, select
+from feedmirror.publishing.selection import Publication, newest_of, select
 from feedmirror.records import (
     Item,
     Record,
@@ -52,12 +52,9 @@ class Retired:
     lost: int = 0
 
     def __add__(self, other: "Retired") -> "Retired":
-        """Return both."""
-        items = (*self.publication.items, *other.publication.items)
-        stones = (*self.publication.tombstones, *other.publication.tombstones)
-        return Retired(
-            Publication(items, stones), self.written + other.written, self.lost + other.lost
-        )
+        """Return both, of the items no more than the front may show."""
+        newest = newest_of(self.publication, other.publication)
+        return Retired(newest, self.written + other.written, self.lost + other.lost)
 
 
 @dataclass(slots=True)

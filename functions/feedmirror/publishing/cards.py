@@ -24,6 +24,7 @@ from feedmirror.publishing.texts import (
 from feedmirror.records import Attribution, Enclosure, FeedReference, Item, Publisher, Source
 
 _HEADLINE_LENGTH = 80
+BEFORE_CREDIT = "\n<hr>\n"  # between what an item says and its credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,11 @@ class Card:
     def has_own_original(self) -> bool:
         """Whether its original is a page of its own: without a link it is the site's home page."""
         return canonical_link(self.original_url) != canonical_link(self.publisher.url)
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it says nothing of its item but the title and the credit."""
+        return not (self.summary or self.content_html.rpartition(BEFORE_CREDIT)[0])
 
     @property
     def direction(self) -> str:

@@ -15,7 +15,7 @@ from feedmirror.configuration import FeedSettings, Images, MirrorSettings
 from feedmirror.layout import ATOM, INDEX, JSON
 from feedmirror.opml import write_opml
 from feedmirror.publishing import dates
-from feedmirror.publishing.cards import Card, bare_card
+from feedmirror.publishing.cards import BEFORE_CREDIT, Card, bare_card
 from feedmirror.publishing.documents import (
     CSS,
     HTML,
@@ -100,7 +100,7 @@ class Renderer:
     def card(self, item: Item) -> Card:
         """Return what lists and feeds show of an item, the credit at the end of its content."""
         card, credit = self._card_and_credit(item)
-        return replace(card, content_html=f"{card.content_html}\n<hr>\n{credit}")
+        return replace(card, content_html=f"{card.content_html}{BEFORE_CREDIT}{credit}")
 
     def listing(
         self, listing: Listing, *, nonce: str, months: Iterable[str] = ()

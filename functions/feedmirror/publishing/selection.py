@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedmirror.layout import suppression_key
+from feedmirror.publishing.listings import FRONT_CARDS
 from feedmirror.records import Item, Record, Tombstone
 from feedmirror.suppression import Suppression, find_suppression
 
@@ -37,6 +38,15 @@ def select(
                 else:
                     tombstones.append(bury(record, rule, now=now))
     return Publication(tuple(items), tuple(tombstones))
+
+
+def newest_of(first: Publication, second: Publication) -> Publication:
+    """Return the newest items of both, as many as the front could show, and each host's newest."""
+    items = sorted((*first.items, *second.items), key=lambda item: item.shown_from, reverse=True)
+    newest = items[:FRONT_CARDS]
+    hosts = {item.host for item in newest}
+    others = {item.host: item for item in reversed(items) if item.host not in hosts}
+    return Publication((*newest, *others.values()), (*first.tombstones, *second.tombstones))
 
 
 def bury(item: Item, rule: Suppression, *, now: datetime) -> Tombstone:
