@@ -15,7 +15,7 @@ from feedmirror.configuration import Ended, Publish
 from feedmirror.jobs.auditing import audit_report
 from feedmirror.jobs.latest import Place
 from feedmirror.jobs.shard_state import Learnt, Note
-from feedmirror.layout import FRONT, item_page, record_key, state_key
+from feedmirror.layout import FRONT, item_page, record_key, state_key, suppressions_prefix
 from feedmirror.ports.object_store import Content
 from feedmirror.publishing.documents import without_nonce
 from feedmirror.publishing.listings import Buried, Listing, read_listing
@@ -660,6 +660,23 @@ def test_the_front_forgets_what_a_later_look_took_that_died_over_it(world: World
     world.run()
 
     assert titles(world) == entries(1)
+
+
+@pytest.mark.parametrize("ended", [Ended.GO, Ended.LINKS])
+def test_under_a_rule_that_cannot_be_read_nothing_of_its_host_is_put(
+    world: World, ended: Ended
+) -> None:
+    world.serve(rss(dated(1, 1), dated(2, 2)))
+    world.run()
+    key = f"{suppressions_prefix(HOST)}of-another-version.json"
+    newer = Content(b'{"schema": 9}', "application/json")
+    world.stores.ledger.put(key, newer, replaces=None)
+    setting(world, ended=ended)
+    seen = world.watch()
+    world.run()
+
+    assert set(seen.done) == {state_key(0)}
+    assert titles(world) == entries(1, 2)
 
 
 def test_a_takedown_is_not_replaced_and_what_it_covers_does_not_come_back(world: World) -> None:

@@ -16,7 +16,7 @@ from functools import partial
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.publish import OpenPage, Publisher
-from feedmirror.jobs.rules import RuleReader, Rules
+from feedmirror.jobs.rules import RuleReader
 from feedmirror.layout import ItemId, host_folder, record_key
 from feedmirror.mirroring.items import link_only
 from feedmirror.mirroring.retention import Fate
@@ -32,7 +32,7 @@ from feedmirror.records import (
     record_to_json,
     retired,
 )
-from feedmirror.suppression import RuleUnreadableError, find_suppression
+from feedmirror.suppression import RuleUnreadableError, Suppression, find_suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,13 @@ class RetireItems:
         listings = self.publisher.open({host_folder(settings.host), folder})
         found = workers.map(partial(self._open, settings, now), batch)
         places = [place for place in found if place is not None]
-        rules = self.rules.read(_hosts_of(places) | listings.hosts)
-        workers.map(partial(self._put, rules), places)
+        hosts = _hosts_of(places) | listings.hosts
+        rules = self.rules.read(hosts)
+        try:
+            in_force = rules.concerning(hosts)
+        except RuleUnreadableError:  # no listing could be put, so nothing else is either
+            return Retired(lost=len(batch))
+        workers.map(partial(self._put, in_force), places)
         done = [place.becomes for place in places if not place.lost]
         publication = Publication(
             tuple(record for record in done if isinstance(record, Item)),
@@ -130,18 +135,12 @@ class RetireItems:
         becomes = retired(stored, now=now) if goes else link_only(stored, settings)
         return _Place(found.etag, stored, becomes, page)
 
-    def _put(self, rules: Rules, place: _Place) -> None:
+    def _put(self, rules: Sequence[Suppression], place: _Place) -> None:
         """Put the record, unless it is there already, and the page; a rule holds back a link."""
         record = place.becomes
-        if isinstance(record, Item):
-            try:
-                in_force = rules.concerning({record.host, record.link_host})
-            except RuleUnreadableError:
-                place.lost = True
-                return
-            if find_suppression(record.subject, in_force) is not None:
-                place.lost = True  # its takedown is on its way
-                return
+        if isinstance(record, Item) and find_suppression(record.subject, rules) is not None:
+            place.lost = True  # its takedown is on its way
+            return
         if record != place.stored:
             body = record_to_json(record, self.publisher.nonce())
             content = Content(body, "application/json", metadata=object_metadata(record))
