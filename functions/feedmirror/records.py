@@ -150,8 +150,8 @@ class Tombstone:
     ``rules`` are the ledger's keys of every rule that put it there, whichever claim they reached
     the item by: while one of them stands, so does the tombstone.
 
-    Of what is retired there is no case (it is empty) and no rule; ``first_seen`` is kept, so that
-    an entry without a date is as old as it was if it comes again.
+    Of what is retired there is no case (it is empty) and no rule; ``first_seen`` is kept, also by a
+    takedown after it, so that an entry without a date is as old as it was if it comes again.
     """
 
     id: ItemId

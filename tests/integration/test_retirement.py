@@ -738,7 +738,7 @@ def test_what_has_gone_can_still_be_taken_down_for_good(desk: TakedownWorld, by:
     assert isinstance(stone, Tombstone)
     assert (stone.case, stone.ground) == (case.id, Ground.PUBLISHER)
     assert stone.rules
-    assert stone.first_seen is None
+    assert stone.first_seen == item.first_seen
     setting(desk, ended=None)
     a_day_later(desk)
     assert "Entry 1" not in titles(desk)
@@ -762,6 +762,57 @@ def test_what_had_gone_when_it_was_masked_is_not_kept_away_by_a_mask_that_has_la
     setting(desk, ended=None)
     a_day_later(desk)
     assert titles(desk) == entries(1, 2)
+
+
+@pytest.mark.parametrize("ends", ["refused", "lapsed", "restored"])
+def test_what_had_gone_before_it_was_taken_down_says_so_again_once_that_is_undone(
+    desk: TakedownWorld, ends: str
+) -> None:
+    setting(desk, ended=Ended.GO)
+    desk.run()
+    before = desk.records()
+    pages = {key: page for key, page in desk.pages().items() if key.count("/") == 2}
+    stranger = "x@rival-legal.example"
+    case = ask_for(
+        desk, f"{SITE}/1", sender="ann@news.example.com" if ends == "restored" else stranger
+    )
+    assert desk.records() != before
+    if ends == "refused":
+        desk.takedowns().refuse(desk.case(case))
+    elif ends == "restored":
+        desk.takedowns().restore(desk.case(case))
+    else:
+        for _ in range(16):
+            desk.later(24)
+            hour(desk)
+    assert desk.case(case).state.value == ends
+
+    assert desk.records() == before
+    for key, page in pages.items():
+        assert without_nonce(desk.pages()[key].encode()) == without_nonce(page.encode()), key
+    assert titles(desk) == set()
+    assert desk.audit().run().findings == ()
+
+
+def test_an_undated_entry_that_had_gone_is_not_new_once_a_mask_over_it_has_lapsed(
+    desk: TakedownWorld,
+) -> None:
+    desk.serve(rss(undated(7)), "/undated")
+    setting(desk, 1, max_age=2 * DAY)
+    desk.run()
+    for _ in range(3):
+        a_day_later(desk)
+    assert "Entry 7" not in titles(desk)
+    case = ask_for(desk, f"{SITE}/7", sender="x@rival-legal.example")
+    for _ in range(18):
+        a_day_later(desk)
+        hour(desk)
+        assert "Entry 7" not in titles(desk)
+    assert desk.case(case).state is State.LAPSED
+
+    desk.serve(rss(undated(7).replace("Some text", "Another text")), "/undated")
+    a_day_later(desk)
+    assert "Entry 7" not in titles(desk)
 
 
 def test_what_a_mask_gives_back_after_its_feed_has_ended_goes_within_the_month(

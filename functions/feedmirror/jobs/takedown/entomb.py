@@ -137,10 +137,13 @@ class Entomb:
 
         A copy that is there already is of an earlier attempt, or of a version before an edit that
         came in between: the newer one takes its place. Where another case has put a tombstone,
-        its copy is the one to keep.
+        its copy is the one to keep. Of what is retired that is its tombstone, which says nothing.
         """
         key = recovery_key(cause.case, item.host, item.id)
         body, was = found
+        if isinstance(was, Tombstone) and was.is_retired:
+            self._put_copy(key, body)
+            return
         if isinstance(was, Tombstone):
             for case in () if cause.keeps_copies else self._cases_of(was):
                 self._empty_copy(recovery_key(case, item.host, item.id))
@@ -208,7 +211,7 @@ def replace_hosts(opened: OpenListing, covers: Callable[[str], bool]) -> OpenLis
 def _stone(item: Concerned, was: Record | None, cause: Cause, *, now: datetime) -> Tombstone:
     """Return the tombstone to put; one that stands keeps its date and its rules (RFC 6721 §3).
 
-    One that only says that the item is no longer kept gives way like an item.
+    One that only says that the item is no longer kept gives way like an item, but for its age.
     """
     if not isinstance(was, Tombstone) or was.is_retired:
         return Tombstone(
@@ -218,6 +221,7 @@ def _stone(item: Concerned, was: Record | None, cause: Cause, *, now: datetime) 
             case=cause.case,
             ground=cause.ground,
             rules=cause.rules,
+            first_seen=was.first_seen if isinstance(was, Tombstone) else None,
         )
     ground = max(was.ground, cause.ground, key=_WEIGHT.__getitem__)
     return replace(

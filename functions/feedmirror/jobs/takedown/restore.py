@@ -28,7 +28,9 @@ from feedmirror.ports.object_store import Content, LostConditionError, ObjectSto
 from feedmirror.publishing.selection import Publication
 from feedmirror.records import (
     Item,
+    Record,
     RecordUnreadableError,
+    Tombstone,
     object_metadata,
     record_from_json,
     record_to_json,
@@ -43,12 +45,19 @@ Place = tuple[str, ItemId]
 
 @dataclass(frozen=True, slots=True)
 class _Grave:
-    """An item to be shown again, what was found in its place, and whether that is it already."""
+    """What is to be there again, what was found in its place, and whether that is it already.
 
-    item: Item
+    It is an item, or the tombstone of one that was no longer kept when it was taken down.
+    """
+
+    record: Record
     etag: str
     page: OpenPage
     is_back: bool
+
+    @property
+    def place(self) -> Place:
+        return self.record.host, self.record.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +107,9 @@ class Restore:
         for _ in range(_ATTEMPTS):
             dug = self.publisher.workers.map(lambda place: self._dig(case, place), left)
             graves = [grave for grave in dug if grave]
-            put, covered = self._put_back(graves)
+            put, settled = self._put_back(graves)
             shown |= put
-            settled = put | covered
-            left = [place for g in graves if (place := (g.item.host, g.item.id)) not in settled]
+            left = [grave.place for grave in graves if grave.place not in settled]
             if not left:
                 break
         return len(shown)
@@ -119,52 +127,61 @@ class Restore:
             kept = record_from_json(copy.content.body)
         except RecordUnreadableError:
             return None  # its content was not kept: the next run of the mirror may bring it
-        if not isinstance(kept, Item):
-            return None
-        if isinstance(stone, Item):
-            return _Grave(stone, found.etag, page, is_back=True)
         # What is retired was back before, and is no longer kept.
-        if stone.is_retired or any(map(self.rules.stands, stone.rules)):
+        if isinstance(stone, Item) or stone.is_retired:
+            return _Grave(stone, found.etag, page, is_back=True)
+        if any(map(self.rules.stands, stone.rules)):
             return None
         return _Grave(kept, found.etag, page, is_back=False)
 
     def _put_back(self, graves: Sequence[_Grave]) -> tuple[frozenset[Place], frozenset[Place]]:
-        """Put records, pages and listings; return what is shown, and what is covered by a rule."""
+        """Put records, pages and listings; return what is shown, and what needs no other try."""
         if not graves:
             return frozenset(), frozenset()
-        listings = self.publisher.open(_folders(graves))
-        hosts = {host for g in graves for host in (g.item.host, g.item.link_host)}
+        items = [grave.record for grave in graves if isinstance(grave.record, Item)]
+        listings = self.publisher.open(_folders(items))
+        hosts = {host for item in items for host in (item.host, item.link_host)}
         rules = self.rules.read(hosts | listings.hosts)
         in_force = rules.concerning(hosts)
-        free = [g for g in graves if find_suppression(g.item.subject, in_force) is None]
-        shown = tuple(grave.item for grave in free if self._put(grave))
-        failed = self.publisher.update(listings, Publication(shown), rules, now=self.clock())
-        places = frozenset((item.host, item.id) for item in shown)
-        covered = frozenset((g.item.host, g.item.id) for g in graves if g not in free)
-        return (frozenset() if failed else places), covered
+        covered = {g.place for g in graves if _is_covered(g.record, in_force)}
+        put = [g for g in graves if g.place not in covered and self._put(g)]
+        items = [grave.record for grave in put if isinstance(grave.record, Item)]
+        failed = self.publisher.update(listings, Publication(tuple(items)), rules, now=self.clock())
+        shown = frozenset() if failed else frozenset((item.host, item.id) for item in items)
+        stones = (grave.place for grave in put if isinstance(grave.record, Tombstone))
+        return shown, shown.union(covered, stones)
 
     def _put(self, grave: _Grave) -> bool:
-        item = grave.item
+        """Put a record, unless it is back, and its page; tell whether both are there."""
+        record, key = grave.record, record_key(*grave.place)
         if grave.is_back:  # it has no put that could fail, so it is looked at behind the rules
-            now = self.archive.head(record_key(item.host, item.id))
-            is_same = now is not None and now.etag == grave.etag
-            return is_same and self.publisher.put_page(grave.page, item)
-        body = record_to_json(item, self.publisher.nonce())
-        content = Content(body, _JSON, metadata=object_metadata(item))
+            now = self.archive.head(key)
+            return now is not None and now.etag == grave.etag and self._put_page(grave)
+        body = record_to_json(record, self.publisher.nonce())
+        content = Content(body, _JSON, metadata=object_metadata(record))
         try:
-            self.archive.put(record_key(item.host, item.id), content, replaces=grave.etag)
+            self.archive.put(key, content, replaces=grave.etag)
         except LostConditionError:
             return False
-        return self.publisher.put_page(grave.page, item)
+        return self._put_page(grave)
+
+    def _put_page(self, grave: _Grave) -> bool:
+        if isinstance(grave.record, Item):
+            return self.publisher.put_page(grave.page, grave.record)
+        return self.publisher.put_tombstone(grave.page, grave.record)
 
 
-def _folders(graves: Iterable[_Grave]) -> frozenset[str]:
+def _is_covered(record: Record, rules: Sequence[Suppression]) -> bool:
+    return isinstance(record, Item) and find_suppression(record.subject, rules) is not None
+
+
+def _folders(items: Iterable[Item]) -> frozenset[str]:
     return frozenset(
         folder
-        for grave in graves
+        for item in items
         for folder in (
             FRONT,
-            host_folder(grave.item.host),
-            month_folder(grave.item.host, grave.item.first_seen),
+            host_folder(item.host),
+            month_folder(item.host, item.first_seen),
         )
     )
