@@ -332,6 +332,45 @@ def test_what_another_feed_of_the_host_offers_as_well_is_its_own_from_then_on(
     assert titles(world) == entries(2, 3)
 
 
+def test_what_a_feed_brought_under_another_address_is_within_its_bounds_as_well(
+    world: World,
+) -> None:
+    world.serve(rss(*(dated(number, number) for number in range(1, 6))), "/rss")
+    world.run()
+    url = world.serve(rss(dated(1, 1), dated(2, 2), dated(3, 3)), "/feed")
+    del world.feeds[0]
+    a_day_later(world)
+    offered = {item.title for item in world.items() if item.attribution.feed.url == url}
+    assert offered == entries(1, 2, 3)
+    a_day_later(world)
+    seen = world.watch()
+    world.later()
+    world.run()
+    assert seen.done == [state_key(0)]  # it is taken over once
+
+    setting(world, max_items=4)
+    a_day_later(world)
+    assert titles(world) == entries(1, 2, 3, 4)
+    setting(world, max_items=None, ended=Ended.LINKS)
+    a_day_later(world)
+    assert not [item for item in world.items() if item.content_html]
+    setting(world, ended=Ended.GO)
+    a_day_later(world)
+    assert titles(world) == set()
+
+
+def test_what_no_configured_feed_brought_stays_where_a_host_has_several(world: World) -> None:
+    for number in (1, 2, 3):
+        world.serve(rss(dated(number, number)), f"/{number}")
+    world.run()
+    del world.feeds[0]
+    setting(world, 0, ended=Ended.GO)
+    setting(world, 1, ended=Ended.GO)
+    a_day_later(world)
+
+    assert titles(world) == entries(1)
+
+
 def test_a_host_that_has_more_than_its_latest_shows_is_shown_further_back(world: World) -> None:
     world.serve(rss(*(dated(number, number) for number in range(60))), "/a")
     world.serve(rss(*(dated(number, number) for number in range(60, 70))), "/b")

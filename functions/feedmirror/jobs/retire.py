@@ -16,7 +16,15 @@ from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.retire_items import Retired, RetireItems, Sentence
 from feedmirror.layout import FRONT, ItemId, host_folder
 from feedmirror.mirroring.poll_state import FeedState, Look, Rank
-from feedmirror.mirroring.retention import Fate, cut_of, fate_of, floor_of, look_again, next_look
+from feedmirror.mirroring.retention import (
+    Fate,
+    Keeper,
+    cut_of,
+    fate_of,
+    floor_of,
+    look_again,
+    next_look,
+)
 from feedmirror.publishing.listings import FRONT_CARDS, Buried, Listing
 from feedmirror.publishing.selection import Publication
 from feedmirror.publishing.texts import link
@@ -75,7 +83,7 @@ class Retire:
 
     def run(
         self,
-        settings: FeedSettings,
+        keeper: Keeper,
         last: Look,
         *,
         enough: Callable[[], bool],
@@ -85,11 +93,12 @@ class Retire:
 
         Before anything goes it is handed over to whom it may belong besides.
         """
+        settings = keeper.settings
         now, folder = self.clock(), host_folder(settings.host)
         found = self.publisher.shown(folder)
         latest = found or Listing(folder)
         months = self.publisher.workers.map(
-            partial(self._month, settings, self._whole(settings, latest)),
+            partial(self._month, keeper, self._whole(settings, latest)),
             [f"{folder}{month}/" for month in latest.months],
         )
         shown = [each for month in months for each in month.shown]
@@ -102,7 +111,7 @@ class Retire:
             if enough():
                 return Looked(replace(last, again=now), retired)
             sentences = [Sentence(each.id, beyond[each]) for each in batch]
-            retired += self.items.run(settings, month, sentences, now=now)
+            retired += self.items.run(keeper, month, sentences, now=now)
         gone = {each for each, fate in beyond.items() if fate is Fate.GOES}
         latest = latest.updated_with((), [Buried(each.id, settings.host, now) for each in gone])
         mended = self._mend(latest, (each for each in shown if each not in gone), now=now)
@@ -121,7 +130,7 @@ class Retire:
         cards = (card for card in (*latest.cards, *front.cards) if card.host == settings.host)
         return frozenset(card.id for card in cards if not card.is_link)
 
-    def _month(self, settings: FeedSettings, whole: Collection[ItemId], folder: str) -> _Month:
+    def _month(self, keeper: Keeper, whole: Collection[ItemId], folder: str) -> _Month:
         """Return what a month shows; a card names its feed by the address that may be shown.
 
         An item is a link only if no listing shows more of it: something may have died in between.
@@ -129,12 +138,12 @@ class Retire:
         listing = self.publisher.shown(folder)
         if listing is None:
             return _Month(is_missing=True)
-        own = link(settings.url) or ""
+        own = link(keeper.settings.url) or ""
         shown = (
             _Shown(
                 folder,
                 (card.shown_from, card.id),
-                is_own=card.feed.url == own,
+                is_own=keeper.is_only or card.feed.url == own,
                 is_link=card.is_link and card.id not in whole,
             )
             for card in listing.cards

@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.publish import OpenPage, Publisher
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.layout import ItemId, host_folder, record_key
 from feedmirror.mirroring.items import link_only
-from feedmirror.mirroring.retention import Fate
+from feedmirror.mirroring.retention import Fate, Keeper
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
 from feedmirror.publishing.selection import Publication, newest_of, select
 from feedmirror.records import (
@@ -78,12 +77,12 @@ class RetireItems:
     publisher: Publisher
 
     def run(
-        self, settings: FeedSettings, folder: str, batch: Sequence[Sentence], *, now: datetime
+        self, keeper: Keeper, folder: str, batch: Sequence[Sentence], *, now: datetime
     ) -> Retired:
         """Retire some of a feed's items that the listing of a folder shows."""
         workers = self.publisher.workers
-        listings = self.publisher.open({host_folder(settings.host), folder})
-        found = workers.map(partial(self._open, settings, now), batch)
+        listings = self.publisher.open({host_folder(keeper.settings.host), folder})
+        found = workers.map(partial(self._open, keeper, now), batch)
         places = [place for place in found if place is not None]
         hosts = _hosts_of(places) | listings.hosts
         rules = self.rules.read(hosts)
@@ -117,10 +116,11 @@ class RetireItems:
             return False
         return not self.publisher.update(listings, publication, rules, now=now)
 
-    def _open(self, settings: FeedSettings, now: datetime, sentence: Sentence) -> _Place | None:
+    def _open(self, keeper: Keeper, now: datetime, sentence: Sentence) -> _Place | None:
         """Read what is in an item's place; None if it is none of the feed's, or all is done."""
-        page = self.publisher.open_page(settings.host, sentence.id, fresh=False)
-        found = self.archive.get(record_key(settings.host, sentence.id))
+        host = keeper.settings.host
+        page = self.publisher.open_page(host, sentence.id, fresh=False)
+        found = self.archive.get(record_key(host, sentence.id))
         if found is None:
             return None
         try:
@@ -129,10 +129,10 @@ class RetireItems:
             return None
         if isinstance(stored, Tombstone):  # put by a takedown, or before something died over it
             return _Place(found.etag, stored, stored, page) if stored.is_retired else None
-        if stored.attribution.feed.url != settings.url:
+        if not keeper.keeps(stored.attribution.feed.url):
             return None
         goes = sentence.fate is Fate.GOES
-        becomes = retired(stored, now=now) if goes else link_only(stored, settings)
+        becomes = retired(stored, now=now) if goes else link_only(stored, keeper.settings)
         return _Place(found.etag, stored, becomes, page)
 
     def _put(self, rules: Sequence[Suppression], place: _Place) -> None:

@@ -11,7 +11,7 @@ from feedmirror.jobs.retire_items import Retired
 from feedmirror.jobs.shard_state import Lease, Note, ShardStates
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.poll_state import FeedState, Rank
-from feedmirror.mirroring.retention import wanted_besides
+from feedmirror.mirroring.retention import Keeper, wanted_besides
 
 
 @dataclass(slots=True)
@@ -44,13 +44,14 @@ class RetireShard:
         for settings in self.retire.due(feeds, known):
             if enough():
                 break
+            keeper = Keeper(settings, [each.host for each in self.feeds].count(settings.host) == 1)
             others = [
                 (feed, known[feed.url])
                 for feed in feeds
                 if feed.host == settings.host and feed.url != settings.url and feed.ended is None
             ]
             looked = self.retire.run(
-                settings,
+                keeper,
                 known[settings.url].look,
                 enough=enough,
                 hand_over=partial(self._hand_over, shard=lease.shard, others=others, done=done),

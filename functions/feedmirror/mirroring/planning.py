@@ -55,7 +55,8 @@ def updated_item(stored: Record, fresh: Item) -> Item:
         return replace(fresh, first_seen=stored.first_seen or fresh.first_seen)
     announced = _moved(stored, fresh.updated, fresh.published)
     seen = tuple(dict.fromkeys((*stored.revisions.seen, fresh.fingerprint)))[-MOST_SEEN:]
-    edited = _terms(stored.fingerprint) == _terms(fresh.fingerprint)
+    is_same = stored.fingerprint == fresh.fingerprint  # and only its feed is another
+    edited = not is_same and _terms(stored.fingerprint) == _terms(fresh.fingerprint)
     unannounced = 0 if announced else stored.revisions.unannounced + edited
     return replace(
         fresh,
@@ -67,10 +68,12 @@ def updated_item(stored: Record, fresh: Item) -> Item:
 
 def _plan_update(draft: Draft, stored: Item, others: frozenset[str]) -> Step:
     owner = stored.attribution.feed.url
-    if owner != draft.attribution.feed.url and owner in others:
+    is_own = owner == draft.attribution.feed.url
+    if not is_own and owner in others:
         return Step.CONFIRM  # another feed of the site brought it; two must not take turns
     if draft.fingerprint == stored.fingerprint:
-        return Step.CONFIRM
+        # What brought it is polled no more, or under another address: it is this feed's from now.
+        return Step.CONFIRM if is_own else Step.UPDATE
     if _terms(draft.fingerprint) != _terms(stored.fingerprint):
         return Step.UPDATE  # the operator's choice, which no rule about publishers holds back
     entry = draft.entry

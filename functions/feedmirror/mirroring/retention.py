@@ -6,7 +6,7 @@ changes the settings, since only newer items ever come to rank above it.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -29,6 +29,22 @@ class Fate(Enum):
     STAYS = auto()
     BECOMES_LINK = auto()
     GOES = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """A feed whose bounds are looked at, and whether it is the only one of its host.
+
+    What a host shows of a feed that is configured no more, as under an earlier address, falls to
+    the host's only feed.
+    """
+
+    settings: FeedSettings
+    is_only: bool
+
+    def keeps(self, feed: str) -> bool:
+        """Tell whether what a feed brought is to be kept within these bounds."""
+        return self.is_only or feed == self.settings.url
 
 
 def bounds_of(settings: FeedSettings) -> str:

@@ -136,6 +136,19 @@ def test_two_feeds_of_a_site_do_not_take_turns_at_an_item(*, known: bool, step: 
     around = replace(WHOLE, others=frozenset({other} if known else ()))
 
     assert plan_entry(a_draft(title="B"), item, around) is step
+    assert plan_entry(a_draft(), item, around) is step
+
+
+def test_an_item_whose_feed_is_polled_no_more_is_another_feeds_from_then_on_and_no_edit() -> None:
+    draft = a_draft(updated=NOW)
+    former = an_attribution(feed=FeedReference("Former", "http://example.com/rss"))
+    item = replace(stored(draft), attribution=former)
+    assert plan_entry(draft, item, WHOLE) is Step.UPDATE
+
+    taken = updated_item(item, stored(draft))
+    assert taken.attribution.feed.url == FEED.url
+    assert taken.revisions == item.revisions
+    assert plan_entry(draft, taken, WHOLE) is Step.CONFIRM
 
 
 def test_a_date_in_the_future_does_not_freeze_an_item() -> None:
