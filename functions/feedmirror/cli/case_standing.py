@@ -89,9 +89,11 @@ def _restores(case: Case) -> str:
     orders = [o for o in settled_orders(case) if o.outcome is Outcome.REMOVE and is_down(case, o)]
     if not orders:
         return ""
-    if any(order.count for order in orders):
-        return f"puts {_reached(orders)} back"
-    return f"lets {_reached(orders)} be mirrored again"
+    kept = [order for order in orders if order.count and order.keeps_copies]
+    others = [order for order in orders if order not in kept]
+    back = [f"puts {_reached(kept)} back"] if kept else []
+    again = [f"lets {_reached(others)} be mirrored again"] if others else []
+    return ", and ".join(back + again)
 
 
 def _reached(orders: list[Order]) -> str:

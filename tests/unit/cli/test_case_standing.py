@@ -9,9 +9,10 @@ import pytest
 from builders import a_rule
 from feedmirror.cli.case_standing import possible, standings
 from feedmirror.layout import ItemId
-from feedmirror.suppression import Scope
+from feedmirror.suppression import Ground, Scope
 from feedmirror.takedowns.casework.cases import Case, Entry, Event
 from feedmirror.takedowns.casework.orders import Order, order_to_json
+from feedmirror.takedowns.decisions.claims import Standing
 from feedmirror.takedowns.decisions.decision import Outcome
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -37,6 +38,12 @@ def order(outcome: Outcome, *, number: int = 0, scope: Scope = Scope.ITEM, count
 
 REMOVE, MASK, REVIEW = map(order, (Outcome.REMOVE, Outcome.MASK, Outcome.REVIEW))
 CHALLENGE = order(Outcome.CHALLENGE, scope=Scope.HOST)
+PRIVATE = replace(
+    order(Outcome.REMOVE, scope=Scope.HOST),
+    ground=Ground.PRIVACY,
+    standing=Standing.PROVEN,
+    proven=True,
+)
 UNHELD = order(Outcome.REMOVE, count=0)
 Story = tuple[Event | tuple[Event, dict[str, Any]], ...]
 FREED: Story = (Event.REMOVED, (Event.FREED, {"places": [list(X)], "orders": [], "by": "other"}))
@@ -91,6 +98,12 @@ TWO = "2 items of a.example"
             FREED,
             "1 item of a.example: removed, now and in the future; 1 item put back",
             {"restore": "puts 1 item of a.example back"},
+        ),
+        (
+            PRIVATE,
+            (Event.REMOVED,),
+            "all of a.example (2 items held): removed, now and in the future",
+            {"restore": "lets all of a.example (2 items held) be mirrored again"},
         ),
         (REMOVE, ALL_FREED, f"{TWO}: put back", {}),
         (
