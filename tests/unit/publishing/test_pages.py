@@ -194,6 +194,27 @@ def test_a_list_dates_an_entry_by_its_update_where_nothing_else_is_stated() -> N
     assert date_shown.getparent().text_content() == "updated 5 October 2026"
 
 
+@pytest.mark.parametrize("folder", ["", "news.example.com/", "news.example.com/2026-11/"])
+@pytest.mark.parametrize(
+    ("published", "updated", "shown"),
+    [
+        (datetime(2026, 10, 4, tzinfo=UTC), None, "4 October 2026"),
+        (datetime(2026, 10, 4, tzinfo=UTC), datetime(2026, 10, 5, tzinfo=UTC), "4 October 2026"),
+        (None, None, "undated, first seen 3 November 2026"),
+    ],
+)
+def test_a_list_shows_the_date_that_an_entry_states_and_when_it_was_seen_only_without_one(
+    folder: str, published: datetime | None, updated: datetime | None, shown: str
+) -> None:
+    item = an_item(published=published, updated=updated)
+    listing = Listing(folder).updated_with([RENDERER.card(item)])
+
+    page = parsed(RENDERER.listing(listing, nonce="ab")["index.html"])
+
+    (date_shown,) = page.xpath("//ul[@class='cards']//time")
+    assert date_shown.getparent().text_content() == shown
+
+
 def test_an_item_without_an_author_names_none_to_machines() -> None:
     item = an_item(attribution=an_attribution(authors=()), published=None, updated=None)
 
