@@ -66,7 +66,7 @@ class MirrorWide:
         Those are what it shows of hosts where something has gone, the newest items until it is
         full, and of every other host the newest, if the front knows of none so new.
         """
-        known = {host.host: host.latest for host in front.hosts}
+        known = {host.host: host.latest or _NEVER for host in front.hosts}
         gone = {place.host for place in places if place.gone}
         doubted = ((card.host, card.id) for card in front.cards if card.host in gone)
         items = sorted((place for place in places if not place.gone), reverse=True)

@@ -45,12 +45,15 @@ class Buried:
 
 @dataclass(frozen=True, slots=True)
 class HostSummary:
-    """A host as the front shows it; ``latest`` is when its newest item was shown from."""
+    """A host as the front shows it; ``latest`` is when its newest item was shown from.
+
+    It is None where that item is gone and the front knows none that is left.
+    """
 
     host: str
     name: str
     url: str
-    latest: datetime
+    latest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +98,34 @@ class Listing:
         gone = {(each.host, each.id): each for each in buried}
         fresh = {(c.host, c.id): c for c in cards if (c.host, c.id) not in gone}
         known = {(each.host, each.id): each for each in self.buried if _key(each) not in fresh}
-        shown = {_key(card): card for card in self.cards if _key(card) not in gone} | fresh
+        left = {_key(card): card for card in self.cards if _key(card) not in gone}
         return replace(
             self,
-            cards=self._newest_cards(shown.values()),
+            cards=self._newest_cards((left | fresh).values()),
             buried=self._newest_buried((gone | known).values()),
-            hosts=_hosts(self.hosts, fresh.values()) if self.kind is Kind.FRONT else (),
+            hosts=(
+                self._hosts_with(fresh.values(), gone.values(), left.values())
+                if self.kind is Kind.FRONT
+                else ()
+            ),
             months=_months(self.months, fresh.values()) if self.kind is Kind.HOST else self.months,
         )
 
     def without_hosts(self, covers: Callable[[str], bool]) -> "Listing":
         """Return the front without some hosts: taken down as a whole, or with nothing left."""
         return replace(self, hosts=tuple(each for each in self.hosts if not covers(each.host)))
+
+    def _hosts_with(
+        self, fresh: Iterable[Card], gone: Iterable[Buried], left: Iterable[Card]
+    ) -> tuple[HostSummary, ...]:
+        """Return the hosts; nothing that goes leaves its date behind.
+
+        Of any host's items the front shows the newest, so those that are left tell the date.
+        """
+        known = {_key(each) for each in self.buried}
+        bereft = {each.host for each in gone if _key(each) not in known}
+        before = (replace(h, latest=None) if h.host in bereft else h for h in self.hosts)
+        return _hosts(before, [*(card for card in left if card.host in bereft), *fresh])
 
     def _newest_cards(self, cards: Iterable[Card]) -> tuple[Card, ...]:
         newest = sorted(cards, key=lambda card: card.id)
@@ -129,7 +148,8 @@ def listing_to_json(listing: Listing) -> dict[str, Any]:
             "rules": listing.rules,
             "months": list(listing.months),
             "hosts": [
-                {"host": h.host, "name": h.name, "url": h.url, "latest": timestamp(h.latest)}
+                {"host": h.host, "name": h.name, "url": h.url}
+                | ({"latest": timestamp(h.latest)} if h.latest else {})
                 for h in listing.hosts
             ],
             "buried": [
@@ -160,7 +180,12 @@ def _listing(folder: str, items: Iterable[Mapping[str, Any]], own: Mapping[str, 
             for each in own["buried"]
         ),
         hosts=tuple(
-            HostSummary(h["host"], h["name"], h["url"], datetime.fromisoformat(h["latest"]))
+            HostSummary(
+                h["host"],
+                h["name"],
+                h["url"],
+                datetime.fromisoformat(h["latest"]) if "latest" in h else None,
+            )
             for h in own["hosts"]
         ),
         months=tuple(own["months"]),
@@ -177,7 +202,7 @@ def _hosts(known: Iterable[HostSummary], cards: Iterable[Card]) -> tuple[HostSum
     hosts = {each.host: each for each in known}
     for card in sorted(cards, key=lambda card: (card.shown_from, card.id)):
         before = hosts.get(card.host)
-        if before is None or before.latest <= card.shown_from:
+        if before is None or before.latest is None or before.latest <= card.shown_from:
             publisher = card.publisher
             hosts[card.host] = HostSummary(
                 card.host, publisher.name, publisher.url, card.shown_from

@@ -120,6 +120,39 @@ def test_the_front_knows_the_hosts_by_the_name_that_their_newest_item_gave() -> 
     assert older.hosts == updated.hosts
 
 
+def test_a_host_whose_newest_item_is_buried_is_dated_by_the_newest_that_is_left() -> None:
+    later, latest = A_MOMENT + timedelta(hours=1), A_MOMENT + timedelta(hours=2)
+    cards = [a_card(1), a_card(2, shown_from=later), a_card(3, shown_from=latest)]
+    other = a_card(4, host="beta.example", shown_from=latest)
+    listing = Listing("").updated_with([*cards, other])
+
+    without_newest = listing.updated_with(buried=[a_burial(3)])
+    without_oldest = listing.updated_with(buried=[a_burial(1)])
+
+    assert {each.host: each.latest for each in without_newest.hosts} == {
+        HOST: later,
+        "beta.example": latest,
+    }
+    assert without_oldest.hosts == listing.hosts
+
+
+def test_a_host_has_no_date_while_the_front_shows_nothing_that_is_left_of_it() -> None:
+    old = [a_card(1, shown_from=A_MOMENT - timedelta(days=9))]
+    crowd = [a_card(n, host="beta.example") for n in range(2, 2 + FRONT_CARDS)]
+    listing = Listing("").updated_with(old).updated_with(crowd)
+
+    bereft = listing.updated_with(buried=[a_burial(1)])
+    revived = bereft.updated_with([a_card(60)])
+
+    assert HOST not in {card.host for card in listing.cards}
+    assert {each.host: each.latest for each in bereft.hosts} == {
+        HOST: None,
+        "beta.example": A_MOMENT,
+    }
+    assert read_listing("", RENDERER.listing(bereft, nonce="ab")["feed.json"].body) == bereft
+    assert {each.host: each.latest for each in revived.hosts}[HOST] == A_MOMENT
+
+
 def test_a_host_knows_the_months_of_all_that_it_has_shown() -> None:
     folder = f"{HOST}/"
     old = replace(a_card(1), first_seen=A_MOMENT - timedelta(days=70))

@@ -215,6 +215,22 @@ def test_a_list_shows_the_date_that_an_entry_states_and_when_it_was_seen_only_wi
     assert date_shown.getparent().text_content() == shown
 
 
+def test_a_host_whose_newest_item_is_gone_stands_on_the_front_without_a_date() -> None:
+    card = RENDERER.card(an_item())
+    listing = Listing("").updated_with([card])
+
+    bereft = listing.updated_with(buried=[Buried(card.id, card.host, A_MOMENT)])
+
+    dated, dateless = (
+        parsed(RENDERER.listing(each, nonce="ab")["index.html"]).xpath(
+            "//section[@class='hosts']//li"
+        )
+        for each in (listing, bereft)
+    )
+    assert [len(row.findall(".//time")) for row in (*dated, *dateless)] == [1, 0]
+    assert dateless[0].text_content() == "Example News news.example.com"
+
+
 def test_an_item_without_an_author_names_none_to_machines() -> None:
     item = an_item(attribution=an_attribution(authors=()), published=None, updated=None)
 
