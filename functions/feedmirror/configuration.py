@@ -32,7 +32,7 @@ class Images(StrEnum):
 
 
 class Unproven(StrEnum):
-    """What a named but unproven takedown request does until it is decided."""
+    """What a stranger's request does to a few pages until it is decided, its domain proved."""
 
     MASK = "mask"
     REVIEW = "review"

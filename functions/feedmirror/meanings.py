@@ -9,9 +9,9 @@ from typing import Final
 MIRROR: Final[Mapping[str, str]] = {
     "name": "stands on every page and in every mail",
     "site": "the address that it is read under",
-    "contact": "receives requests for removal (through SES)",
+    "contact": "receives requests for removal",
     "operator": "is asked when a person must decide",
-    "unproven": 'what an unproven request does: "mask" hides what it names, "review" waits for you',
+    "unproven": 'strangers of proved domains: "mask" hides a few pages for 14 days, "review" none',
     "recovery_days": "how long a removal can be undone: 1 to 365",
     "shards": "parts that are polled apart: 1 for some hundred feeds, at most 10000",
     "purpose": "an optional line below every item",
@@ -31,7 +31,10 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "archive_bucket": "the bucket of records, markers, poll state and the operator's file",
     "site_bucket": "the bucket of what the public sees",
     "ledger_bucket": "the bucket of rules and cases",
-    "mail_bucket": "the bucket where mail arrives; the mirror function has none",
+    "mail_bucket": (
+        "the bucket where mail arrives; all that has to do with cases needs it, status too; the"
+        " mirror function has none"
+    ),
     "mail_prefix": "how the keys of mails begin",
     "poll_queue_url": "the queue of the shards whose turn it is; without it one call polls all",
     "work_queue_url": "the queue of the takedown function; without it the work is done in place",

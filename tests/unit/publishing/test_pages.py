@@ -8,7 +8,7 @@ import pytest
 from lxml import html
 
 from builders import A_MOMENT, AN_ID, a_mirror, a_tombstone, an_attribution, an_item
-from feedmirror.configuration import FeedSettings, Images
+from feedmirror.configuration import FeedSettings, Images, Unproven
 from feedmirror.layout import ItemId
 from feedmirror.opml import read_opml, write_opml
 from feedmirror.publishing.documents import Document, without_nonce
@@ -337,11 +337,27 @@ def test_the_page_for_what_is_missing_works_at_any_depth_of_a_site_in_a_folder()
     assert page.xpath("//link[@rel='stylesheet']/@href") == ["/mirror/style.css"]
 
 
-def test_the_takedown_page_gives_the_address_and_says_what_becomes_of_the_unproven() -> None:
-    page = RENDERER.fixed_pages(feeds=[], nonce="ab")["takedown/index.html"]
+@pytest.mark.parametrize(
+    ("unproven", "strangers"),
+    [
+        (
+            Unproven.MASK,
+            "Anybody else whose own domain is proved can have a few pages put out of sight",
+        ),
+        (Unproven.REVIEW, "What anybody else asks for is read by a person before anything changes"),
+    ],
+)
+def test_the_takedown_page_says_what_strangers_can_do_and_that_nothing_goes_for_the_unproved(
+    unproven: Unproven, strangers: str
+) -> None:
+    renderer = Renderer(a_mirror(unproven=unproven))
+
+    page = renderer.fixed_pages(feeds=[], nonce="ab")["takedown/index.html"]
 
     assert "mailto:takedown@mirror.example.org?subject=Removal" in parsed(page).xpath("//a/@href")
-    assert "out of sight until it is decided" in words(page)
+    assert strangers in words(page)
+    assert "nothing changes, and nothing is sent to the address in its From" in words(page)
+    assert ("out of sight" in words(page)) is (unproven is Unproven.MASK)
 
 
 def test_the_log_tells_day_ground_and_number_newest_first() -> None:
