@@ -13,7 +13,7 @@ import pytest
 
 from loopback import Answer, Publisher, Seen
 from moto_endpoint import moto_endpoint
-from typed import COMMAND, environment, run, run_here, said_in_words
+from typed import COMMAND, at_terminal, environment, run, run_here, said_in_words
 from world import entry, rss
 
 LETTER = (
@@ -335,6 +335,19 @@ def test_what_is_interrupted_says_so_by_its_status(here: Path) -> None:
 
     assert (running.returncode, out) == (130, "")
     assert err.strip() == "feedmirror: interrupted; the same command again goes on from there"
+
+
+def test_a_question_that_is_interrupted_says_that_nothing_was_changed(here: Path) -> None:
+    with at_terminal("init", cwd=here) as (asked, _):
+        assert asked.stdout is not None
+        question = asked.stdout.read(len("What is the mirror called?"))
+        asked.send_signal(signal.SIGINT)
+        _, err = asked.communicate(timeout=30)
+
+    assert question == "What is the mirror called?"
+    assert asked.returncode == 130
+    assert err.strip() == "feedmirror: interrupted; nothing was changed"
+    assert not (here / "mirror.toml").exists()
 
 
 @pytest.mark.parametrize("option", [[], ["--json"]])

@@ -1,6 +1,8 @@
 """Asking once before something is done that the public sees."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -9,6 +11,19 @@ class NobodyToAskError(click.ClickException):
     """There is no terminal, and the command line did not say what the answer is."""
 
     exit_code = 2
+
+
+class UnansweredError(click.Abort):
+    """Ctrl-C, or the end of the input, in place of an answer: nothing was begun."""
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Tell a question that is broken off from work that is."""
+    try:
+        yield
+    except click.Abort as error:
+        raise UnansweredError from error
 
 
 def ask_once(question: str, *, yes: bool, details: list[str] | None = None) -> None:
@@ -22,5 +37,7 @@ def ask_once(question: str, *, yes: bool, details: list[str] | None = None) -> N
         raise NobodyToAskError("there is no terminal to ask on; --yes does it without a question")
     for line in details or ():
         click.echo(line, err=True)
-    if not click.confirm(question, err=True):
+    with asking():
+        agreed = click.confirm(question, err=True)
+    if not agreed:
         raise click.ClickException("nothing was changed")

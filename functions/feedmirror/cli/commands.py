@@ -87,9 +87,7 @@ def _told(error: BaseException) -> int:
         return _tell(error.message.splitlines(), error.exit_code)
     from feedmirror.cli.trouble import trouble_of  # noqa: PLC0415 -- a second, where something fails
 
-    # click makes an Abort of a Ctrl-C.
-    interrupted = isinstance(error, click.Abort)
-    trouble = trouble_of(KeyboardInterrupt() if interrupted else error)
+    trouble = trouble_of(error)
     if trouble is None:
         raise error
     if isinstance(error, OSError):

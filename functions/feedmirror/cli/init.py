@@ -9,6 +9,7 @@ import click
 
 from feedmirror import configuration_values as reading
 from feedmirror.addresses import host_of
+from feedmirror.cli.asking import asking
 from feedmirror.cli.configurations import configuration_of
 from feedmirror.cli.folders import FEED
 from feedmirror.cli.output import counted, say
@@ -33,7 +34,7 @@ _ASKED: dict[str, tuple[str, Callable[[object], str]]] = {
 )
 @click.option("--name", help="The mirror's name.")
 @click.option("--site", help="The site's address, such as https://mirror.example.org.")
-@click.option("--contact", help="Where requests for removal come to; its mail goes to SES.")
+@click.option("--contact", help="Where requests for removal come to; on AWS its mail goes to SES.")
 @click.option("--operator", help="Who is asked when a person must decide.")
 @FEED
 @click.option(
@@ -72,7 +73,8 @@ def init(file: Path, *, urls: tuple[str, ...], listed: Path | None, **told: str 
     name = quote(str(file))
     listed_feeds = counted(len(feeds), "feed") if feeds else "no feed yet, add some at its end"
     say(f"{file}: {listed_feeds}. What next:")
-    say(f"  feedmirror mirror --local --feeds {name}   mirrors its feeds on this machine")
+    say(f"  feedmirror serve --feeds {name}   runs the mirror on this machine")
+    say(f"  feedmirror feeds push --local {name}   puts it in force there, whenever it has changed")
     say(f"  feedmirror cost {name}   tells what a month on AWS costs")
     say(f"  feedmirror feeds push {name}   puts it in force on an account")
 
@@ -98,7 +100,8 @@ def _ask(question: str, read: Callable[[object], str], guess: str | None) -> str
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
 
-    answer: str = click.prompt(question, default=guess, value_proc=checked)
+    with asking():
+        answer: str = click.prompt(question, default=guess, value_proc=checked)
     return answer
 
 

@@ -11,7 +11,7 @@ from feedmirror.jobs.pausing import Pause, Switch
 
 _MEANS = (
     "Nothing is polled or published until then, and nothing that a case hides comes back by"
-    " itself.\nTakedowns go on. A run that is under way ends by itself, within 15 minutes at most."
+    " itself.\nTakedowns go on. A run that is under way ends by itself, within {most} at most."
 )
 
 
@@ -21,7 +21,7 @@ def pause_mirror(folder: Path | None, *, note: str) -> None:
     found = Switch(desk.function.stores.archive).pause(since=now, note=note)
     if found.since == now:
         say(f"Paused. {desk.command('resume')} ends it.")
-        say(_MEANS)
+        say(_MEANS.format(most="five minutes" if folder is None else "15 minutes"))
     else:
         say(f"It is paused already, {pause_words(found)}.")
 

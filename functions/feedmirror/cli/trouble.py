@@ -4,6 +4,9 @@ import errno
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import click
+
+from feedmirror.cli.asking import UnansweredError
 from feedmirror.jobs.configure import NotConfiguredError
 from feedmirror.jobs.takedown.take_in import MailMissingError
 from feedmirror.ports.dns import DnsUnavailableError
@@ -79,6 +82,8 @@ _FILES: Mapping[int, str] = {
     errno.EMFILE: "cannot be opened: too many files are open",
 }
 _STOPPED = "interrupted; the same command again goes on from there"
+_UNANSWERED = "interrupted; nothing was changed"
+_INTERRUPTIONS = (KeyboardInterrupt, click.Abort)  # which click makes of a Ctrl-C
 _OUTPUT = "the output"  # what has no name
 
 
@@ -95,7 +100,9 @@ def trouble_of(error: BaseException) -> Trouble | None:
     for kind, lines in _WORDS.items():
         if isinstance(error, kind):
             return Trouble(tuple(lines(error)))
-    return Trouble((_STOPPED,), INTERRUPTED) if isinstance(error, KeyboardInterrupt) else None
+    if isinstance(error, UnansweredError):
+        return Trouble((_UNANSWERED,), INTERRUPTED)
+    return Trouble((_STOPPED,), INTERRUPTED) if isinstance(error, _INTERRUPTIONS) else None
 
 
 def _store(error: StoreUnavailableError) -> Iterator[str]:

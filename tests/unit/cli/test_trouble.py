@@ -4,6 +4,7 @@ import errno
 
 import pytest
 
+from feedmirror.cli.asking import UnansweredError
 from feedmirror.cli.trouble import FAILED, INTERRUPTED, trouble_of
 from feedmirror.jobs.configure import NotConfiguredError
 from feedmirror.ports.mail import MailUnavailableError
@@ -64,6 +65,13 @@ def test_an_interruption_has_the_status_that_shells_give_it() -> None:
         INTERRUPTED,
     )
     assert INTERRUPTED == 128 + 2  # SIGINT
+
+
+def test_an_interruption_of_a_question_says_that_nothing_was_changed() -> None:
+    trouble = trouble_of(UnansweredError())
+
+    assert trouble is not None
+    assert (trouble.lines, trouble.status) == (("interrupted; nothing was changed",), INTERRUPTED)
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), AssertionError(), RecursionError()])
