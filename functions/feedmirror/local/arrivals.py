@@ -1,16 +1,19 @@
 """Mail as Amazon SES hands it on (SES Developer Guide, "Lambda action: Event"), made here."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email import policy
-from email.parser import BytesParser
 from email.utils import parseaddr
 from types import MappingProxyType
 from typing import Any
 
 from feedmirror.addresses import digest
+from feedmirror.takedowns.mails.message import Message
+from feedmirror.takedowns.mails.reading_mail import read_message
 
+_LONGEST_HEAD = 128 * 1024  # bytes: twice what a header may have
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _CHECKS = ("spam", "virus", "spf", "dkim", "dmarc")
 PASSED: Mapping[str, str] = MappingProxyType(dict.fromkeys(_CHECKS, "PASS"))
 
@@ -36,6 +39,13 @@ def mail_id(mail: bytes) -> str:
     return f"file-{digest('mail', mail.decode('latin-1'))}"
 
 
+def read_head(mail: bytes) -> Message:
+    """Return what a mail's header says, at the cost of a header however large the mail is."""
+    start = mail[:_LONGEST_HEAD]
+    end = _HEAD_END.search(start)
+    return read_message(start[: end.end()] if end else start)
+
+
 def ses_event(mail: bytes, *, ses_id: str, to: str, when: datetime) -> dict[str, Any]:
     """Return SES's event for a mail whose every check passed."""
     return event_of(mail, Arrival(ses_id=ses_id, to=[to], when=when))
@@ -43,8 +53,8 @@ def ses_event(mail: bytes, *, ses_id: str, to: str, when: datetime) -> dict[str,
 
 def event_of(mail: bytes, arrival: Arrival) -> dict[str, Any]:
     """Return SES's event for a mail."""
-    headers = BytesParser(policy=policy.compat32).parsebytes(mail, headersonly=True)
-    sender, subject = str(headers["From"] or ""), str(headers["Subject"] or "")
+    head = read_head(mail)
+    senders = list(head.from_values)
     arrived, to = arrival.when.isoformat().replace("+00:00", "Z"), list(arrival.to)
     receipt: dict[str, Any] = {
         f"{check}Verdict": {"status": arrival.verdicts.get(check, "PROCESSING_FAILED")}
@@ -60,13 +70,17 @@ def event_of(mail: bytes, arrival: Arrival) -> dict[str, Any]:
                 "ses": {
                     "mail": {
                         "timestamp": arrived,
-                        "source": parseaddr(sender)[1]
+                        "source": parseaddr(next(iter(senders), ""))[1]
                         if arrival.sender is None
                         else arrival.sender,
                         "messageId": arrival.ses_id,
                         "destination": to,
                         "headersTruncated": False,
-                        "commonHeaders": {"from": [sender], "to": to, "subject": subject},
+                        "commonHeaders": {
+                            "from": senders,
+                            "to": to,
+                            "subject": head.subject,
+                        },
                     },
                     "receipt": {
                         "timestamp": arrived,

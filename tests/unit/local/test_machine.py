@@ -1,5 +1,8 @@
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from feedmirror.local.arrivals import mail_id, ses_event
 from feedmirror.local.machine import Machine
@@ -38,3 +41,17 @@ def test_an_event_made_here_reads_as_one_of_ses_whose_checks_passed() -> None:
     assert receipt.returnable
     verdicts = {receipt.spam, receipt.virus, receipt.spf, receipt.dkim, receipt.dmarc}
     assert verdicts == {Verdict.PASS}
+
+
+@pytest.mark.parametrize("long", [b"\r\n" + b"a\r\n" * 1_000_000, b"X: a\r\n" * 500_000])
+def test_an_event_of_a_large_mail_costs_no_more_than_its_head(long: bytes) -> None:
+    mail = MAIL.partition(b"\r\n\r\n")[0] + b"\r\n" + long
+    tracemalloc.start()
+    try:
+        event = ses_event(mail, ses_id="x1", to="t@m.example", when=datetime.now(UTC))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert event["Records"][0]["ses"]["mail"]["commonHeaders"]["subject"] == "Removal"
+    assert most < 16 * 2**20

@@ -66,6 +66,18 @@ def test_a_mail_that_its_own_domain_signed_passes() -> None:
     assert sender_of(raw, a_zone(REJECT)).proved
 
 
+@pytest.mark.parametrize(
+    "folded",
+    ["Ann\r\n <ann@news.example>", "=?utf-8?b?0JDQvdC90LAg0J/QtdGC?=\r\n <ann@news.example>"],
+)
+def test_a_from_in_two_lines_is_proved_as_one_in_one(folded: str) -> None:
+    """RFC 5322 §2.2.3: folding means nothing."""
+    raw = signed(a_mail({**HEADERS, "From": folded}), "news.example")
+
+    for zone in (a_zone(), a_zone(REJECT)):
+        assert sender_of(raw, zone).proved
+
+
 def test_an_unsigned_mail_of_a_domain_without_a_policy_proves_nothing() -> None:
     assert told(MAIL, a_zone()) == ("GRAY", "GRAY", "")
     assert not sender_of(MAIL, a_zone()).proved

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from feedmirror.local.arrivals import read_head
 from feedmirror.ports.dns import DnsUnavailableError, TxtLookup
-from feedmirror.takedowns.mails.reading_mail import read_message
 from feedmirror.takedowns.senders.mailboxes import read_from
 from feedmirror.takedowns.senders.receipt import Verdict
 from feedmirror.takedowns.senders.signatures import Signatures, is_aligned, signatures_of
 from feedmirror.takedowns.senders.tenancy import organisation
 
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _VERSION = re.compile(rb"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _POLICIES = {"none", "quarantine", "reject"}
 
@@ -44,9 +43,7 @@ class _Dmarc:
 def judge_mail(raw: bytes, *, dns: TxtLookup, now: datetime) -> Judgement:
     """Say what is found out about a mail; never raises, and what is not proves nothing."""
     signatures = signatures_of(raw, dns=dns, now=now)
-    end = _HEAD_END.search(raw)
-    message = read_message(raw[: end.end()] if end else raw)
-    domain = read_from(message.from_values).domain
+    domain = read_from(read_head(raw).from_values).domain
     dmarc, policy = _dmarc(domain, signatures, dns)
     verdicts = {
         "spam": Verdict.DISABLED,
