@@ -93,6 +93,16 @@ def test_a_mail_that_the_domain_calls_forged_is_recorded_and_no_more(world: Take
     assert world.sent() == []
 
 
+def test_an_unsigned_mail_of_a_domain_that_rejects_is_left_to_a_person(
+    world: TakedownWorld,
+) -> None:
+    """Its domain may rely on SPF, which is not asked here; P2 holds all the same."""
+    case = taken_in(world, a_request(world), Zone({**REJECT}))
+
+    assert (case.state, (case.decision or {})["row"]) == (State.WAITING, 27)
+    assert f"ann@{DOMAIN}" not in [mail["To"] for mail in world.sent()]
+
+
 def test_a_signed_mail_that_is_sent_again_by_somebody_is_no_second_proof(
     world: TakedownWorld,
 ) -> None:

@@ -83,13 +83,37 @@ def test_an_unsigned_mail_of_a_domain_without_a_policy_proves_nothing() -> None:
     assert not sender_of(MAIL, a_zone()).proved
 
 
+FORGED = signed(MAIL, "elsewhere.example")  # whose key nobody has
+
+
 @pytest.mark.parametrize("policy", ["none", "quarantine", "reject"])
-def test_an_unsigned_mail_of_a_domain_with_a_policy_fails_by_it(policy: str) -> None:
+def test_a_mail_of_a_domain_with_a_policy_fails_by_it_where_another_signed(policy: str) -> None:
     zone = a_zone(f"v=DMARC1; p={policy}".encode())
 
-    assert told(MAIL, zone) == ("GRAY", "FAIL", policy)
-    sender = sender_of(MAIL, zone)
+    assert told(FORGED, zone) == ("FAIL", "FAIL", policy)
+    sender = sender_of(FORGED, zone)
     assert (sender.proved, sender.rejected) == (False, policy == "reject")
+
+
+def test_an_unsigned_mail_is_unproved_and_not_forged_since_spf_may_speak_for_it() -> None:
+    """RFC 7489 §4.2: either mechanism suffices, and SPF is not asked here."""
+    assert told(MAIL, a_zone(REJECT)) == ("GRAY", "FAIL", "")
+    sender = sender_of(MAIL, a_zone(REJECT))
+    assert (sender.proved, sender.rejected) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("record", "policy"),
+    [
+        (b"v=DMARC1; p=reject; pct=0", "quarantine"),
+        (b"v=DMARC1; p=quarantine; pct=0", "none"),
+        (b"v=DMARC1; p=none; pct=0", "none"),
+        (b"v=DMARC1; p=reject; pct=10", "reject"),
+    ],
+)
+def test_a_policy_for_none_of_the_mails_is_the_next_lower_one(record: bytes, policy: str) -> None:
+    """RFC 7489 §6.6.4."""
+    assert told(FORGED, a_zone(record)) == ("FAIL", "FAIL", policy)
 
 
 def test_a_signature_of_another_domain_is_no_proof() -> None:
@@ -113,22 +137,22 @@ SUBDOMAIN = a_mail({**HEADERS, "From": "Ann <ann@desk.news.example>"})
 @pytest.mark.parametrize(
     ("at", "record", "expected"),
     [
-        ("news.example", b"v=DMARC1; p=none; sp=reject", ("GRAY", "FAIL", "reject")),
-        ("news.example", b"v=DMARC1; p=quarantine", ("GRAY", "FAIL", "quarantine")),
-        ("desk.news.example", b"v=DMARC1; p=none; sp=reject", ("GRAY", "FAIL", "none")),
-        ("example", REJECT, ("GRAY", "GRAY", "")),
-        ("news.example", b"v=DMARC1; rua=mailto:a@b.example", ("GRAY", "FAIL", "none")),
-        ("news.example", b"v=DMARC1; p=perhaps", ("GRAY", "GRAY", "")),
-        ("news.example", b"p=reject; v=DMARC1", ("GRAY", "GRAY", "")),
-        ("news.example", b"v=DMARC12; p=reject", ("GRAY", "GRAY", "")),
-        ("news.example", b"v = DMARC1 ; p = Reject ", ("GRAY", "FAIL", "reject")),
+        ("news.example", b"v=DMARC1; p=none; sp=reject", ("FAIL", "FAIL", "reject")),
+        ("news.example", b"v=DMARC1; p=quarantine", ("FAIL", "FAIL", "quarantine")),
+        ("desk.news.example", b"v=DMARC1; p=none; sp=reject", ("FAIL", "FAIL", "none")),
+        ("example", REJECT, ("FAIL", "GRAY", "")),
+        ("news.example", b"v=DMARC1; rua=mailto:a@b.example", ("FAIL", "FAIL", "none")),
+        ("news.example", b"v=DMARC1; p=perhaps", ("FAIL", "GRAY", "")),
+        ("news.example", b"p=reject; v=DMARC1", ("FAIL", "GRAY", "")),
+        ("news.example", b"v=DMARC12; p=reject", ("FAIL", "GRAY", "")),
+        ("news.example", b"v = DMARC1 ; p = Reject ", ("FAIL", "FAIL", "reject")),
     ],
 )
 def test_a_policy_is_found_at_the_domain_or_its_organisation(
     at: str, record: bytes, expected: tuple[str, str, str]
 ) -> None:
     """RFC 7489 §6.3, §6.6.3."""
-    assert told(SUBDOMAIN, a_zone(record, at=at)) == expected
+    assert told(signed(SUBDOMAIN, "elsewhere.example"), a_zone(record, at=at)) == expected
 
 
 def test_of_two_records_there_is_none() -> None:
@@ -137,7 +161,7 @@ def test_of_two_records_there_is_none() -> None:
 
 
 def test_other_texts_beside_a_record_do_not_count() -> None:
-    assert told(MAIL, a_zone(b"hello", REJECT)) == ("GRAY", "FAIL", "reject")
+    assert told(FORGED, a_zone(b"hello", REJECT)) == ("FAIL", "FAIL", "reject")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """What Amazon SES would say of a mail's sender, found out here from its signatures and DNS.
 
 The client's address says nothing behind a relay on the same machine, so SPF is not asked; DMARC
-(RFC 7489) then passes by an aligned signature alone.
+(RFC 7489) then passes by an aligned signature alone. A mail without any signature may have passed
+by SPF, so its failure is nobody's word that it is forged.
 """
 
 import re
@@ -17,14 +18,14 @@ from feedmirror.takedowns.senders.signatures import Signatures, is_aligned, sign
 from feedmirror.takedowns.senders.tenancy import organisation
 
 _VERSION = re.compile(rb"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
-_POLICIES = {"none", "quarantine", "reject"}
+_NEXT_LOWER = {"reject": "quarantine", "quarantine": "none", "none": "none"}  # RFC 7489 §6.6.4
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """Verdicts by the name of the check; ``temporary`` tells that another try may prove more.
 
-    ``policy`` is what the domain asks for where DMARC failed.
+    ``policy`` is what the domain asks for where DMARC failed by signatures.
     """
 
     verdicts: Mapping[str, str]
@@ -66,7 +67,7 @@ def _dkim(signatures: Signatures) -> Verdict:
 
 
 def _dmarc(domain: str, signatures: Signatures, dns: TxtLookup) -> tuple[Verdict, str]:
-    """Return the verdict, and the domain's policy where it is a failure (RFC 7489 §6.6.2).
+    """Return the verdict, and the domain's policy where a signature fails (RFC 7489 §6.6.2).
 
     What DNS does not tell, strict alignment perhaps, is no lack of a policy: nothing is proved.
     """
@@ -82,7 +83,7 @@ def _dmarc(domain: str, signatures: Signatures, dns: TxtLookup) -> tuple[Verdict
         return Verdict.PASS, ""
     if signatures.temporary:
         return Verdict.PROCESSING_FAILED, ""
-    return Verdict.FAIL, stated.policy
+    return Verdict.FAIL, stated.policy if signatures.stated else ""
 
 
 def _speaks(signing: str, domain: str, stated: _Dmarc) -> bool:
@@ -113,7 +114,9 @@ def _record(domain: str, dns: TxtLookup) -> Mapping[str, str] | None:
 
 def _read(tags: Mapping[str, str], *names: str) -> _Dmarc | None:
     """Return what a record says; one without a policy that has no use for reports is none."""
-    policy = next((tags[name] for name in names if tags.get(name) in _POLICIES), "")
+    policy = next((tags[name] for name in names if tags.get(name) in _NEXT_LOWER), "")
     if not policy and "rua" not in tags:
         return None
-    return _Dmarc(policy or "none", tags.get("adkim") == "s")
+    stated = policy or "none"
+    applied = _NEXT_LOWER[stated] if tags.get("pct") == "0" else stated
+    return _Dmarc(applied, tags.get("adkim") == "s")
