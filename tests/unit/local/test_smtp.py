@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from feedmirror.local.serving import smtp
 from feedmirror.local.serving.mailroom import Letter
 from feedmirror.local.serving.places import PortTakenError
-from feedmirror.local.serving.smtp import LARGEST, Reception, SmtpServer
+from feedmirror.local.serving.smtp import Reception, SmtpServer
 from feedmirror.ports.object_store import StoreUnavailableError
 
 CONTACT = "takedown@mirror.example"
@@ -143,15 +144,15 @@ def test_without_a_configuration_the_client_is_to_come_again() -> None:
     server.end()
 
 
-def test_the_size_that_is_announced_is_that_of_ses_and_more_is_refused(
+def test_the_size_that_is_taken_is_announced_and_more_is_refused(
     served: Served, client: smtplib.SMTP
 ) -> None:
-    """SES, quotas for receiving: 40 MB. RFC 1870."""
+    """RFC 1870."""
     client.ehlo()
-    assert client.esmtp_features["size"] == str(40 * 1024 * 1024) == str(LARGEST)
+    assert client.esmtp_features["size"] == "8388608"
 
-    assert client.mail("ann@news.example", ["size=41943041"])[0] == 552
-    assert client.mail("ann@news.example", ["size=41943040"])[0] == 250
+    assert client.mail("ann@news.example", ["size=8388609"])[0] == 552
+    assert client.mail("ann@news.example", ["size=8388608"])[0] == 250
     assert served[0].letters == []
 
 
@@ -237,6 +238,55 @@ def test_a_client_that_goes_away_in_the_middle_leaves_nothing(served: Served) ->
     with smtplib.SMTP("127.0.0.1", served[1], "x", timeout=20) as client:
         client.sendmail("ann@news.example", [CONTACT], MAIL)
     assert [letter.body for letter in served[0].letters] == [MAIL]
+
+
+def sending(port: int) -> socket.socket:
+    """Return a connection in the middle of a mail."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection.sendall(HELLO + b"Subject: x\r\n")
+    said = b""
+    while b"354" not in said:
+        said += connection.recv(4096)
+    return connection
+
+
+def test_of_many_mails_at_once_some_wait_for_their_turn_and_then_come_again(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail of short lines takes many times its size while it is received."""
+    monkeypatch.setattr(smtp, "_TURN", 0.05)
+    with sending(served[1]) as one, sending(served[1]):
+        refused = raw(served[1], HELLO, ends=lambda said: b"421" in said)
+        assert refused.splitlines()[-1].startswith(b"421 4.3.2")
+        one.sendall(b"\r\nHello\r\n.\r\n")
+        assert b"Kept as" in one.recv(4096)
+
+        with smtplib.SMTP("127.0.0.1", served[1], "x", timeout=20) as client:
+            client.sendmail("ann@news.example", [CONTACT], MAIL)
+    assert len(served[0].letters) == 2
+
+
+def test_a_mail_that_never_ends_gives_up_its_turn(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "_WHOLE_MAIL", 0.1)
+    with sending(served[1]) as one, sending(served[1]) as other:
+        assert (one.recv(4096), other.recv(4096)) == (b"", b"")
+    monkeypatch.setattr(smtp, "_WHOLE_MAIL", 20.0)
+
+    with smtplib.SMTP("127.0.0.1", served[1], "x", timeout=20) as client:
+        client.sendmail("ann@news.example", [CONTACT], MAIL)
+    assert [letter.body for letter in served[0].letters] == [MAIL]
+
+
+def test_nothing_of_a_conversation_is_logged(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    """aiosmtpd logs addresses."""
+    with caplog.at_level("DEBUG"), smtplib.SMTP("127.0.0.1", served[1], "x", timeout=20) as client:
+        client.sendmail("ann@news.example", [CONTACT], MAIL)
+
+    assert not [record for record in caplog.records if record.name.startswith("mail")]
 
 
 def test_a_silent_client_keeps_nobody_waiting(served: Served) -> None:

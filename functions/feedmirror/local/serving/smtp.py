@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Thread
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -16,7 +17,10 @@ from feedmirror.local.serving.mailroom import Letter
 from feedmirror.local.serving.places import LOOPBACK, PortTakenError, is_taken
 from feedmirror.takedowns.senders.mailboxes import bare_mailbox
 
-LARGEST = 40 * 2**20  # bytes: what Amazon SES stores in S3 at the most (SES quotas)
+LARGEST = 8 * 2**20  # bytes; of 2 MB and more only the header is read, and a person looks at it
+_MOST_AT_ONCE = 2  # mails that are received: each line takes 70 bytes, so some hundred MB at most
+_TURN = 60.0  # seconds that a client waits for its turn
+_WHOLE_MAIL = 600.0  # seconds that one mail may take
 _MOST_RECIPIENTS = 100  # RFC 5321 §4.5.3.1.8
 _LONGEST_LINE = 2**20  # bytes; the standard's 1000 are for senders, and pages in one line are sent
 _PATIENCE = 300  # seconds that a silent client is waited for (RFC 5321 §4.5.3.2.7)
@@ -84,9 +88,30 @@ class Reception:
 
 
 class _Protocol(SMTP):
-    """The conversation, with longer lines."""
+    """The conversation, with longer lines, and few mails at a time."""
 
     line_length_limit = _LONGEST_LINE
+
+    def __init__(self, reception: Reception, turns: asyncio.Semaphore, **options: Any) -> None:  # noqa: ANN401 -- aiosmtpd's own
+        """Take what is done about each command, and what gives a mail its turn."""
+        super().__init__(reception, **options)
+        self._turns = turns
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 -- aiosmtpd's own
+        """Receive a mail in its turn, or have the client come again (RFC 5321 §3.8, §4.2.3)."""
+        try:
+            await asyncio.wait_for(self._turns.acquire(), _TURN)
+        except TimeoutError:
+            await self.push("421 4.3.2 Too many mails at once; try again later")
+            self.transport.close()
+            return
+        try:
+            async with asyncio.timeout(_WHOLE_MAIL):
+                await super().smtp_DATA(arg)
+        except TimeoutError:  # aiosmtpd has closed the connection
+            return
+        finally:
+            self._turns.release()
 
 
 class SmtpServer:
@@ -108,9 +133,12 @@ class SmtpServer:
         """Take mail from now on."""
         logging.getLogger("mail").setLevel(logging.CRITICAL)  # aiosmtpd's own, with addresses in it
 
+        turns = asyncio.Semaphore(_MOST_AT_ONCE)
+
         def conversation() -> _Protocol:
             return _Protocol(
                 reception,
+                turns,
                 data_size_limit=LARGEST,
                 enable_SMTPUTF8=True,
                 hostname="localhost",
