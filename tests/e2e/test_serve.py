@@ -188,7 +188,7 @@ def test_a_second_one_over_the_same_folder_is_refused(served: Serving) -> None:
 def died_before_it_was_handled(data: Path, mail: bytes) -> None:
     """Keep a mail as a process does that dies as soon as it has said 250."""
     store = SqliteStore(data / "store.sqlite", "mail")
-    room = Mailroom(mail=store, dns=Zone(), clock=utc_now, trusting=True)
+    room = Mailroom(mail=store, dns=Zone, clock=utc_now, trusting=True)
     letter = Letter(sender="ann@news.example.com", recipients=(CONTACT,), client="x", body=mail)
     assert room.take(letter)
 

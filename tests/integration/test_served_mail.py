@@ -34,7 +34,7 @@ def taken_in(
 ) -> Case:
     """Have a mail arrive by SMTP and be handed on, with one DNS for all who ask it."""
     world.zone = zone  # type: ignore[assignment] # another table of the same port
-    room = Mailroom(mail=world.mail, dns=zone, clock=lambda: world.now)
+    room = Mailroom(mail=world.mail, dns=lambda: zone, clock=lambda: world.now)
     cases: list[Case] = []
 
     def takedown_function(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,10 @@ def taken_in(
         return {"cases": [{"case": case.id, "state": case.state} for case in cases]}
 
     letter = Letter(sender=sender, recipients=(CONTACT,), client="mx.example", body=mail)
-    assert room.hand_on(room.take(letter), takedown_function) is not None
+    ses_id = room.take(letter)
+    event = room.event(ses_id)
+    assert event is not None
+    assert room.hand_on(ses_id, event, takedown_function) is not None
     return cases[0]
 
 

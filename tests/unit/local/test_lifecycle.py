@@ -53,7 +53,7 @@ def test_what_does_not_say_when_it_was_put_is_left_for_a_person(taken: str) -> N
 def test_a_mail_is_emptied_after_a_year(days: int, *, emptied: bool) -> None:
     store = MemoryStore()
     came = NOW - timedelta(days=days)
-    room = Mailroom(mail=store, dns=Zone(), clock=lambda: came)
+    room = Mailroom(mail=store, dns=Zone, clock=lambda: came)
     letter = Letter(sender="a@b.example", recipients=("t@m.example",), client="x", body=b"hello")
     ses_id = room.take(letter)
     store.put("outbox/x.eml", Content(b"ours", "message/rfc822"), replaces=None)

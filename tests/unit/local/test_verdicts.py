@@ -204,6 +204,57 @@ def test_a_policy_that_is_not_to_be_had_is_no_lack_of_one() -> None:
     assert not sender_of(raw, zone).proved
 
 
+@pytest.mark.parametrize(
+    ("policies", "expected"), [((), ("PASS", "GRAY")), ((REJECT,), ("PASS", "PASS"))]
+)
+def test_an_own_signature_does_not_wait_for_a_key_of_somebody_else(
+    policies: tuple[bytes, ...], expected: tuple[str, str]
+) -> None:
+    """A newsletter's service signs too, and its name server may be away for a day."""
+    raw = signed(signed(MAIL, "news.example"), "elsewhere.example")
+    zone = a_zone(*policies, silent="sel._domainkey.elsewhere.example")
+
+    assert told(raw, zone)[:2] == expected
+    assert not judged(raw, zone).temporary
+    assert sender_of(raw, zone).proved
+
+
+def test_a_key_of_somebody_else_is_not_waited_for_where_it_could_prove_nothing() -> None:
+    zone = a_zone(REJECT, silent="sel._domainkey.elsewhere.example")
+
+    assert told(FORGED, zone) == ("PROCESSING_FAILED", "FAIL", "reject")
+    assert not judged(FORGED, zone).temporary
+
+
+def test_of_two_own_signatures_a_silent_one_may_be_the_one_that_counts() -> None:
+    """Strict alignment (RFC 7489 §3.1.1)."""
+    raw = signed(signed(SUBDOMAIN, "news.example"), "desk.news.example")
+    zone = a_zone(REJECT + b"; adkim=s", silent="sel._domainkey.desk.news.example")
+
+    assert told(raw, zone)[:2] == ("PASS", "PROCESSING_FAILED")
+    assert judged(raw, zone).temporary
+
+
+@pytest.mark.parametrize(("tried", "expected"), [(4, "PASS"), (5, "FAIL")])
+def test_of_many_signatures_the_first_few_are_looked_at(tried: int, expected: str) -> None:
+    raw = signed(MAIL, "news.example")
+    for number in range(tried):
+        raw = signed(raw, "elsewhere.example", s=f"s{number}")
+    zone = a_zone(REJECT)
+
+    assert told(raw, zone)[1] == expected
+    assert len([name for name in zone.asked if "_domainkey" in name]) == 5
+
+
+def test_a_repeated_header_makes_every_signature_doubtful() -> None:
+    """Signer and reader may mean different ones; and it is no lack of a signature."""
+    raw = b"Subject: Another\r\n" + signed(MAIL, "news.example")
+    zone = a_zone(REJECT)
+
+    assert told(raw, zone) == ("FAIL", "FAIL", "reject")
+    assert zone.asked == ["_dmarc.news.example"]
+
+
 def test_without_any_dns_an_unsigned_mail_is_not_waited_for() -> None:
     zone = a_zone(silent="_dmarc.news.example")
 

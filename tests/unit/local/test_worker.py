@@ -64,6 +64,40 @@ def test_what_fails_is_tried_again_and_holds_up_nothing(worker: Worker) -> None:
     assert [str(failure) for failure in failures] == ["not yet"]
 
 
+def test_a_second_try_waits_for_the_first_ones_of_others() -> None:
+    noted, now = Noted(3), [0.0]
+    worker = Worker(lambda: now[0])
+
+    def fails_once() -> float | None:
+        noted.add("tried")
+        if noted.done.count("tried") > 1:
+            return None
+        now[0] = 2.0
+        worker.put("other", lambda: noted.add("first try of another"), rank=1)
+        return -1.0  # due already, and before the other
+
+    worker.put("hard", fails_once, later=3)
+    worker.begin()
+
+    assert noted.wait() == ["tried", "first try of another", "tried"]
+    assert worker.end(seconds=SECONDS)
+
+
+def test_what_is_long_overdue_comes_before_any_rank() -> None:
+    """Else a flood of mails kept the hour from ever coming."""
+    noted, now = Noted(3), [0.0]
+    worker = Worker(lambda: now[0])
+    worker.put("hour", lambda: noted.add("hour"), rank=1)
+    now[0] = 301.0
+    worker.put("mail", lambda: noted.add("mail"))
+    worker.put("later", lambda: noted.add("later"), rank=2)
+
+    worker.begin()
+
+    assert noted.wait() == ["hour", "mail", "later"]
+    assert worker.end(seconds=SECONDS)
+
+
 def test_what_is_repeated_comes_again_also_after_a_failure(worker: Worker) -> None:
     noted, failures = Noted(3), Noted(3)
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from hashlib import sha256
 from typing import Any
 
 from feedmirror.addresses import digest
@@ -49,11 +50,11 @@ class Mailroom:
     """Keeps mails and hands them to the takedown function, as SES would.
 
     ``mail`` is to be durable: what it has taken is acknowledged. With ``trusting``, every check of
-    a mail counts as passed.
+    a mail counts as passed. ``dns`` makes what one mail asks DNS with.
     """
 
     mail: ObjectStore
-    dns: TxtLookup
+    dns: Callable[[], TxtLookup]
     clock: Callable[[], datetime]
     trusting: bool = False
 
@@ -64,7 +65,7 @@ class Mailroom:
         """
         now = self.clock()
         envelope = (letter.sender, *sorted(letter.recipients))
-        ses_id = f"smtp-{digest(letter.body.decode('latin-1'), *envelope)}"
+        ses_id = f"smtp-{digest(sha256(letter.body).hexdigest(), *envelope)}"
         traced = _trace(letter, ses_id, now) + letter.body
         with suppress(LostConditionError):  # it came before
             content = Content(traced, "message/rfc822", metadata={RECEIVED: now.isoformat()})
@@ -86,16 +87,27 @@ class Mailroom:
             if summary.size:
                 yield summary.key.removeprefix(ARRIVALS).removesuffix(".json")
 
-    def hand_on(self, ses_id: str, handler: Handler) -> dict[str, Any] | None:
-        """Have a mail taken to its end and return what became of it; None if it was before.
+    def event(self, ses_id: str) -> dict[str, Any] | None:
+        """Judge a mail and return the event that SES would tell of it; None if it is done with.
 
-        Raises NotYetError, and whatever the takedown function raises: it is to be tried again.
+        DNS is asked, which takes seconds. Raises NotYetError and StoreUnavailableError.
         """
         note = self.mail.get(_key(ses_id))
         mail = self.mail.get(f"{INBOUND}{ses_id}")
         if note is None or mail is None or not note.content.body:
             return None
-        event = self._event(ses_id, mail.content.body, json.loads(note.content.body))
+        return self._event(ses_id, mail.content.body, json.loads(note.content.body))
+
+    def hand_on(
+        self, ses_id: str, event: Mapping[str, Any], handler: Handler
+    ) -> dict[str, Any] | None:
+        """Have a mail taken to its end and return what became of it; None if it was before.
+
+        Raises NotYetError, and whatever the takedown function raises: it is to be tried again.
+        """
+        note = self.mail.get(_key(ses_id))
+        if note is None or not note.content.body:
+            return None
         told: dict[str, Any] = next(iter(handler(event)["cases"]), {})
         if told.get("state") in _UNDONE:
             raise NotYetError(f"case {told['case']} takes more than one call")
@@ -105,7 +117,8 @@ class Mailroom:
 
     def _event(self, ses_id: str, mail: bytes, note: Mapping[str, Any]) -> dict[str, Any]:
         when = datetime.fromisoformat(note["received"])
-        judged = Judgement(PASSED) if note["trusted"] else judge_mail(mail, dns=self.dns, now=when)
+        trusted = note["trusted"]
+        judged = Judgement(PASSED) if trusted else judge_mail(mail, dns=self.dns(), now=when)
         if judged.temporary and self.clock() - when < _PATIENCE:
             raise NotYetError("DNS does not tell whether its signature is valid")
         return event_of(

@@ -1,6 +1,6 @@
 """The whole mirror on one machine: site, mail and schedule, run by the real functions."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -11,6 +11,7 @@ from feedmirror.adapters.sqlite import SqliteStore
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.local.machine import Machine
+from feedmirror.local.serving.asking_dns import OneMailsDns, SilentNames
 from feedmirror.local.serving.console import Console, Table
 from feedmirror.local.serving.lifecycle import Lifecycle
 from feedmirror.local.serving.mailroom import Letter, Mailroom, NotYetError
@@ -20,11 +21,13 @@ from feedmirror.local.serving.smtp import Reception, SmtpServer
 from feedmirror.local.serving.telling import case_line, fault_lines, hour_line, poll_line
 from feedmirror.local.serving.web import Web, WebServer
 from feedmirror.local.serving.worker import Worker, repeated, retried
+from feedmirror.ports.dns import TxtLookup
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.version import VERSION
 
 OUTBOX = "outbox"
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 24 * 3600.0  # seconds
+_JUDGES = 3  # threads that ask DNS about mails
 _PATIENCE = 30.0  # seconds that a run is waited for at the end
 _WINDING_DOWN = 30_000  # milliseconds: less than any job keeps back, so it stores and saves
 _ALL_THERE_IS = 15 * 60 * 1000  # milliseconds: the longest that Lambda itself would give
@@ -89,6 +92,7 @@ class Service:
     lifecycle: Lifecycle
     archive: ObjectStore
     polls: Worker
+    judging: tuple[Worker, ...]
     takedowns: Worker
     stopping: Event
     tell: Callable[[str], object]
@@ -104,14 +108,15 @@ class Service:
         self.takedowns.put("day", repeated(self._day, self._failed, _DAY), rank=2)
         self.ports.web.begin(self.web)
         self.ports.smtp.begin(Reception(self._contact, self._take))
-        self.polls.begin()
-        self.takedowns.begin()
+        for worker in (self.polls, *self.judging, self.takedowns):
+            worker.begin()
 
     def end(self) -> bool:
         """Take no more mail, let what runs end, and tell whether it did within its time."""
         self.stopping.set()
         self.ports.smtp.end()
-        ended = [worker.end(seconds=_PATIENCE) for worker in (self.takedowns, self.polls)]
+        workers = (*self.judging, self.takedowns, self.polls)
+        ended = [worker.end(seconds=_PATIENCE) for worker in workers]
         self._export()
         self.ports.web.end()
         return all(ended)
@@ -128,15 +133,24 @@ class Service:
         return ses_id
 
     def _have_done(self, ses_id: str) -> None:
-        """Have a mail done in its turn, ahead of the hour, again until it is."""
+        """Have a mail judged and then done, each in its turn and again until it is.
 
-        def attempt() -> None:
-            told = self.room.hand_on(ses_id, self._takedown)
+        It is judged beside the takedowns: one whose name servers are silent keeps none waiting.
+        """
+
+        def judge() -> None:
+            event = self.room.event(ses_id)
+            if event is not None:
+                self.takedowns.put(ses_id, retried(lambda: hand_on(event), self._failed), later=3)
+
+        def hand_on(event: Mapping[str, Any]) -> None:
+            told = self.room.hand_on(ses_id, event, self._takedown)
             if told is not None:
                 self.tell(case_line(told))
                 self._export()
 
-        self.takedowns.put(ses_id, retried(attempt, self._failed))
+        least = min(self.judging, key=len)
+        least.put(ses_id, retried(judge, self._failed), later=1)
 
     def _poll(self) -> None:
         from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- a second, and not at start
@@ -191,15 +205,21 @@ def compose_service(machine: Machine, ports: Ports, wishes: Wishes) -> Service:
     def tables() -> Iterable[Table]:
         return (*wishes.tables(), table_of_polls(archive))
 
+    silent = SilentNames(DnsTxtLookup(), elapsed)
+
+    def dns() -> TxtLookup:
+        return OneMailsDns(silent, elapsed, elapsed())
+
     console = Console(key=fresh_nonce() + fresh_nonce(), mail=mail, tables=tables)
     return Service(
         ports=ports,
         web=Web(machine.bucket("site"), console),
-        room=Mailroom(mail=mail, dns=DnsTxtLookup(), clock=utc_now, trusting=wishes.trusting),
+        room=Mailroom(mail=mail, dns=dns, clock=utc_now, trusting=wishes.trusting),
         files=OutboxFiles(mail, machine.folder / OUTBOX),
         lifecycle=Lifecycle(mail, utc_now),
         archive=archive,
         polls=Worker(elapsed),
+        judging=tuple(Worker(elapsed) for _ in range(_JUDGES)),
         takedowns=Worker(elapsed),
         stopping=Event(),
         tell=wishes.tell,

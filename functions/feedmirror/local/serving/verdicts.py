@@ -6,7 +6,7 @@ by SPF, so its failure is nobody's word that it is forged.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,15 +53,23 @@ def judge_mail(raw: bytes, *, dns: TxtLookup, now: datetime) -> Judgement:
         "dkim": _dkim(signatures),
         "dmarc": dmarc,
     }
-    no_policy = dmarc is Verdict.PROCESSING_FAILED and bool(domain and signatures.domains)
-    unsure = no_policy or (signatures.temporary and dmarc is not Verdict.PASS)
-    return Judgement({name: str(each) for name, each in verdicts.items()}, policy, unsure)
+    stated = {name: str(each) for name, each in verdicts.items()}
+    return Judgement(stated, policy, _is_unsure(domain, signatures, dmarc))
+
+
+def _is_unsure(domain: str, signatures: Signatures, dmarc: Verdict) -> bool:
+    """Tell whether DNS keeps back what may prove the author: no key of anybody else does."""
+    if dmarc is Verdict.PASS or not domain:
+        return False
+    if _any_aligned(signatures.domains, domain):
+        return dmarc is Verdict.PROCESSING_FAILED
+    return _any_aligned(signatures.silent, domain)
 
 
 def _dkim(signatures: Signatures) -> Verdict:
     if signatures.domains:
         return Verdict.PASS
-    if signatures.temporary or not signatures.readable:
+    if signatures.silent or not signatures.readable:
         return Verdict.PROCESSING_FAILED
     return Verdict.FAIL if signatures.stated else Verdict.GRAY
 
@@ -81,9 +89,13 @@ def _dmarc(domain: str, signatures: Signatures, dns: TxtLookup) -> tuple[Verdict
         return Verdict.GRAY, ""
     if any(_speaks(signing, domain, stated) for signing in signatures.domains):
         return Verdict.PASS, ""
-    if signatures.temporary:
+    if _any_aligned(signatures.silent, domain):
         return Verdict.PROCESSING_FAILED, ""
     return Verdict.FAIL, stated.policy if signatures.stated else ""
+
+
+def _any_aligned(signing: Iterable[str], domain: str) -> bool:
+    return any(is_aligned(each, domain) for each in signing)
 
 
 def _speaks(signing: str, domain: str, stated: _Dmarc) -> bool:

@@ -8,21 +8,29 @@ from threading import Condition, Thread
 # What a task returns: in how many seconds it is to be done again, or None for never.
 Task = Callable[[], float | None]
 _LONGEST_WAIT = 60.0  # seconds
+_LONG_OVERDUE = 300.0  # seconds after which a task's rank counts no more
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class _Due:
-    """A task's turn: when, and in which order of those that are due."""
+    """A task's turn: when, and in which order of those that are due; ``later`` ranks the next."""
 
     rank: int
     at: float
     number: int
+    later: int
+
+    def turn(self, now: float) -> tuple[int, float, int]:
+        """Return what the least of goes first: what is long overdue, then the lowest rank."""
+        rank = -1 if now - self.at > _LONG_OVERDUE else self.rank
+        return (rank, self.at, self.number)
 
 
 class Worker:
     """A thread that does tasks when they are due, those of the lowest rank first.
 
-    A task handles its own errors. A name that is there already is not taken twice.
+    What is long overdue comes before any rank, so that nothing waits for ever. A task handles its
+    own errors. A name that is there already is not taken twice.
     """
 
     def __init__(self, elapsed: Callable[[], float]) -> None:
@@ -34,13 +42,20 @@ class Worker:
         self._ending = False
         self._thread = Thread(target=self._work, daemon=True)
 
-    def put(self, name: str, task: Task, *, rank: int = 0, after: float = 0.0) -> None:
-        """Have a task done, in some seconds or at once."""
+    def __len__(self) -> int:
+        """Return how many tasks there are, due or not."""
+        return len(self._tasks)
+
+    def put(self, name: str, task: Task, *, rank: int = 0, later: int | None = None) -> None:
+        """Have a task done; ``later`` is its rank when it is done again, if it is another."""
         with self._changed:
             if name not in self._tasks:
-                due = _Due(rank, self._elapsed() + after, next(self._numbers))
-                self._tasks[name] = (due, task)
-                self._changed.notify_all()
+                self._add(name, task, rank=rank, after=0.0, later=rank if later is None else later)
+
+    def _add(self, name: str, task: Task, *, rank: int, after: float, later: int) -> None:
+        due = _Due(rank, self._elapsed() + after, next(self._numbers), later)
+        self._tasks[name] = (due, task)
+        self._changed.notify_all()
 
     def begin(self) -> None:
         """Begin to work."""
@@ -61,17 +76,17 @@ class Worker:
             again = task()
             with self._changed:
                 del self._tasks[name]
-            if again is not None:
-                self.put(name, task, rank=due.rank, after=again)
+                if again is not None:
+                    self._add(name, task, rank=due.later, after=again, later=due.later)
 
     def _next(self) -> str | None:
         """Wait for a task that is due; None at the end."""
         with self._changed:
             while not self._ending:
                 now = self._elapsed()
-                due = [(due, name) for name, (due, _) in self._tasks.items() if due.at <= now]
-                if due:
-                    return min(due)[1]
+                turns = [(d.turn(now), name) for name, (d, _) in self._tasks.items() if d.at <= now]
+                if turns:
+                    return min(turns)[1]
                 first = min((due.at for due, _ in self._tasks.values()), default=now + 60)
                 self._changed.wait(min(max(first - now, 0.0), _LONGEST_WAIT))
             return None

@@ -62,13 +62,13 @@ class SignatureCheck:
 class Signatures:
     """What a mail's signatures show, whoever made them and whatever they cover (RFC 6376 §6).
 
-    ``domains`` made a valid one. ``stated`` tells that there is one at all, ``temporary`` that a
-    key could not be asked for, ``readable`` that they could be looked at.
+    ``domains`` made a valid one, the keys of ``silent`` could not be asked for. ``stated`` tells
+    that there is one at all, ``readable`` that they could be looked at.
     """
 
     domains: frozenset[str] = frozenset()
+    silent: frozenset[str] = frozenset()
     stated: bool = False
-    temporary: bool = False
     readable: bool = True
 
 
@@ -130,8 +130,8 @@ def signatures_of(raw: bytes, *, dns: TxtLookup, now: datetime) -> Signatures:
     ]
     return Signatures(
         domains=frozenset(check.domain for check in checks if check.valid),
+        silent=frozenset(check.domain for check in checks if check.temporary),
         stated=bool(stated or fault),
-        temporary=any(check.temporary for check in checks),
     )
 
 
@@ -220,7 +220,8 @@ def _verify(
     try:
         valid = verifier.verify(idx=signature.index, dnsfunc=_key_lookup(dns, signature))
     except DnsUnavailableError:
-        return SignatureCheck(temporary=True, why="the signature's key could not be asked for")
+        why = "the signature's key could not be asked for"
+        return SignatureCheck(temporary=True, domain=signature.domain, why=why)
     except Exception:  # noqa: BLE001 -- dkimpy raises nearly anything on odd keys and tags
         valid = False
     if not valid:

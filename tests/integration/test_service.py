@@ -1,0 +1,102 @@
+"""The service as `serve` runs it, in this process: who waits for whom, and what is told."""
+
+import os
+import smtplib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from builders import a_mirror
+from feedmirror.configuration import Configuration
+from feedmirror.local.machine import Machine
+from feedmirror.local.serving.service import Service, Wishes, compose_service, open_ports
+from feedmirror.ports.dns import DnsUnavailableError
+from signed_mail import a_mail, signed
+
+CONTACT = "takedown@mirror.example"
+SECONDS = 20.0  # that a slow machine is waited for
+
+
+@dataclass
+class Told:
+    """What was said, and a way to wait for it."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def wait(self, text: str, times: int = 1) -> None:
+        end = time.monotonic() + SECONDS
+        while sum(text in line for line in self.lines) < times:
+            assert time.monotonic() < end, (text, self.lines)
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    before = dict(os.environ)
+    machine = Machine(tmp_path / "data")
+    machine.configure(Configuration(mirror=a_mirror(contact=CONTACT), feeds=()))
+    machine.enter()
+    yield machine
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@contextmanager
+def running(
+    machine: Machine, told: Told, change: Callable[[Service], Service] = lambda service: service
+) -> Iterator[Service]:
+    ports = open_ports(http=0, smtp=0)
+    wishes = Wishes(trusting=False, tell=told.lines.append, tables=list)
+    service = change(compose_service(machine, ports, wishes))
+    service.begin()
+    try:
+        yield service
+    finally:
+        assert service.end()
+
+
+def send(service: Service, number: int, domain: str) -> None:
+    headers = {
+        "From": f"ann@{domain}",
+        "To": CONTACT,
+        "Subject": "Hello",
+        "Date": "Sat, 28 Nov 2026 12:00:00 +0000",
+        "Message-ID": f"<{number}@{domain}>",
+    }
+    mail = signed(a_mail(headers), domain)
+    with smtplib.SMTP("127.0.0.1", service.ports.smtp.port, "x", timeout=SECONDS) as client:
+        client.sendmail(f"ann@{domain}", [CONTACT], mail)
+
+
+def test_a_mail_whose_name_servers_are_silent_keeps_nobody_else_waiting(machine: Machine) -> None:
+    """Neither another mail nor the hour: it is judged beside the takedowns."""
+    asked, answer = threading.Event(), threading.Event()
+
+    class Silent:
+        def txt(self, name: str) -> tuple[bytes, ...]:
+            if "evil" not in name:
+                return ()
+            asked.set()
+            assert answer.wait(SECONDS)
+            raise DnsUnavailableError(name)
+
+    told, hour = Told(), threading.Event()
+
+    def silent(service: Service) -> Service:
+        return replace(service, room=replace(service.room, dns=Silent))
+
+    with running(machine, told, silent) as service:
+        send(service, 1, "evil.example")
+        assert asked.wait(SECONDS)
+        send(service, 2, "honest.example")
+        told.wait("mail: case")
+        service.takedowns.put("another hour", hour.set, rank=1)
+        assert hour.wait(SECONDS)
+        answer.set()
+        told.wait("DNS does not tell")
+        assert len([line for line in told.lines if "mail: case" in line]) == 1
