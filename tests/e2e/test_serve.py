@@ -199,7 +199,7 @@ def test_a_restart_keeps_everything(tmp_path: Path, publisher: Publisher) -> Non
         page, other, third = (page_of(first, number) for number in (1, 2, 3))
         assert first.send(a_request(1))
         first.shows(page, 410)
-        first.said("a mail left")
+        first.said("a mail for ann@news.example.com is kept")
         written = outbox(first)
         asked = len(publisher.seen)
 
@@ -210,7 +210,7 @@ def test_a_restart_keeps_everything(tmp_path: Path, publisher: Publisher) -> Non
         second.shows(page, 410)
         second.shows(third, 200)
         second.shows(other, 410)
-        second.said("a mail left")
+        second.said("a mail for ann@news.example.com is kept")
         assert outbox(second)[: len(written)] == written
         assert not [line for line in second.lines if "TAKEN AS PROVED" in line]
 

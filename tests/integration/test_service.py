@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from builders import a_mirror
+from feedmirror.adapters.sqlite import SqliteStore
 from feedmirror.configuration import Configuration
 from feedmirror.local.machine import Machine
-from feedmirror.local.serving.service import Service, Wishes, compose_service, open_ports
+from feedmirror.local.serving.service import Running, Service, Wishes, compose_service, open_ports
 from feedmirror.ports.dns import DnsUnavailableError
+from feedmirror.ports.object_store import ObjectSummary, StoreUnavailableError
+from memory_store import MemoryStore
 from signed_mail import a_mail, signed
 
 CONTACT = "takedown@mirror.example"
@@ -46,13 +49,16 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     os.environ.update(before)
 
 
+def wishes(told: Told) -> Wishes:
+    return Wishes(trusting=False, tell=told.lines.append, tables=list)
+
+
 @contextmanager
 def running(
     machine: Machine, told: Told, change: Callable[[Service], Service] = lambda service: service
 ) -> Iterator[Service]:
     ports = open_ports(http=0, smtp=0)
-    wishes = Wishes(trusting=False, tell=told.lines.append, tables=list)
-    service = change(compose_service(machine, ports, wishes))
+    service = change(compose_service(machine, ports, wishes(told)))
     service.begin()
     try:
         yield service
@@ -100,3 +106,44 @@ def test_a_mail_whose_name_servers_are_silent_keeps_nobody_else_waiting(machine:
         answer.set()
         told.wait("DNS does not tell")
         assert len([line for line in told.lines if "mail: case" in line]) == 1
+
+
+def test_what_fails_again_after_it_went_well_is_told_again(machine: Machine) -> None:
+    class Shaky(MemoryStore):
+        down = True
+
+        def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectSummary]:
+            if self.down:
+                raise StoreUnavailableError("the disk is full")
+            return super().list(prefix, after=after)
+
+    told, store = Told(), Shaky()
+    service = compose_service(machine, open_ports(http=0, smtp=0), wishes(told))
+    service = replace(service, files=replace(service.files, mail=store))
+    for down in (True, True, False, True):
+        store.down = down
+        service._export()  # noqa: SLF001 -- what every task ends with
+    service.ports.close()
+
+    assert told.lines == ["StoreUnavailableError: the disk is full; tried again"] * 2
+
+
+def test_what_smtp_acknowledges_is_put_by_a_store_that_waits_for_the_disk(
+    machine: Machine,
+) -> None:
+    """RFC 5321 §6.1; a crash of the machine is not to be had in a test."""
+    service = compose_service(machine, open_ports(http=0, smtp=0), wishes(Told()))
+    service.ports.close()
+
+    assert service.room.mail == SqliteStore(machine.store, "mail", durable=True)
+
+
+def test_a_run_that_is_to_end_is_told_that_its_time_is_over() -> None:
+    """30 seconds: less than any job keeps back for storing what it has."""
+    stopping = threading.Event()
+    running = Running(stopping)
+    assert running.get_remaining_time_in_millis() == 900_000
+
+    stopping.set()
+
+    assert running.get_remaining_time_in_millis() == 30_000

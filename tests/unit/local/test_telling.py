@@ -6,7 +6,7 @@ import pytest
 
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.takedown.takedown_run import Hour
-from feedmirror.local.serving.telling import case_line, fault_lines, hour_line, poll_line
+from feedmirror.local.serving.telling import Faults, case_line, fault_lines, hour_line, poll_line
 
 FAILED = MirrorReport(polled=1, failures=(("https://a.example/feed", "503"),))
 
@@ -63,3 +63,27 @@ def test_an_hour_is_told_where_it_did_something(hour: Hour, line: str | None) ->
 )
 def test_what_became_of_a_mail_is_told_without_its_sender(told: dict[str, Any], line: str) -> None:
     assert case_line(told) == line
+
+
+def test_a_fault_is_told_as_it_begins_and_again_after_it_was_over() -> None:
+    told: list[str] = []
+    faults = Faults(told.append)
+
+    for found in (["b", "a"], ["a"], ["a", "c"], [], ["a"]):
+        faults.now("feeds", found)
+
+    assert told == ["a", "b", "c", "a"]
+
+
+def test_a_fault_of_many_things_is_told_once_and_what_is_over_is_forgotten() -> None:
+    told: list[str] = []
+    faults = Faults(told.append)
+    for number in range(60):
+        faults.now(f"mail {number}", ["DNS is away"])
+    for number in range(60):
+        faults.now(f"mail {number}")
+
+    faults.now("mail 61", ["DNS is away"])
+
+    assert told == ["DNS is away"] * 2
+    assert len(faults._present) == 1  # noqa: SLF001 -- what grows is not seen from outside

@@ -18,7 +18,7 @@ from feedmirror.local.serving.mailroom import Letter, Mailroom, NotYetError
 from feedmirror.local.serving.outbox import OutboxFiles
 from feedmirror.local.serving.polls import table_of_polls
 from feedmirror.local.serving.smtp import Reception, SmtpServer
-from feedmirror.local.serving.telling import case_line, fault_lines, hour_line, poll_line
+from feedmirror.local.serving.telling import Faults, case_line, fault_lines, hour_line, poll_line
 from feedmirror.local.serving.web import Web, WebServer
 from feedmirror.local.serving.worker import Worker, repeated, retried
 from feedmirror.ports.dns import TxtLookup
@@ -31,6 +31,8 @@ _JUDGES = 3  # threads that ask DNS about mails
 _PATIENCE = 30.0  # seconds that a run is waited for at the end
 _WINDING_DOWN = 30_000  # milliseconds: less than any job keeps back, so it stores and saves
 _ALL_THERE_IS = 15 * 60 * 1000  # milliseconds: the longest that Lambda itself would give
+_Act = Callable[[], object]
+_Failed = Callable[[Exception], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +98,16 @@ class Service:
     takedowns: Worker
     stopping: Event
     tell: Callable[[str], object]
-    told: set[str]  # what went wrong so far: the same is not told again
+    faults: Faults
 
     def begin(self) -> None:
         """Serve, and take up what an earlier process left undone."""
         for ses_id in self.room.waiting():
             self._have_done(ses_id)
         self._export()
-        self.polls.put("poll", repeated(self._poll, self._failed, _MINUTE))
-        self.takedowns.put("hour", repeated(self._hour, self._failed, _HOUR), rank=1)
-        self.takedowns.put("day", repeated(self._day, self._failed, _DAY), rank=2)
+        self.polls.put("poll", repeated(*self._watched("poll", self._poll), _MINUTE))
+        self.takedowns.put("hour", repeated(*self._watched("hour", self._hour), _HOUR), rank=1)
+        self.takedowns.put("day", repeated(*self._watched("day", self._day), _DAY), rank=2)
         self.ports.web.begin(self.web)
         self.ports.smtp.begin(Reception(self._contact, self._take))
         for worker in (self.polls, *self.judging, self.takedowns):
@@ -141,7 +143,8 @@ class Service:
         def judge() -> None:
             event = self.room.event(ses_id)
             if event is not None:
-                self.takedowns.put(ses_id, retried(lambda: hand_on(event), self._failed), later=3)
+                done = self._watched(ses_id, lambda: hand_on(event))
+                self.takedowns.put(ses_id, retried(*done), later=3)
 
         def hand_on(event: Mapping[str, Any]) -> None:
             told = self.room.hand_on(ses_id, event, self._takedown)
@@ -150,7 +153,7 @@ class Service:
                 self._export()
 
         least = min(self.judging, key=len)
-        least.put(ses_id, retried(judge, self._failed), later=1)
+        least.put(ses_id, retried(*self._watched(ses_id, judge)), later=1)
 
     def _poll(self) -> None:
         from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- a second, and not at start
@@ -159,10 +162,7 @@ class Service:
         line = poll_line(report)
         if line:
             self.tell(line)
-        faults = fault_lines(report)
-        for fault in sorted(faults - self.told):
-            self.tell(fault)
-        self.told.update(faults)
+        self.faults.now("feeds", fault_lines(report))
         self._export()
 
     def _hour(self) -> None:
@@ -179,22 +179,32 @@ class Service:
 
         return handler(dict(event), Running(self.stopping))
 
-    def _failed(self, error: Exception) -> None:
-        """Say once what went wrong: it is tried again."""
-        kind = "" if isinstance(error, NotYetError) else f"{type(error).__name__}: "
-        words = f"{kind}{error}; tried again"
-        if words not in self.told:
-            self.told.add(words)
-            self.tell(words)
+    def _watched(self, about: str, act: Callable[[], object]) -> tuple[_Act, _Failed]:
+        """Return what is done, and what is told if it fails: once, until it has succeeded."""
+
+        def attempt() -> None:
+            act()
+            self.faults.now(about)
+
+        def failed(error: Exception) -> None:
+            self.faults.now(about, [_fault(error)])
+
+        return attempt, failed
 
     def _export(self) -> None:
         try:
             written = self.files.export()
         except Exception as error:  # noqa: BLE001 -- the store has it; the next export writes it
-            self._failed(error)
+            self.faults.now("outbox", [_fault(error)])
             return
-        for path in written:
-            self.tell(f"a mail left: {path}")
+        self.faults.now("outbox")
+        for file in written:
+            self.tell(f"a mail for {file.recipient} is kept: {file.path}")
+
+
+def _fault(error: Exception) -> str:
+    kind = "" if isinstance(error, NotYetError) else f"{type(error).__name__}: "
+    return f"{kind}{error}; tried again"
 
 
 def compose_service(machine: Machine, ports: Ports, wishes: Wishes) -> Service:
@@ -223,5 +233,5 @@ def compose_service(machine: Machine, ports: Ports, wishes: Wishes) -> Service:
         takedowns=Worker(elapsed),
         stopping=Event(),
         tell=wishes.tell,
-        told=set(),
+        faults=Faults(wishes.tell),
     )

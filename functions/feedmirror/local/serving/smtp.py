@@ -103,7 +103,8 @@ class _Protocol(SMTP):
             await asyncio.wait_for(self._turns.acquire(), _TURN)
         except TimeoutError:
             await self.push("421 4.3.2 Too many mails at once; try again later")
-            self.transport.close()
+            if self.transport is not None:
+                self.transport.close()
             return
         try:
             async with asyncio.timeout(_WHOLE_MAIL):

@@ -1,6 +1,8 @@
 """What `serve` says of what happens: one line a thing, and nothing where nothing happened."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 _DONE = (
@@ -9,6 +11,26 @@ _DONE = (
     ("restored", "shown again"),
     ("suppressed", "kept out by rules"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong just now, by what it is about: told as it begins, and forgotten as it ends."""
+
+    tell: Callable[[str], object]
+    _present: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False)
+    _one_at_a_time: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
+
+    def now(self, about: str, faults: Iterable[str] = ()) -> None:
+        """Note what is wrong with something, or that nothing is; tell what is new."""
+        found = frozenset(faults)
+        with self._one_at_a_time:
+            known = frozenset().union(*self._present.values())
+            self._present.pop(about, None)
+            if found:
+                self._present[about] = found
+        for fault in sorted(found - known):
+            self.tell(fault)
 
 
 def poll_line(report: Mapping[str, Any]) -> str | None:
