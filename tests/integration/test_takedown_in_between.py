@@ -90,7 +90,8 @@ def test_what_is_taken_down_meanwhile_is_not_put_back(
     undisturbed.watch()
     run(undisturbed)
     for call in walk(len(undisturbed.requests.asked), when):
-        other, ran = world.copy(), []
+        other = world.copy()
+        ran: list[str] = []
 
         def happens(_: str, key: str, other: MemoryWorld = other, ran: list[str] = ran) -> None:
             ran.append(key)
