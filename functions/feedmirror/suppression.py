@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 from feedmirror.addresses import (
@@ -144,6 +145,7 @@ def host_key(host: str) -> str:
     return _key("host", host)
 
 
+@lru_cache(maxsize=4096)  # asked for each rule and each item
 def case_key(case: str) -> str:
     """Return the hash that a tombstone is known by: while its case's rule stands, so does it."""
     return _key("case", case)

@@ -5,9 +5,10 @@ A fault in an operator's template raises nothing: the bundled one stands in for 
 ``Renderer.problems`` tells. Every method raises ValueError if a nonce is not hexadecimal.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ PUBLISHERS_PAGE = "publishers/index.html"
 NOT_FOUND_PAGE = "404.html"
 STYLE = "style.css"
 OPML_FILE = "opml.xml"
+_CARDS_KEPT = 64
 
 _GROUNDS = {
     Ground.PUBLISHER: "the wish of the publisher or the author",
@@ -64,10 +66,13 @@ class Renderer:
     settings: MirrorSettings
     templates: Mapping[str, str] = field(default_factory=dict)
     _templates: Templates = field(init=False, repr=False, compare=False)
+    _made: Callable[[Item], tuple[Card, str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Take the templates into use; whoever shares the renderer shares their problems."""
         object.__setattr__(self, "_templates", Templates(self.templates))
+        # One item is shown by its page and by up to three listings, one soon after the other.
+        object.__setattr__(self, "_made", lru_cache(_CARDS_KEPT)(self._card_and_credit))
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -76,7 +81,7 @@ class Renderer:
 
     def item_page(self, item: Item, *, nonce: str) -> Document:
         """Return the page of an item: what it says, and whose it is."""
-        card, credit = self._card_and_credit(item)
+        card, credit = self._made(item)
         context = {
             "card": card,
             "credit": credit,
@@ -99,7 +104,7 @@ class Renderer:
 
     def card(self, item: Item) -> Card:
         """Return what lists and feeds show of an item, the credit at the end of its content."""
-        card, credit = self._card_and_credit(item)
+        card, credit = self._made(item)
         return replace(card, content_html=f"{card.content_html}{BEFORE_CREDIT}{credit}")
 
     def listing(

@@ -20,6 +20,7 @@ from feedmirror.layout import FRONT, REMOVED, ItemId, host_folder
 from feedmirror.publishing.listings import FRONT_CARDS, LATEST_BURIED
 
 _BATCH = 200  # pages
+_FEW = 8  # times as many as are shown are held, so that not each host has them all sorted
 _MOST = 2 * FRONT_CARDS  # some of what an index names may be gone by now
 
 
@@ -36,11 +37,18 @@ class _Latest:
     gone: list[Gone] = field(default_factory=list)
 
     def add(self, index: HostIndex) -> None:
-        self.held = nlargest(_MOST, (*self.held, *index.held))
+        self.held += nlargest(_MOST, index.held)
         self.of_hosts += nlargest(1, index.held)
-        self.gone = nlargest(LATEST_BURIED, (*self.gone, *index.gone))
+        self.gone += nlargest(LATEST_BURIED, index.gone)
+        if len(self.held) > _FEW * _MOST or len(self.gone) > _FEW * LATEST_BURIED:
+            self._forget_older()
+
+    def _forget_older(self) -> None:
+        self.held = nlargest(_MOST, self.held)
+        self.gone = nlargest(LATEST_BURIED, self.gone)
 
     def shown(self) -> Shown:
+        self._forget_older()
         held = dict.fromkeys((*self.held, *self.of_hosts))
         hosts = {host for each in held for host in (each.host, each.link_host)}
         hosts |= {each.host for each in self.gone}
