@@ -219,6 +219,7 @@ def test_what_is_wrong_is_one_line_and_changes_nothing(
     assert told.out == ""
     assert not [each for each in desk.iterdir() if ".part" in each.name]
     assert not (desk / "x.sqlite").exists()
+    assert not (desk / "new").exists()
     assert {name: (desk / name).read_bytes() for name in before} == before
 
 

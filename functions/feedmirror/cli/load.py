@@ -11,9 +11,12 @@ from feedmirror.cli.folders import LOCAL
 from feedmirror.cli.output import print_json, print_table, say
 from feedmirror.cli.rebuild import summary, tell_problems
 from feedmirror.configuration_file import ConfigurationError
+from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.jobs.keeping.load_report import Brought, Configured, LoadReport
 from feedmirror.jobs.rebuilding.rebuild import NothingHeldError
 from feedmirror.local.machine import Machine
+from feedmirror.ports.object_store import ObjectStore
+from feedmirror.version import VERSION
 from feedmirror.wiring.keeping import compose_load
 
 
@@ -43,7 +46,7 @@ def load(folder: Path | None, *, file: Path, as_json: bool) -> None:
 def _loaded(folder: Path | None, file: Path) -> LoadReport:
     with open_backup(file) as source:
         if folder is not None:
-            _begin(folder, file)
+            _begin(folder, file, source.archive)
         desk = Desk(folder)
         function = desk.function
         job = compose_load((source.archive, source.ledger), function.stores, function.mail)
@@ -53,12 +56,14 @@ def _loaded(folder: Path | None, file: Path) -> LoadReport:
     return report
 
 
-def _begin(folder: Path, file: Path) -> None:
-    """Make a mirror in a folder that has none."""
+def _begin(folder: Path, file: Path, backup: ObjectStore) -> None:
+    """Make a mirror in a folder that has none, unless the backup has no configuration for it."""
     machine = Machine(folder)
-    if machine.store.exists() and machine.store.samefile(file):
+    if not machine.store.exists():
+        ReadConfiguration(backup, VERSION).run()
+        machine.bucket("archive").head("nothing")
+    elif machine.store.samefile(file):
         raise click.ClickException(f"{file} is that mirror's own store; there is nothing to load")
-    machine.bucket("archive").head("nothing")
 
 
 def _print(report: LoadReport) -> None:
