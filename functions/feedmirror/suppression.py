@@ -171,6 +171,18 @@ def keys_of_one_item(subject: Subject) -> frozenset[str]:
     return frozenset(key for key in subject.keys if key.partition(":")[0] in _OF_ONE_ITEM)
 
 
+def keys_of_one_author(keys: Iterable[str]) -> frozenset[str]:
+    """Return the hashes of the author's name, if all that an item is known by names just one.
+
+    An author has a hash at each host that the item claims.
+    """
+    of_kind = {"author": set[str](), "host": set[str]()}
+    for key in keys:
+        of_kind.get(key.partition(":")[0], set()).add(key)
+    is_one = len(of_kind["author"]) == len(of_kind["host"])
+    return frozenset(of_kind["author"]) if is_one else frozenset()
+
+
 def likenesses(keys: Iterable[str]) -> str:
     """Return the beginnings of the guids' and texts' hashes, for the name of a marker.
 

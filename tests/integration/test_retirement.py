@@ -942,3 +942,27 @@ def test_only_feeds_that_are_polled_are_in_the_opml(world: World) -> None:
 
     assert "/b" in world.pages()["opml.xml"]
     assert "/a" not in world.pages()["opml.xml"]
+
+
+@pytest.mark.parametrize("elsewhere", ["", "https://blog.example.net"])
+@pytest.mark.parametrize("first", ["is shown", "has gone", "was taken down"])
+def test_all_of_an_author_is_found_by_one_article_also_if_that_is_there_no_more(
+    tmp_path: Path, documents: Documents, first: str, elsewhere: str
+) -> None:
+    desk = TakedownWorld(tmp_path, documents)
+    ann, bob = (f"<dc:creator>{name}</dc:creator>" for name in ("Ann Author", "Bob"))
+    site = elsewhere or SITE
+    desk.serve(rss(dated(1, 9, site=site, more=ann), dated(2, 2, more=ann), dated(3, 1, more=bob)))
+    desk.run()
+    if first == "has gone":
+        setting(desk, max_items=2)
+        desk.run()
+    elif first == "was taken down":
+        assert desk.case(ask_for(desk, f"{site}/1")).state in {State.REMOVED, State.MASKED}
+    assert ("Entry 1" in titles(desk)) is (first == "is shown")
+
+    wish = f"Please remove all my articles, such as {site}/1, from your mirror, now and later."
+    case = desk.case(desk.write(wish, sender="webmaster@news.example.com"))
+
+    assert case.state is State.MASKED
+    assert titles(desk) == entries(3)

@@ -17,6 +17,7 @@ from feedmirror.suppression import (
     guid_key,
     host_key,
     item_key,
+    keys_of_one_author,
     keys_of_one_item,
     likenesses,
     may_be_like,
@@ -148,3 +149,20 @@ def test_the_name_of_a_marker_tells_what_shares_a_guid_or_a_text() -> None:
     assert not may_be_like(name, {address_key("https://news.example.com/1")})
     many = likenesses(guid_key(host, str(number)) for number in range(40))
     assert may_be_like("hash" + many, {guid})
+
+
+def test_one_author_is_told_from_several_by_hashes_alone() -> None:
+    def known(*names: str) -> frozenset[str]:
+        return describe(
+            hosts={"example.com"},
+            addresses=("https://blog.example.net/a",),
+            guid=None,
+            authors=((name, f"{name}@example.com") for name in names),
+            feeds=("https://example.com/feed",),
+        ).keys
+
+    ann = author_keys("example.com", name="Ann") | author_keys("blog.example.net", name="Ann")
+    assert keys_of_one_author(known("Ann")) == ann
+    assert keys_of_one_author(known("Ann", "ANN")) == ann
+    assert keys_of_one_author(known("Ann", "Bob")) == frozenset()
+    assert keys_of_one_author(known()) == frozenset()

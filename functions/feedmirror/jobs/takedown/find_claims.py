@@ -28,6 +28,7 @@ from feedmirror.suppression import (
     address_key,
     author_keys,
     item_key,
+    keys_of_one_author,
     keys_of_one_item,
 )
 from feedmirror.takedowns.casework.cases import CaseUnreadableError, State
@@ -210,14 +211,25 @@ class FindClaims:
         )
 
     def _by_the_author_of(self, claims: Iterable[Claim]) -> list[Claim]:
-        """Return the claims to all else by the one author of the items that are named."""
+        """Return the claims to all else by the one author of the items that are named.
+
+        A tombstone names nobody: there the author is known by what the markers hold.
+        """
         asks: dict[Ask, None] = {}
+        bare: dict[str, set[ItemId]] = {}
         for held in (each for claim in claims if claim.scope is Scope.ITEM for each in claim.items):
             record = self._item(held)
-            names = {a.name for a in record.attribution.authors if a.name} if record else set()
+            if record is None:
+                bare.setdefault(held.host, set()).add(held.id)
+                continue
+            names = {author.name for author in record.attribution.authors if author.name}
             if len(names) == 1:
                 keys = author_keys(held.host, name=names.pop())
                 asks[Ask(scope=Scope.AUTHOR, host=held.host, keys=keys)] = None
+        for host, items in bare.items():
+            known = self.sweep.known_by(host, items, most=_MOST_COUNTED)
+            authors = (keys_of_one_author(known[item]) for item in sorted(known))
+            asks |= {Ask(scope=Scope.AUTHOR, host=host, keys=a): None for a in authors if a}
         return [self.find(ask) for ask in asks]
 
     def _is_masked(self, case: str) -> bool:

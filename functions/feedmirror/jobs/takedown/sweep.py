@@ -6,7 +6,7 @@ so the next one begins there, in this call or in another.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -117,6 +117,23 @@ class Sweep:
         markers = islice(self.markers(rule), most)
         while batch := list(islice(markers, self.slice_size)):
             yield from self._concerned(rule, batch)
+
+    def known_by(
+        self, host: str, items: Collection[ItemId], *, most: int
+    ) -> dict[ItemId, frozenset[str]]:
+        """Return all that some items of a host are known by, also where their records are gone.
+
+        That is one list of the host's markers, of which no more than ``most`` are read.
+        """
+        listed = map(
+            read_marker_key, (found.key for found in self.archive.list(markers_prefix(host)))
+        )
+        own = (each for each in listed if each and each.host == host and each.id in items)
+        markers = list(islice(own, most))
+        known: dict[ItemId, frozenset[str]] = {}
+        for marker, (keys, _) in zip(markers, self.workers.map(self._read, markers), strict=True):
+            known[marker.id] = known.get(marker.id, frozenset()).union(keys)
+        return known
 
     def _concerned(
         self,
