@@ -9,7 +9,6 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from feedmirror import configuration_values as reading
@@ -124,20 +123,14 @@ def feed_table(feed: FeedSettings) -> Iterator[str]:
     if feed.site is not None:
         yield f"site = {_quoted(feed.site)}  # {FEED['site']}"
     yield f'publish = "{feed.publish}"  # {FEED["publish"]}'
-    yield f'interval = "{_interval_text(feed.interval)}"  # {FEED["interval"]}'
+    interval = "auto" if feed.interval is None else reading.written_time(feed.interval)
+    yield f'interval = "{interval}"  # {FEED["interval"]}'
     if feed.ended is not None:
         yield f'ended = "{feed.ended}"  # {FEED["ended"]}'
     if feed.max_age is not None:
-        yield f'max_age = "{feed.max_age.days}d"  # {FEED["max_age"]}'
+        yield f'max_age = "{reading.written_time(feed.max_age)}"  # {FEED["max_age"]}'
     if feed.max_items is not None:
         yield f"max_items = {feed.max_items}  # {FEED['max_items']}"
-
-
-def _interval_text(interval: timedelta | None) -> str:
-    if interval is None:
-        return "auto"
-    unit = next((name for name in "dh" if not interval % reading.UNITS[name]), "m")
-    return f"{interval // reading.UNITS[unit]}{unit}"
 
 
 def _quoted(text: str) -> str:

@@ -141,3 +141,9 @@ def days(value: object) -> timedelta:
 
 def _is_line(text: str, limit: int) -> bool:
     return len(text) <= limit and not any(unicodedata.category(sign) in _NO_LINE for sign in text)
+
+
+def written_time(time: timedelta) -> str:
+    """Return a time as the file has it, in the largest unit that fits: ``30m``, ``10d``."""
+    unit = next((name for name in "dh" if not time % UNITS[name]), "m")
+    return f"{time // UNITS[unit]}{unit}"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -171,9 +171,10 @@ class _Outlines:
             self.problems.append(f'line {self._line()}: xmlUrl="{stated[:_SHOWN]}": {expected}')
             return
         other = web_address(site) if host_of(site) not in {None, host_of(address)} else None
-        self.feeds.setdefault(
-            coarse_address(address) or address, FeedSettings(url=address, site=other)
-        )
+        same = coarse_address(address) or address
+        known = self.feeds.setdefault(same, FeedSettings(url=address, site=other))
+        if known.site is None and other is not None:  # of two, the one that tells whose it is
+            self.feeds[same] = replace(known, site=other)
 
 
 def _without_feed_scheme(address: str) -> str:

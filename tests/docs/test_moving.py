@@ -10,6 +10,7 @@ import pytest
 from feedmirror.cli.commands import feedmirror
 from feedmirror.configuration_file import parse_configuration
 from loopback import Answer, Publisher
+from serving import Serving, until
 from world import entry, rss
 
 PAGE = (Path(__file__).parents[2] / "functions/MOVING.md").read_text()
@@ -44,6 +45,17 @@ def words(command: str, folder: Path) -> list[str]:
     return made.stdout.splitlines()[1:]
 
 
+def served_front(folder: Path, *options: str) -> str:
+    """Return the front page of a mirror that is served, as soon as it shows an item."""
+    with Serving(folder, *options) as serving:
+
+        def front() -> str | None:
+            status, page = serving.get("/")
+            return page if status == 200 and '<ul class="cards">' in page else None
+
+        return until(front, f"an item: {serving.lines}")
+
+
 def test_every_command_works_on_the_lists_that_people_bring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,7 +66,7 @@ def test_every_command_works_on_the_lists_that_people_bring(
     monkeypatch.setattr(os, "environ", os.environ.copy())  # --local sets what it needs
     found = commands()
     assert [command.split()[1] for command in found] == [
-        "init", "init", "init", "check", "mirror", "cost",
+        "init", "init", "init", "check", "serve", "cost",
     ]  # fmt: skip
     body = rss(entry(1), entry(2)).encode()
     with Publisher({"/feed": Answer(body=body)}, address="127.0.0.1") as publisher:
@@ -64,12 +76,14 @@ def test_every_command_works_on_the_lists_that_people_bring(
 
         for command in found:
             arguments = words(command.replace(FEED, address), tmp_path)
-            feedmirror.main(arguments, prog_name="feedmirror", standalone_mode=False)
+            if arguments[0] == "serve":  # until it is told to stop
+                front = served_front(tmp_path / ".feedmirror", *arguments[1:])
+            else:
+                feedmirror.main(arguments, prog_name="feedmirror", standalone_mode=False)
 
     for name in ("mirror.toml", "from-planet.toml", "from-pluto.toml"):
         configuration = parse_configuration((tmp_path / name).read_text())
         assert configuration.mirror.name == "Planet Example"
         assert [feed.url for feed in configuration.feeds] == [address]
-    front = (tmp_path / ".feedmirror/site/index.html").read_text()
     assert "Planet Example" in front
     assert '<ul class="cards">' in front

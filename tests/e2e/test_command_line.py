@@ -179,6 +179,11 @@ MIRROR = (
 )
 
 
+def next_lines(out: str) -> list[str]:
+    """Return the commands that are named as what comes next, with what they do."""
+    return [line.strip() for line in out.splitlines()[1:]]
+
+
 def test_a_first_configuration_is_written_and_mirrors_at_once(
     tmp_path: Path, publisher: Publisher
 ) -> None:
@@ -188,9 +193,10 @@ def test_a_first_configuration_is_written_and_mirrors_at_once(
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("mirror.toml: 1 feed. What next:\n")
-    next_one = shlex.split(done.stdout.splitlines()[1].split("   ")[0])
-    assert next_one[:3] == ["feedmirror", "mirror", "--local"]
-    mirrored = run(*next_one[1:], "--json", cwd=tmp_path)
+    served, pushed, *_ = (shlex.split(line.split("   ")[0]) for line in next_lines(done.stdout))
+    assert served == ["feedmirror", "serve", "--feeds", "mirror.toml"]
+    assert run(*pushed[1:], "--yes", cwd=tmp_path).returncode == 0
+    mirrored = run("mirror", "--local", "--json", cwd=tmp_path)
     assert json.loads(mirrored.stdout)["created"] == 2
 
 

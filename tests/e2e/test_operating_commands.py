@@ -263,6 +263,26 @@ def test_a_file_that_cannot_be_added_to_is_left_alone(tmp_path: Path, text: str,
     assert (tmp_path / "mirror.toml").read_text() == text
 
 
+def test_feeds_with_an_end_or_bounds_are_listed_with_them_and_the_ended_are_not_exported(
+    tmp_path: Path,
+) -> None:
+    bounds = '\nmax_age = "10d"\nmax_items = 50\n'
+    ended = '\n[[feed]]\nurl = "https://two.example/feed"\nended = "stay"\n'
+    (tmp_path / "mirror.toml").write_text(BY_HAND + bounds + ended)
+
+    listed = run("feeds", "list", "mirror.toml", cwd=tmp_path).stdout.splitlines()
+    exported = run("feeds", "export", "mirror.toml", cwd=tmp_path)
+
+    assert [line.split() for line in listed] == [
+        ["host", "feed", "publish", "interval", "ended", "max_age", "max_items"],
+        ["one.example", "https://one.example/feed", "auto", "auto", "10d", "50"],
+        ["two.example", "https://two.example/feed", "auto", "auto", "stay"],
+    ]
+    assert "one.example" in exported.stdout
+    assert "two.example" not in exported.stdout
+    assert exported.stderr == "feedmirror: 1 feed left out, as ended; OPML has no word for it\n"
+
+
 def test_a_push_shows_what_it_changes_and_a_pull_gives_it_back(
     tmp_path: Path, publisher: Publisher
 ) -> None:
@@ -288,7 +308,10 @@ def test_a_push_shows_what_it_changes_and_a_pull_gives_it_back(
     assert refused.stderr.endswith("nothing was changed\n")
     assert "added: https://one.example/feed\n" in refused.stdout
     assert f"dropped: {url}\n  127.0.0.1: 2 records stay on the site as they are" in refused.stdout
-    assert 'changed: [mirror] name: "Planet" → "Planets"\n' in refused.stdout
+    assert (
+        'changed: [mirror] name: "Planet" → "Planets"\n'
+        "  Pages and lists that are there follow as they change, or all by feedmirror rebuild\n"
+    ) in refused.stdout
     pulled = run("feeds", "pull", "--local", cwd=tmp_path)
     assert (pulled.returncode, pulled.stdout, pulled.stderr) == (0, first, "")
 

@@ -57,6 +57,20 @@ def test_the_same_feed_is_listed_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_outlines_for_one_feed_the_one_that_names_its_site_tells_whose_it_is(
+    order: int,
+) -> None:
+    outlines = (
+        '<outline xmlUrl="https://feeds.example.net/a"/>',
+        '<outline xmlUrl="https://feeds.example.net/a" htmlUrl="https://a.example/"/>',
+    )
+
+    feeds = read_opml(opml("".join(outlines[::order]))).feeds
+
+    assert feeds == (FeedSettings(url="https://feeds.example.net/a", site="https://a.example/"),)
+
+
 def test_a_wrong_outline_is_named_with_its_line_and_the_others_are_taken() -> None:
     document = opml("""
 <outline xmlUrl="ftp://a.example/feed"/>

@@ -2,18 +2,27 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from datetime import timedelta
 
 from feedmirror.addresses import coarse_address
 from feedmirror.configuration import Configuration, FeedSettings, MirrorSettings
+from feedmirror.configuration_values import written_time
+
+# What stands on the pages of items and in lists, which are made anew only as they change.
+_ON_EVERY_PAGE = ("name", "site", "contact", "purpose", "images", "noindex")
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Feeds that come and go, and a line for each setting that is another."""
+    """Feeds that come and go, and a line for each setting that is another.
+
+    ``on_pages`` tells whether one of them stands on every page that is there already.
+    """
 
     added: tuple[FeedSettings, ...]
     dropped: tuple[FeedSettings, ...]
     settings: tuple[str, ...]
+    on_pages: bool = False
 
 
 def changes_of(before: Configuration | None, after: Configuration) -> Changes:
@@ -26,6 +35,10 @@ def changes_of(before: Configuration | None, after: Configuration) -> Changes:
         added=tuple(feed for same, feed in new.items() if same not in old),
         dropped=tuple(feed for same, feed in old.items() if same not in new),
         settings=(*mirror, *both),
+        on_pages=before is not None
+        and any(
+            getattr(before.mirror, name) != getattr(after.mirror, name) for name in _ON_EVERY_PAGE
+        ),
     )
 
 
@@ -43,7 +56,17 @@ def _differing(
 
 
 def _shown(value: object) -> str:
-    return "not set" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
+    match value:
+        case None:
+            return "not set"
+        case str():
+            return f'"{value}"'
+        case timedelta():
+            return f'"{written_time(value)}"'
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)
 
 
 def _same(feed: FeedSettings) -> str:

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from feedmirror.addresses import coarse_address
 from feedmirror.cli.configurations import configuration_of
-from feedmirror.cli.output import counted, print_json, print_table, say
+from feedmirror.cli.output import complain, counted, print_json, print_table, say
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import ConfigurationError, feed_table, parse_configuration
+from feedmirror.configuration_values import written_time
 from feedmirror.opml import write_opml
 
 _MOST_TOLD = 20
+_BOUNDS = ("ended", "max_age", "max_items")  # shown where any feed has one
+_UNSET = {"interval": "auto"}
 
 
 def in_force(file: Path | None, folder: Path | None) -> Configuration:
@@ -29,24 +33,39 @@ def list_feeds(file: Path | None, folder: Path | None, *, as_json: bool) -> None
     """Print the feeds of a configuration."""
     found = in_force(file, folder).feeds
     if as_json:
-        print_json({"feeds": [{"host": feed.host, **settings_of(feed)} for feed in found]})
+        print_json({"feeds": [settings_of(feed) for feed in found]})
     elif found:
-        rows = [(feed.host, feed.url, feed.publish, feed.interval or "auto") for feed in found]
-        print_table(("host", "feed~", "publish", "interval"), rows)
+        settings = [settings_of(feed) for feed in found]
+        bounds = [name for name in _BOUNDS if any(each[name] is not None for each in settings)]
+        names = ("host", "url", "publish", "interval", *bounds)
+        rows = [
+            [_UNSET.get(name, "") if each[name] is None else each[name] for name in names]
+            for each in settings
+        ]
+        print_table(("host", "feed~", *names[2:]), rows)
     else:
         say("There is no feed in it.")
 
 
 def settings_of(feed: FeedSettings) -> dict[str, object]:
-    """Return a feed's settings by name, as JSON and people can read them."""
+    """Return a feed's host and its settings by name, each as the file has it."""
     values = {each.name: getattr(feed, each.name) for each in fields(feed)}
-    return {name: value if value is None else str(value) for name, value in values.items()}
+    times = {
+        name: written_time(value) for name, value in values.items() if isinstance(value, timedelta)
+    }
+    return {"host": feed.host, **values, **times}
 
 
 def export_feeds(file: Path | None, folder: Path | None, *, output: Path | None) -> None:
-    """Write the feeds of a configuration as OPML."""
+    """Write the feeds of a configuration as OPML, without those that have ended, as the site does.
+
+    What is left out is told beside the results.
+    """
     configuration = in_force(file, folder)
-    document = write_opml(configuration.feeds, title=configuration.mirror.name)
+    polled = tuple(feed for feed in configuration.feeds if feed.ended is None)
+    if ended := len(configuration.feeds) - len(polled):
+        complain(f"{counted(ended, 'feed')} left out, as ended; OPML has no word for it")
+    document = write_opml(polled, title=configuration.mirror.name)
     if output is None:
         click.echo(document, nl=False)
         return
@@ -55,7 +74,7 @@ def export_feeds(file: Path | None, folder: Path | None, *, output: Path | None)
             new.write(document)
     except FileExistsError as error:
         raise click.ClickException(f"{output} is there already; name another file") from error
-    say(f"{output}: {counted(len(configuration.feeds), 'feed')}.")
+    say(f"{output}: {counted(len(polled), 'feed')}.")
 
 
 def import_feeds(opml: Path, file: Path) -> None:

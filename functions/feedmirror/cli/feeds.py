@@ -49,7 +49,10 @@ def import_(opml: Path, file: Path) -> None:
 )
 @LOCAL
 def export(file: Path | None, folder: Path | None, *, output: Path | None) -> None:
-    """Write the feeds of a file, or of the configuration in force, as OPML."""
+    """Write the feeds of a file, or of the configuration in force, as OPML.
+
+    Those that have ended are left out, as in the site's own list.
+    """
     from feedmirror.cli.feed_lists import export_feeds  # noqa: PLC0415 -- as above
 
     export_feeds(file, folder, output=output)

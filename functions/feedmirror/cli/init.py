@@ -74,7 +74,7 @@ def init(file: Path, *, urls: tuple[str, ...], listed: Path | None, **told: str 
     listed_feeds = counted(len(feeds), "feed") if feeds else "no feed yet, add some at its end"
     say(f"{file}: {listed_feeds}. What next:")
     say(f"  feedmirror serve --feeds {name}   runs the mirror on this machine")
-    say(f"  feedmirror feeds push --local {name}   puts it in force there, whenever it has changed")
+    say(f"  feedmirror feeds push {name} --local   puts it in force there, once it has changed")
     say(f"  feedmirror cost {name}   tells what a month on AWS costs")
     say(f"  feedmirror feeds push {name}   puts it in force on an account")
 

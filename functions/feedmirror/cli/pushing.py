@@ -95,6 +95,8 @@ def _tell(changes: Changes, after: Configuration, stores: Stores) -> None:
                 say(line)
     for line in changes.settings:
         say(f"changed: {line}")
+    if changes.on_pages:
+        say("  Pages and lists that are there follow as they change, or all by feedmirror rebuild")
 
 
 def _what_becomes(

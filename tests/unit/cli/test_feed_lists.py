@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from builders import a_mirror
 from feedmirror.cli.configuration_changes import Changes, changes_of
 from feedmirror.cli.feed_lists import appended
-from feedmirror.configuration import Configuration, FeedSettings, Publish
+from feedmirror.configuration import Configuration, FeedSettings, Images, Publish
 from feedmirror.configuration_file import parse_configuration
 
 MIRROR = """[mirror]
@@ -67,9 +67,39 @@ def test_a_push_names_what_comes_what_goes_and_what_is_another() -> None:
         settings=(
             "[mirror] shards: 1 → 4",
             'https://one.example/feed publish: "auto" → "link"',
-            "https://one.example/feed interval: not set → 0:30:00",
+            'https://one.example/feed interval: not set → "30m"',
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("age", "written"), [(timedelta(days=10), "10d"), (timedelta(days=1), "1d")]
+)
+def test_a_push_names_a_time_as_the_file_has_it(age: timedelta, written: str) -> None:
+    found = changes_of(a_configuration(ONE), a_configuration(replace(ONE, max_age=age)))
+
+    assert found.settings == (f'https://one.example/feed max_age: not set → "{written}"',)
+
+
+@pytest.mark.parametrize(
+    ("setting", "on_pages"),
+    [
+        ({"name": "Another"}, True),
+        ({"site": "https://other.example"}, True),
+        ({"contact": "other@mirror.example.org"}, True),
+        ({"purpose": "for the archive"}, True),
+        ({"images": Images.NONE}, True),
+        ({"noindex": False}, True),
+        ({"shards": 7}, False),
+        ({"operator": "other@mirror.example.org"}, False),
+        ({"recovery_days": 7}, False),
+    ],
+)
+def test_a_push_knows_what_stands_on_pages_that_are_there_already(
+    setting: dict[str, object], *, on_pages: bool
+) -> None:
+    assert changes_of(a_configuration(ONE), a_configuration(ONE, **setting)).on_pages is on_pages
+    assert not changes_of(None, a_configuration(ONE, **setting)).on_pages
 
 
 def test_a_feed_in_another_spelling_is_a_change_of_its_address() -> None:
