@@ -56,6 +56,7 @@ def test_a_mail_is_emptied_after_a_year(days: int, *, emptied: bool) -> None:
     room = Mailroom(mail=store, dns=Zone, clock=lambda: came)
     letter = Letter(sender="a@b.example", recipients=("t@m.example",), client="x", body=b"hello")
     ses_id = room.take(letter)
+    done_with(store, ses_id)
     store.put("outbox/x.eml", Content(b"ours", "message/rfc822"), replaces=None)
 
     Lifecycle(store, lambda: NOW).run(recovery_days=30)
@@ -64,6 +65,42 @@ def test_a_mail_is_emptied_after_a_year(days: int, *, emptied: bool) -> None:
     assert ended(store, "outbox/x.eml") == b"ours"
     room.take(letter)  # the same again is known, and not kept again
     assert (ended(store, f"inbound/{ses_id}") == b"") is emptied
+
+
+def done_with(store: MemoryStore, ses_id: str) -> None:
+    key = f"arrivals/{ses_id}.json"
+    found = store.get(key)
+    assert found is not None
+    store.put(key, Content(b"", "application/json"), replaces=found.etag)
+
+
+def test_a_mail_that_still_waits_is_kept_however_old_it_is() -> None:
+    store = MemoryStore()
+    came = NOW - timedelta(days=400)
+    room = Mailroom(mail=store, dns=Zone, clock=lambda: came)
+    letter = Letter(sender="a@b.example", recipients=("t@m.example",), client="x", body=b"hello")
+    ses_id = room.take(letter)
+
+    assert Lifecycle(store, lambda: NOW).run(recovery_days=30) == 0
+
+    done_with(store, ses_id)
+    assert Lifecycle(store, lambda: NOW).run(recovery_days=30) == 1
+
+
+@pytest.mark.parametrize("days", [4000, 15, -15])
+def test_after_a_leap_of_the_clock_nothing_is_emptied_until_the_next_look(days: int) -> None:
+    """A flat battery, or a date that was typed wrongly, and the copies were gone."""
+    store, now = MemoryStore(), [NOW - timedelta(days=days)]
+    lifecycle = Lifecycle(store, lambda: now[0])
+    lifecycle.run(recovery_days=30)
+    a_copy(store, (NOW - timedelta(days=31)).isoformat())
+
+    now[0] = NOW
+    assert lifecycle.run(recovery_days=30) == 0
+    assert ended(store, COPY) != EMPTIED
+
+    now[0] = NOW + timedelta(days=1)
+    assert lifecycle.run(recovery_days=30) == 1
 
 
 def test_what_changes_meanwhile_is_left_for_the_next_look() -> None:

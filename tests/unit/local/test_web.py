@@ -145,6 +145,8 @@ def test_what_is_no_request_is_refused_in_a_line(port: int, request_text: bytes)
 
     assert said.split()[1] in {b"400", b"414", b"505"}
     assert b"<" not in said
+    assert b"\r\nX-Content-Type-Options: nosniff\r\n" in said
+    assert b"\r\nContent-Security-Policy: default-src 'none'" in said
 
 
 def test_a_silent_reader_keeps_nobody_waiting(port: int) -> None:

@@ -29,11 +29,12 @@ def is_taken(error: OSError) -> bool:
 def hold(folder: Path) -> IO[bytes]:
     """Have a folder until the file that is returned is closed, or the process ends.
 
-    Other commands work beside it. Raises FolderTakenError.
+    Other commands of its owner work beside it; nobody else enters a folder that is made here, as
+    its store holds mails. Raises FolderTakenError.
     """
     import fcntl  # noqa: PLC0415 -- not on every system, where the other commands do work
 
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = (folder / _LOCK).open("ab")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,7 +10,7 @@ from threading import Thread
 
 from feedmirror.local.serving.console import CONSOLE, Console
 from feedmirror.local.serving.places import LOOPBACK, PortTakenError, is_taken
-from feedmirror.local.serving.site import Answer, answer_of
+from feedmirror.local.serving.site import SECURITY_HEADERS, Answer, answer_of
 from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
 
 _PATIENCE = 30.0  # seconds that a silent reader is waited for
@@ -39,8 +39,12 @@ class Web:
 
 
 def _refusal(status: HTTPStatus, words: str, **headers: str) -> Answer:
-    """Return a line of text; no cache keeps it."""
-    plain = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+    """Return a line of text; no cache keeps it, and no browser takes it for more."""
+    plain = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Cache-Control": "no-store",
+        **SECURITY_HEADERS,
+    }
     return Answer(status, {**plain, **headers}, f"{words}\n".encode())
 
 
