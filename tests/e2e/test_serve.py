@@ -178,6 +178,37 @@ def test_other_commands_work_beside_it(served: Serving, publisher: Publisher) ->
     assert publisher.seen
 
 
+def test_a_folder_has_a_running_mirror_or_files_and_never_both(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    """Files would keep what the running mirror has taken down."""
+    data, feeds = str(tmp_path / "data"), configured(tmp_path, publisher)
+    environment = {**os.environ, "FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8"}
+    command = [str(Path(sys.executable).parent / "feedmirror"), "mirror", "--local", data]
+
+    def mirrored() -> str:
+        return subprocess.run(  # noqa: S603 -- our own command
+            [*command, feeds], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "files of the site; open file://" in mirrored()
+    site = tmp_path / "data" / "site"
+    assert (site / "index.html").exists()
+
+    with Serving(tmp_path / "data") as serving:
+        assert serving.get("/")[0] == 200
+        assert not site.exists()
+        assert "The running feedmirror serve shows the site" in mirrored()
+        suppressed = feedmirror(
+            "suppress", f"{SITE}/4", "--ground", "legal", "--yes", "--local", data
+        )
+        assert suppressed.returncode == 0
+        assert not site.exists()
+        assert serving.stop(signal.SIGTERM) == 0
+
+    assert "files of the site" in mirrored()
+
+
 def test_a_second_one_over_the_same_folder_is_refused(served: Serving) -> None:
     done = feedmirror("serve", "--data", str(served.folder))
 

@@ -8,16 +8,19 @@ from pathlib import Path
 import click
 
 from feedmirror.adapters.clock import fresh_nonce, utc_now
+from feedmirror.cli.output import progress
 from feedmirror.configuration import Configuration
 from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.jobs.takedown.by_hand import ByHand
 from feedmirror.jobs.takedown.takedown_run import TakedownRun
 from feedmirror.layout import CASES
 from feedmirror.local.machine import Machine
+from feedmirror.local.serving.places import is_held
 from feedmirror.takedowns.casework.cases import Case
 from feedmirror.version import VERSION
 from feedmirror.wiring.takedown import TakedownFunction, takedown_function
 
+SHOWN_BY_SERVE = "The running feedmirror serve shows the site, so no files of it are written."
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 _MOST_NAMED = 5  # cases that an abbreviation is said to mean
 
@@ -91,8 +94,12 @@ class Desk:
         return f"feedmirror {words}{where}"
 
     def export(self) -> None:
-        """Write the site's files anew, where they are in a folder."""
-        if self.folder is not None:
+        """Write the site's files anew, where they are in a folder that no `serve` shows."""
+        if self.folder is None:
+            return
+        if is_held(self.folder):
+            progress().print(SHOWN_BY_SERVE)
+        else:
             Machine(self.folder).export_site()
 
 

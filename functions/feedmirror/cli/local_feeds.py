@@ -40,12 +40,17 @@ class Wanted:
 
 def prepare(machine: Machine, wanted: Wanted, *, quiet: bool) -> None:
     """Make the mirror of a folder what the options say, and this process's the one it works on."""
+    leave_others_alone(machine)
+    settle(machine, wanted, quiet=quiet)
+    machine.enter()  # what the feeds prove, the takedown function does there and then
+
+
+def leave_others_alone(machine: Machine) -> None:
+    """Refuse a folder whose ``site`` somebody else has made: ours is written and removed."""
     if not machine.store.exists() and machine.site.exists():
         raise click.ClickException(
             f"{machine.site} is there already, and no mirror's; name another folder with --local"
         )
-    settle(machine, wanted, quiet=quiet)
-    machine.enter()  # what the feeds prove, the takedown function does there and then
 
 
 def settle(

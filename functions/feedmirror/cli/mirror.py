@@ -17,6 +17,7 @@ from feedmirror.jobs.pausing import Pause
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.layout import CONFIGURATION
 from feedmirror.local.machine import SITE, Machine
+from feedmirror.local.serving.places import is_held
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 from feedmirror.settings import read_networks, read_settings
 from feedmirror.version import VERSION
@@ -58,18 +59,28 @@ def mirror(folder: Path | None, *, as_json: bool, **options: Any) -> None:  # no
     if folder is not None:
         prepare(Machine(folder), wanted, quiet=as_json)
     report, problem = _run(folder)
-    files = Machine(folder).export_site() if folder is not None else 0
+    where = _export(folder) if folder is not None else ""
     if as_json:
         print_json(report.to_dict())
     else:
         _print(report)
-    if folder is not None and not as_json:
-        front = folder / SITE / "index.html"
-        say(f"{files} files of the site; open {front.resolve().as_uri()}")
+    if where and not as_json:
+        say(where)
     if problem:
         complain(problem)
     if problem or report.failures:
         raise SystemExit(1)
+
+
+def _export(folder: Path) -> str:
+    """Write the site's files, unless a `serve` shows it; return where it can be read."""
+    if is_held(folder):
+        from feedmirror.cli.desk import SHOWN_BY_SERVE  # noqa: PLC0415 -- with all of takedowns
+
+        return SHOWN_BY_SERVE
+    files = Machine(folder).export_site()
+    front = folder / SITE / "index.html"
+    return f"{files} files of the site; open {front.resolve().as_uri()}"
 
 
 def _run(folder: Path | None) -> tuple[MirrorReport, str]:

@@ -11,7 +11,7 @@ import click
 
 from feedmirror.adapters.clock import utc_now
 from feedmirror.cli.folders import CONTACT, DEFAULT_FOLDER, FEED, FEEDS, NOBODY
-from feedmirror.cli.local_feeds import Wanted, settle
+from feedmirror.cli.local_feeds import Wanted, leave_others_alone, settle
 from feedmirror.cli.mails import printable
 from feedmirror.cli.output import counted, print_table, say
 from feedmirror.configuration import Configuration
@@ -74,7 +74,9 @@ def _run(machine: Machine, ports: "Ports", wanted: Wanted, *, trusting: bool) ->
 
     try:
         site = f"http://localhost:{ports.web.server_port}"
+        leave_others_alone(machine)
         configuration = settle(machine, wanted, site=site)
+        machine.remove_export()  # files would keep what is taken down from now on
         machine.enter()
         wishes = Wishes(
             trusting=trusting,

@@ -84,7 +84,7 @@ class Machine:
 
     def bucket(self, name: str) -> ObjectStore:
         """Open one bucket of the embedded store."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds mails
         return SqliteStore(self.store, name)
 
     def configure(self, configuration: Configuration) -> None:
@@ -108,7 +108,7 @@ class Machine:
         """
         site = self.bucket("site")
         count = 0
-        shutil.rmtree(self.site, ignore_errors=True)
+        self.remove_export()
         for summary in site.list(""):
             found = site.get(summary.key)
             if found is None:
@@ -121,3 +121,7 @@ class Machine:
             path.write_bytes(body)
             count += 1
         return count
+
+    def remove_export(self) -> None:
+        """Remove the site's files; the store has what they were made of."""
+        shutil.rmtree(self.site, ignore_errors=True)

@@ -1,6 +1,9 @@
 """What one `serve` has to itself: two ports on loopback, and a folder."""
 
 import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -26,19 +29,56 @@ def is_taken(error: OSError) -> bool:
     return error.errno in {errno.EADDRINUSE, errno.EACCES}
 
 
-def hold(folder: Path) -> IO[bytes]:
-    """Have a folder until the file that is returned is closed, or the process ends.
+@contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Have a folder until the block ends, or the process does; what is left empty goes again.
 
     Other commands of its owner work beside it; nobody else enters a folder that is made here, as
     its store holds mails. Raises FolderTakenError.
     """
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _locked(folder / _LOCK) as file:
+        if file is None:
+            raise FolderTakenError(f"another feedmirror serve has {folder}")
+        try:
+            yield
+        finally:
+            (folder / _LOCK).unlink(missing_ok=True)
+            if made:
+                with suppress(OSError):  # something was kept in it
+                    folder.rmdir()
+
+
+def is_held(folder: Path) -> bool:
+    """Tell whether a `serve` has a folder just now."""
+    lock = folder / _LOCK
+    if not lock.exists():
+        return False
+    with _locked(lock) as file:
+        return file is None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[IO[bytes] | None]:
+    """Have a lock file while the block lasts, or None where another has it."""
     import fcntl  # noqa: PLC0415 -- not on every system, where the other commands do work
 
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = (folder / _LOCK).open("ab")
+    while True:
+        with path.open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield None
+                return
+            if _is_at(file, path):
+                yield file
+                return
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    """Tell whether a file is still the one at a path: whoever had it before may have removed it."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise FolderTakenError(f"another feedmirror serve has {folder}") from error
-    return file
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
