@@ -244,6 +244,13 @@ def test_a_restart_keeps_everything(tmp_path: Path, publisher: Publisher) -> Non
         second.said("a mail for ann@news.example.com is kept")
         assert outbox(second)[: len(written)] == written
         assert not [line for line in second.lines if "TAKEN AS PROVED" in line]
+        second.said("1 mail waits that was taken as proved")
+        cases = json.loads(
+            feedmirror("cases", "--all", "--json", "--local", str(second.folder)).stdout
+        )["cases"]
+        shown = [feedmirror("case", each["case"], "--local", str(second.folder)) for each in cases]
+        assert all("proof" in each.stdout for each in shown)
+        assert all("nothing was checked" in each.stdout for each in shown)
 
         assert second.stop(signal.SIGINT) == 0
     assert len(publisher.seen) == asked  # the feed is not due

@@ -158,8 +158,9 @@ def step_words(step: str) -> str:
     return _STEPS.get(step.partition("-")[0], step)
 
 
-def proof_words(decision: Mapping[str, Any]) -> str:
+def proof_words(case: Case) -> str:
     """Return what proves the sender of a case, or why nothing does."""
+    decision = case.decision
     if not decision:
         return "not looked at yet"
     sender = decision.get("sender")
@@ -167,6 +168,8 @@ def proof_words(decision: Mapping[str, Any]) -> str:
         return "by hand: the operator's own decision"
     if decision.get("vouched"):
         return "vouched for by the operator"
+    if case.receipt is not None and case.receipt.unchecked:
+        return "nothing was checked: `serve --trust-sender` takes every mail as proved"
     if sender["proof"] == "none":
         return f"not proved: {sender['why'] or 'nothing speaks for it'}"
     return f"the sender's domain is proved by {str(sender['proof']).upper()}"

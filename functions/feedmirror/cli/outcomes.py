@@ -24,7 +24,7 @@ from feedmirror.takedowns.casework.cases import Case, Event
 def print_outcome(desk: Desk, case: Case) -> None:
     """Print what became of a case: its state, what was done, what was written, what is next."""
     rows = [("case", case.id), ("state", state_words(case)), ("why", why_words(case))]
-    rows.append(("proof", proof_words(case.decision or {})))
+    rows.append(("proof", proof_words(case)))
     for order, words in standings(case):
         rows.append(("", words))
         rows += [("", f"  {page}") for page in pages([order], desk.configuration.mirror)]
@@ -76,7 +76,7 @@ def outcome_of(desk: Desk, case: Case) -> dict[str, Any]:
     return {
         **summary_of(case, utc_now()),
         **standing_of(desk, case),
-        "proof": proof_words(case.decision or {}),
+        "proof": proof_words(case),
         "taken_down": taken(case),
         "written": written(case),
     }

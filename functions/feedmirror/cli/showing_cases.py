@@ -105,14 +105,14 @@ def show_case(folder: Path | None, name: str, *, as_json: bool) -> None:
 
 
 def _print_head(case: Case) -> None:
-    decision, until = case.decision or {}, deadline(case)
+    until = deadline(case)
     rows = [
         ("case", case.id),
         ("state", state_words(case)),
         ("opened", f"{when_words(case.opened)} UTC"),
         *([("until", f"{when_words(until)} UTC")] if until else []),
         ("asks for", what_words(case)),
-        ("proof", proof_words(decision)),
+        ("proof", proof_words(case)),
         ("why", why_words(case)),
     ]
     print_table(("", "~"), rows)

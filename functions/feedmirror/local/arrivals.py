@@ -24,6 +24,7 @@ class Arrival:
 
     ``sender`` is the envelope's, empty for a bounce; None takes it from the header. ``verdicts``
     are SES's by the name of the check, ``policy`` is the domain's own where DMARC failed.
+    ``unchecked`` says that the verdicts are nobody's: nothing was looked at.
     """
 
     ses_id: str
@@ -32,6 +33,7 @@ class Arrival:
     sender: str | None = None
     verdicts: Mapping[str, str] = field(default_factory=lambda: PASSED)
     policy: str = ""
+    unchecked: bool = False
 
 
 def mail_id(mail: bytes) -> str:
@@ -62,6 +64,8 @@ def event_of(mail: bytes, arrival: Arrival) -> dict[str, Any]:
     }
     if arrival.policy:
         receipt["dmarcPolicy"] = arrival.policy
+    if arrival.unchecked:
+        receipt["unchecked"] = True
     return {
         "Records": [
             {

@@ -97,7 +97,22 @@ def test_a_trusting_room_takes_every_check_as_passed_and_an_ordinary_one_keeps_t
 
     handed_on(a_room(mail), ses_id, function)
 
-    assert function.receipts[0].dmarc is Verdict.PASS
+    (receipt,) = function.receipts
+    assert (receipt.dmarc, receipt.unchecked) == (Verdict.PASS, True)
+    assert Receipt.from_dict(receipt.to_dict()) == receipt
+
+
+def test_what_was_taken_as_proved_and_still_waits_is_counted() -> None:
+    mail, function = MemoryStore(), Function("removed", "recorded")
+    trusted = a_room(mail, trusting=True).take(LETTER)
+    room = a_room(mail)
+    other = room.take(replace(LETTER, sender="bob@news.example"))
+    assert room.trusted() == 1
+
+    for ses_id in (trusted, other):
+        handed_on(room, ses_id, function)
+
+    assert room.trusted() == 0
 
 
 def test_the_same_mail_sent_again_is_one_mail() -> None:
@@ -188,6 +203,14 @@ def test_a_key_that_dns_keeps_to_itself_is_waited_for_and_not_for_ever() -> None
     late = a_room(room.mail, dns=lambda: down, clock=lambda: NOW + timedelta(hours=7))
     handed_on(late, other, function)
     assert function.receipts[1].dkim is Verdict.PROCESSING_FAILED
+
+
+def test_the_order_of_the_recipients_makes_no_other_mail() -> None:
+    room, several = a_room(), ("a@mirror.example", "b@mirror.example")
+
+    first = room.take(replace(LETTER, recipients=several))
+
+    assert room.take(replace(LETTER, recipients=several[::-1])) == first
 
 
 def test_a_bounce_has_nobody_to_answer() -> None:

@@ -47,7 +47,8 @@ class Receipt:
     :func:`mailbox_key` of every mailbox in SES's own reading of ``From``, which must be the same
     as ours. ``returnable`` is false where the envelope has nobody to answer (RFC 5321 §4.5.5).
     ``aligned`` tells that the envelope's domain is of the same organisation as ``From``'s, so that
-    SPF speaks for ``From`` as well (RFC 7489 §3.1.2).
+    SPF speaks for ``From`` as well (RFC 7489 §3.1.2). ``unchecked`` tells that nothing was looked
+    at and every check counts as passed, as an operator wanted it who tries things out.
     """
 
     ses_id: str
@@ -62,10 +63,14 @@ class Receipt:
     dkim: Verdict = Verdict.PROCESSING_FAILED
     dmarc: Verdict = Verdict.PROCESSING_FAILED
     dmarc_policy: str = ""  # none, quarantine or reject; stated only where DMARC failed
+    unchecked: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the receipt as a case keeps it."""
-        return {**asdict(self), "received": self.received.isoformat()}
+        fields = {**asdict(self), "received": self.received.isoformat()}
+        if not self.unchecked:
+            del fields["unchecked"]  # as SES has it, and as cases were kept before
+        return fields
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Receipt":
@@ -117,6 +122,7 @@ def read_receipt(record: Mapping[str, Any]) -> Receipt:
         returnable=_is_returnable(mail.get("source"), recipients),
         aligned=_is_aligned(mail),
         dmarc_policy=_policy(receipt.get("dmarcPolicy")),
+        unchecked=receipt.get("unchecked") is True,
         **verdicts,
     )
 
