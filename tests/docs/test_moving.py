@@ -68,7 +68,7 @@ def test_every_command_works_on_the_lists_that_people_bring(
     assert [command.split()[1] for command in found] == [
         "init", "init", "init", "check", "serve", "cost",
     ]  # fmt: skip
-    body = rss(entry(1), entry(2)).encode()
+    body, front = rss(entry(1), entry(2)).encode(), ""
     with Publisher({"/feed": Answer(body=body)}, address="127.0.0.1") as publisher:
         address = publisher.url("/feed")
         for name, text in LISTS.items():
