@@ -445,6 +445,16 @@ def test_what_the_takedowns_do_is_clean_then_and_later(world: MemoryWorld, wish:
     assert audited(world).notes == {}
 
 
+def test_an_open_case_that_was_closed_before_is_no_finding(world: MemoryWorld) -> None:
+    """Its mark is empty: there is no delete."""
+    case = world.write(f"Take down {SITE}/2 please.", sender="legal@rival-legal.example")
+    put(world.stores.ledger, closed_key(case.id), Content(b"{}", "application/json"))
+    world.takedowns().cases.reopen(case)
+
+    assert world.case(case).state is State.MASKED
+    assert found(world) == set()
+
+
 @pytest.mark.parametrize("wish", ["a site is masked", "a stranger's wish", "a private matter"])
 def test_what_a_case_is_just_doing_is_no_finding_until_a_day_has_passed(
     before: MemoryWorld, wish: str

@@ -63,7 +63,8 @@ class AuditCases:
             late = _overdue(case, self.clock())
         except (CaseUnreadableError, RuleUnreadableError, ValueError, KeyError, TypeError) as error:
             return Kind.UNREADABLE, f"{error}"
-        if not late and case.state in OPEN and self.ledger.head(closed_key(case_id)) is not None:
+        mark = self.ledger.head(closed_key(case_id)) if not late and case.state in OPEN else None
+        if mark is not None and mark.size:  # an empty one has been taken off
             late = "and is marked as closed, so nobody takes it up"
         return (Kind.CASE_WITHOUT_OUTCOME, f"it is {case.state} {late}") if late else None
 
