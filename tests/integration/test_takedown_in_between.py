@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from feedmirror.configuration import Ended
+from feedmirror.layout import LISTING_FILES
 from feedmirror.takedowns.casework.cases import State
 from keeping import readable
 from memory_world import MemoryWorld
@@ -18,6 +19,7 @@ from walks import walk
 from world import SITE, Documents, entry, rss
 
 CANARY = "canary-words"
+HOST = "news.example.com"
 OLD = "old.example.net"
 Job = Callable[[MemoryWorld], object]
 
@@ -70,6 +72,26 @@ def a_restore_that_is_done_again(world: MemoryWorld) -> Job:
     case = world.write(f"Please take down {SITE}/1 now and in the future.")
     world.takedowns().restore(world.case(case))
     return lambda other: other.takedowns().restore(other.case(case))
+
+
+@pytest.mark.parametrize("folder", ["", f"{HOST}/", f"{HOST}/2026-11/"])
+def test_a_listing_that_shows_what_is_taken_down_is_found_within_the_hour(
+    world: MemoryWorld, folder: str
+) -> None:
+    before = world.copy()
+    take_down(world)
+    for name in LISTING_FILES:
+        shown, gone = before.stores.site.get(folder + name), world.stores.site.head(folder + name)
+        assert shown is not None
+        assert gone is not None
+        world.stores.site.put(folder + name, shown.content, replaces=gone.etag)
+    assert readable(world, CANARY)
+
+    repaired = world.takedowns().hour(time_left=lambda: world.time_left).repaired
+    assert repaired == 1
+    assert readable(world, CANARY) == []
+    world.later()
+    assert world.takedowns().hour(time_left=lambda: world.time_left).repaired == 0
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -6,13 +6,23 @@ taken down, counted, and told to the operator, since something that nobody fores
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
+from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.takedown.entomb import Cause, Concerned, Entomb
 from feedmirror.jobs.takedown.sweep import Sweep
-from feedmirror.layout import LIMITS, SUPPRESSIONS, item_page, lift_key, record_key
+from feedmirror.layout import (
+    FRONT,
+    LIMITS,
+    SUPPRESSIONS,
+    ItemId,
+    host_folder,
+    item_page,
+    lift_key,
+    record_key,
+)
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
 from feedmirror.ports.workers import Workers
 from feedmirror.records import RecordUnreadableError, Tombstone, record_from_json
@@ -48,6 +58,32 @@ class Reapplied:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Listings:
+    """What the listings show, each read once in a run, and once more where it shows too much."""
+
+    publisher: Publisher
+    known: dict[str, frozenset[tuple[str, ItemId]]] = field(default_factory=dict)
+
+    def show(self, item: Concerned) -> bool:
+        """Tell whether a listing shows an item that may stand in it."""
+        place = item.host, item.id
+        return any(
+            place in self._known(folder) and place in self._read(folder)
+            for folder in sorted({FRONT, host_folder(item.host), *item.folders})
+        )
+
+    def _known(self, folder: str) -> frozenset[tuple[str, ItemId]]:
+        known = self.known.get(folder)
+        return self._read(folder) if known is None else known
+
+    def _read(self, folder: str) -> frozenset[tuple[str, ItemId]]:
+        listing = self.publisher.shown(folder)
+        cards = listing.cards if listing else ()
+        self.known[folder] = frozenset((card.host, card.id) for card in cards)
+        return self.known[folder]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reapply:
     """Looks whether what the rules cover is gone."""
@@ -78,6 +114,7 @@ class Reapply:
         """
         rules = repaired = 0
         problems: list[str] = []
+        listings = _Listings(self.entomb.publisher)
         # A rule that was left in the middle comes first once more, so the list begins before it.
         for summary in self.ledger.list(SUPPRESSIONS, after=last[:-1] if marker else last):
             if rules >= _MOST_RULES or time_left() < _RESERVE:
@@ -89,13 +126,13 @@ class Reapply:
                 while after is not None:
                     if time_left() < _RESERVE:
                         return Reapplied(rules, repaired, tuple(problems)), f"{last}\n{after}"
-                    back, after = self._apply(summary.key, after)
+                    back, after = self._apply(summary.key, after, listings)
                     repaired += back
             except RuleUnreadableError as error:
                 problems.append(f"ledger {summary.key}: {error}")
         return Reapplied(rules, repaired, tuple(problems)), ""
 
-    def _apply(self, key: str, after: str) -> tuple[int, str | None]:
+    def _apply(self, key: str, after: str, listings: _Listings) -> tuple[int, str | None]:
         """Look at a batch of what a rule covers; return what was back, and where it ended."""
         found = self.ledger.get(key)
         if found is None or self.ledger.head(lift_key(key)) is not None:
@@ -110,7 +147,7 @@ class Reapply:
             # A mask that privacy is the ground of would lose what the feed can bring again.
             keeps_copies=rule.ground is not Ground.PRIVACY,
         )
-        standing = self.workers.map(lambda item: self._standing(item, rule), items)
+        standing = self.workers.map(lambda item: self._standing(item, rule, listings), items)
         looked = list(zip(items, standing, strict=True))
         due = [item for item, what in looked if what is not _Found.TOMBSTONE]
         if due and self.ledger.head(lift_key(key)) is not None:
@@ -119,7 +156,7 @@ class Reapply:
             self.entomb.run(due, cause)
         return sum(what is _Found.BACK for _, what in looked), last
 
-    def _standing(self, item: Concerned, rule: Suppression) -> "_Found":
+    def _standing(self, item: Concerned, rule: Suppression, listings: _Listings) -> _Found:
         """Return what stands where a tombstone should be.
 
         What is only announced gets one too: under a chain of new names the last shares nothing
@@ -128,17 +165,15 @@ class Reapply:
         """
         record = self.archive.get(record_key(item.host, item.id))
         page = self.site.get(item_page(item.host, item.id))
-        if page is not None and page.content.metadata.get("status") not in _GONE:
-            shown = _Found.BACK
-        else:
-            shown = _Found.TOMBSTONE
-        if record is None:
-            return _Found.ANNOUNCED if shown is _Found.TOMBSTONE else shown
-        try:
-            stored = record_from_json(record.content.body)
-        except RecordUnreadableError:
-            return _Found.BACK
-        if isinstance(stored, Tombstone):
-            return shown
-        covered = find_suppression(stored.subject, [rule]) is not None
-        return _Found.BACK if covered else _Found.CLAIMED_SINCE
+        absent = _Found.ANNOUNCED
+        if record is not None:
+            try:
+                stored = record_from_json(record.content.body)
+            except RecordUnreadableError:
+                return _Found.BACK
+            if not isinstance(stored, Tombstone):
+                covered = find_suppression(stored.subject, [rule]) is not None
+                return _Found.BACK if covered else _Found.CLAIMED_SINCE
+            absent = _Found.TOMBSTONE
+        is_shown = page is not None and page.content.metadata.get("status") not in _GONE
+        return _Found.BACK if is_shown or listings.show(item) else absent
