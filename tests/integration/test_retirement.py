@@ -186,6 +186,23 @@ def test_only_as_many_items_are_kept_as_the_operator_says(world: World) -> None:
         assert titles(world) == entries(0, 1, 2)
 
 
+def test_an_undated_entry_that_was_left_out_is_not_new_once_it_is_edited(world: World) -> None:
+    numbers = range(1, 6)
+    world.serve(rss(*(undated(number) for number in numbers)))
+    setting(world, max_items=3)
+    world.run()
+    kept = titles(world)
+    assert len(kept) == 3
+    world.serve(rss(*(undated(number).replace("Some", "Another") for number in numbers)))
+    for _ in range(2):
+        a_day_later(world)
+        assert titles(world) == kept
+
+    setting(world, max_items=4)
+    a_day_later(world)
+    assert len(titles(world)) == 4
+
+
 def test_a_bound_that_is_set_later_holds_at_the_next_run_even_if_the_feed_is_down(
     world: World,
 ) -> None:

@@ -109,13 +109,23 @@ def plan_batch(batch: Sequence[Slot], *, images: Images, now: datetime) -> None:
     if not batch:
         return
     delivery = batch[0].delivery
-    ranks = {slot.draft.id: rank_of(slot.draft, slot.stored, now=now) for slot in batch}
+    ranks = {slot.draft.id: _rank(slot, now=now) for slot in batch}
     own = [ranks[slot.draft.id] for slot in batch if slot.is_own]
     floors = (delivery.floor, floor_of(delivery.settings, own))
     cut = cut_of(delivery.settings, floors, now=now)
     for slot in batch:
         if ranks[slot.draft.id] >= cut:
             _plan_slot(slot, images=images, now=now)
+
+
+def _rank(slot: Slot, *, now: datetime) -> Rank:
+    """Return a draft's rank; what was read before and left out is no newer for an edit."""
+    entry = slot.draft.entry
+    known = slot.delivery.entries.get(slot.draft.id)
+    was_left = slot.stored is None and known is not None and known.fingerprint
+    if was_left and not (entry.published or entry.updated):
+        return datetime.min.replace(tzinfo=now.tzinfo), slot.draft.id
+    return rank_of(slot.draft, slot.stored, now=now)
 
 
 def _plan_slot(slot: Slot, *, images: Images, now: datetime) -> None:
