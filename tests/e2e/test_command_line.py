@@ -120,6 +120,18 @@ def test_check_reports_and_stores_nothing(tmp_path: Path, publisher: Publisher) 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_check_says_that_it_names_nobody_unless_it_is_told_whom(
+    tmp_path: Path, publisher: Publisher
+) -> None:
+    unnamed = run("check", publisher.url("/feed"), cwd=tmp_path)
+    named = run("check", publisher.url("/feed"), "--contact", "me@example.org", cwd=tmp_path)
+
+    assert "publishers see --contact in every request" in unnamed.stdout.splitlines()[-1]
+    assert "--contact" not in named.stdout
+    for line in (*unnamed.stdout.splitlines(), *named.stdout.splitlines()):
+        assert line == line.rstrip()  # also of tables, whose cells are filled up
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [

@@ -406,6 +406,9 @@ def test_the_mails_that_were_written_can_be_read(desk: Path) -> None:
     shown = run_here("outbox", answer["mail"], "--local", cwd=desk)
     assert "Subject: Your request to Demo Mirror" in shown.out
     assert "1 page has been removed from Demo Mirror." in shown.out
+    whole = json.loads(run_here("outbox", answer["mail"], "--json", "--local", cwd=desk).out)
+    assert "\n" in whole["text"]
+    assert "\r" not in whole["text"]
     assert run_here("outbox", "x", "--local", cwd=desk).status == 1
     assert run_here("outbox", cwd=desk).status == 2
 

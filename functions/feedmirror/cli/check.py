@@ -7,7 +7,7 @@ import click
 from feedmirror.adapters.clock import utc_now
 from feedmirror.addresses import web_address
 from feedmirror.cli.configurations import local_mirror
-from feedmirror.cli.folders import CONTACT
+from feedmirror.cli.folders import CONTACT, NOBODY
 from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
@@ -35,6 +35,8 @@ def check(url: str, *, contact: str, as_json: bool) -> None:
         print_json(report)
     else:
         _print(report)
+        if contact == NOBODY:
+            say("Note: publishers see --contact in every request, and this one named nobody")
     if report["error"]:
         raise SystemExit(1)
 

@@ -13,7 +13,8 @@ def mail_fields(mail: bytes) -> dict[str, str]:
     message = BytesParser(policy=policy.default).parsebytes(mail)
     body = message.get_body(("plain",)) if hasattr(message, "get_body") else None
     heads = {name.lower(): str(message[name] or "") for name in _SHOWN}
-    return {**heads, "text": str(body.get_content()) if body is not None else ""}
+    text = str(body.get_content()) if body is not None else ""
+    return {**heads, "text": text.replace("\r\n", "\n")}
 
 
 def print_mail(mail: bytes, *, most: int = 60, indent: str = "  | ") -> None:

@@ -63,7 +63,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         table.add_column(column.rstrip("#~"), justify=justify, no_wrap=not wide, overflow="fold")
     for row in rows:
         table.add_row(*(Text(_plain(value)) for value in row))
-    console().print(table)
+    out = console()
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as printed:  # rich fills every line up to the table's width
+        out.print(table)
+    say("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
 def say(text: str = "") -> None:
