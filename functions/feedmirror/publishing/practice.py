@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from feedmirror.configuration import FeedSettings, MirrorSettings, Publish
 from feedmirror.publishing import dates
@@ -16,13 +17,19 @@ class Practice:
 
     ``intervals`` are those that the operator has set, each once, the shortest first, and ``paced``
     the number of feeds that have one. ``shown`` counts the feeds by how much of them is shown:
-    ``whole`` (as much as the feed has), ``excerpt`` or ``link``. ``letters`` are mailto: addresses.
+    ``whole`` (as much as the feed has), ``excerpt`` or ``link``. Copies go by themselves beyond one
+    of ``ages``, of ``aged`` feeds, or beyond the newest, as many as one of ``numbers`` says, of
+    ``limited`` feeds. ``letters`` are mailto: addresses.
     """
 
     feeds: int
     paced: int
     intervals: tuple[str, ...]
     shown: Mapping[str, int]
+    aged: int
+    ages: tuple[str, ...]
+    limited: int
+    numbers: tuple[int, ...]
     user_agent: str
     letters: Mapping[str, str]
 
@@ -32,14 +39,24 @@ def practice_of(mirror: MirrorSettings, feeds: Iterable[FeedSettings]) -> Practi
     listed = tuple(feeds)
     intervals = [feed.interval for feed in listed if feed.interval is not None]
     shown = Counter(_shown(feed.publish) for feed in listed)
+    ages = [feed.max_age for feed in listed if feed.max_age is not None]
+    numbers = [feed.max_items for feed in listed if feed.max_items is not None]
     return Practice(
         feeds=len(listed),
         paced=len(intervals),
-        intervals=tuple(dates.duration(each) for each in sorted(set(intervals))),
+        intervals=_durations(intervals),
         shown={each: shown[each] for each in ("whole", "excerpt", "link")},
+        aged=len(ages),
+        ages=_durations(ages),
+        limited=len(numbers),
+        numbers=tuple(sorted(set(numbers))),
         user_agent=user_agent(mirror.site, mirror.contact),
         letters=publishers_letters(mirror.contact),
     )
+
+
+def _durations(times: Iterable[timedelta]) -> tuple[str, ...]:
+    return tuple(dates.duration(each) for each in sorted(set(times)))
 
 
 def _shown(publish: Publish) -> str:

@@ -88,6 +88,23 @@ def test_how_much_is_shown_is_told_by_the_number_of_feeds() -> None:
     assert "excerpt, for" not in words(a_feed())
 
 
+def test_what_goes_by_itself_is_told_where_feeds_have_bounds() -> None:
+    ten, ninety = timedelta(days=10), timedelta(days=90)
+
+    assert "By themselves" not in words(a_feed())
+    aged = words(a_feed(), a_feed(2, max_age=ten))
+    assert "Old copies: of 1 feed, what is older than 10 days." in aged
+    assert "beyond a number" not in aged
+    both = words(
+        a_feed(1, max_age=ninety, max_items=50),
+        a_feed(2, max_age=ten, max_items=200),
+        a_feed(3, max_items=50),
+    )
+    assert "of 2 feeds, what is older than 10 days to 90 days, as it is set for each." in both
+    assert "of 3 feeds, all but the newest 50 to 200, as it is set for each." in both
+    assert "all but the newest 50." in words(a_feed(max_items=50))
+
+
 @pytest.mark.parametrize(
     ("settings", "said", "unsaid"),
     [
