@@ -74,6 +74,7 @@ def test_every_command_works_on_the_lists_that_people_bring(
         for name, text in LISTS.items():
             (tmp_path / name).write_text(text.replace(FEED, address))
 
+        front = ""
         for command in found:
             arguments = words(command.replace(FEED, address), tmp_path)
             if arguments[0] == "serve":  # until it is told to stop
