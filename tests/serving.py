@@ -22,9 +22,9 @@ CONTACT = "takedown@mirror.example"
 _Found = TypeVar("_Found")
 SECONDS = 30.0  # that a slow machine is waited for
 _PLACES = {
-    "http": re.compile(r"site +http://127\.0\.0\.1:(\d+)/"),
+    "http": re.compile(r"site +http://(?:127\.0\.0\.1|localhost):(\d+)/"),
     "smtp": re.compile(r"mail +smtp://127\.0\.0\.1:(\d+) "),
-    "console": re.compile(r"console +http://127\.0\.0\.1:\d+(/-/\w+/)"),
+    "console": re.compile(r"console +http://(?:127\.0\.0\.1|localhost):\d+(/-/\w+/)"),
 }
 
 

@@ -50,7 +50,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def wishes(told: Told) -> Wishes:
-    return Wishes(trusting=False, tell=told.lines.append, tables=list)
+    return Wishes(trusting=False, tell=told.lines.append, tables=list, notes=list)
 
 
 @contextmanager

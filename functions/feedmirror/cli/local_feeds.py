@@ -33,6 +33,10 @@ class Wanted:
 
     def configuration(self, present: Configuration | None) -> Configuration:
         """Return what the options make of what is configured; raises click's errors."""
+        if is_whole(self.file) and self.contact != NOBODY:
+            raise click.UsageError(
+                f"--contact goes without a mirror.toml: {self.file} names its own contact"
+            )
         if present is None:
             return configuration_of(self.file, self.urls, contact=self.contact)
         return changed(present, self.file, self.urls, contact=self.contact)

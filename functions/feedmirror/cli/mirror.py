@@ -13,7 +13,6 @@ from feedmirror.cli.folders import CONTACT, FEED, FEEDS, LOCAL
 from feedmirror.cli.local_feeds import A_FEED, Wanted, prepare
 from feedmirror.cli.output import complain, counted, print_json, print_table, progress, say
 from feedmirror.jobs.configure import ReadConfiguration
-from feedmirror.jobs.pausing import Pause
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.layout import CONFIGURATION
 from feedmirror.local.machine import SITE, Machine
@@ -88,7 +87,9 @@ def _run(folder: Path | None) -> tuple[MirrorReport, str]:
     stores = open_stores(read_settings())
     configured = ReadConfiguration(stores.archive, VERSION).run()
     if configured.paused is not None:
-        raise click.ClickException(_paused(configured.paused, folder))
+        from feedmirror.cli.waiting import paused_words  # noqa: PLC0415 -- a second, seldom needed
+
+        raise click.ClickException(paused_words(configured.paused, folder))
     mirror = configured.configuration.mirror
     fetcher = polite_fetcher(mirror, allowed_networks=read_networks())
     with Progress(console=progress(), transient=True) as bar:
@@ -99,13 +100,6 @@ def _run(folder: Path | None) -> tuple[MirrorReport, str]:
     if not configured.configuration.feeds:
         return report, f"there is no feed in {CONFIGURATION}; add {A_FEED}"
     return report, ""
-
-
-def _paused(pause: Pause, folder: Path | None) -> str:
-    from feedmirror.cli.desk import Desk  # noqa: PLC0415 -- a second, for what is seldom said
-    from feedmirror.cli.pausing import pause_words  # noqa: PLC0415 -- the same
-
-    return f"the mirror is paused {pause_words(pause)}; {Desk(folder).command('resume')} ends it"
 
 
 def _print(report: MirrorReport) -> None:

@@ -69,7 +69,7 @@ def serve(
 
 def _run(machine: Machine, ports: "Ports", wanted: Wanted, *, trusting: bool) -> None:
     from feedmirror.cli.desk import Desk  # noqa: PLC0415 -- with all of takedowns
-    from feedmirror.cli.waiting import waiting_cases  # noqa: PLC0415 -- the same
+    from feedmirror.cli.waiting import standstill, waiting_cases  # noqa: PLC0415 -- the same
     from feedmirror.local.serving.service import Wishes, compose_service  # noqa: PLC0415 -- as above
 
     try:
@@ -82,6 +82,7 @@ def _run(machine: Machine, ports: "Ports", wanted: Wanted, *, trusting: bool) ->
             trusting=trusting,
             tell=_tell,
             tables=lambda: [waiting_cases(Desk(machine.folder))],
+            notes=lambda: standstill(Desk(machine.folder)),
         )
         service = compose_service(machine, ports, wishes)
     except BaseException:
@@ -89,6 +90,8 @@ def _run(machine: Machine, ports: "Ports", wanted: Wanted, *, trusting: bool) ->
         raise
     service.begin()
     _print_places(machine, service, configuration, trusting=trusting)
+    for note in wishes.notes():
+        _tell(note)
     signal.sigwait(_SIGNALS)
     _tell("stopping: what runs is brought to its end; Ctrl-C again ends it at once")
     _let_signals_kill()
@@ -100,7 +103,8 @@ def _print_places(
     machine: Machine, service: "Service", configuration: Configuration, *, trusting: bool
 ) -> None:
     web, smtp = service.ports.web.server_port, service.ports.smtp.port
-    origin = f"http://{LOOPBACK}:{web}"
+    local = f"http://localhost:{web}"  # as its own pages and mails name it, where they do
+    origin = local if configuration.mirror.site == local else f"http://{LOOPBACK}:{web}"
     rows = [
         ("site", f"{origin}/"),
         ("console", f"{origin}{service.web.console.path}"),

@@ -1,9 +1,15 @@
-"""The cases that wait, as the console of ``feedmirror serve`` shows them."""
+"""What waits, as the console of ``feedmirror serve`` shows it: cases, and a mirror that stands."""
 
-from feedmirror.cli.case_words import deadline, is_open, what_words, when_words
+from pathlib import Path
+
+from feedmirror.cli.case_words import deadline, is_open, state_words, what_words, when_words
 from feedmirror.cli.desk import Desk
+from feedmirror.cli.pausing import pause_words
+from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
+from feedmirror.jobs.pausing import Pause
 from feedmirror.local.serving.console import Table
 from feedmirror.takedowns.casework.cases import CaseUnreadableError
+from feedmirror.version import VERSION
 
 _COLUMNS = ("case", "state", "what", "until", "command")
 
@@ -22,5 +28,19 @@ def waiting_cases(desk: Desk) -> Table:
         if case is not None and is_open(case):
             until = deadline(case)
             ends = f"{when_words(until)} UTC" if until else ""
-            rows.append((case_id, case.state, what_words(case), ends, command))
+            rows.append((case_id, state_words(case), what_words(case), ends, command))
     return Table("Cases that wait", _COLUMNS, rows, "Nothing waits.")
+
+
+def standstill(desk: Desk) -> list[str]:
+    """Return a line that says that the mirror is paused, or nothing."""
+    try:
+        paused = ReadConfiguration(desk.function.stores.archive, VERSION).run().paused
+    except NotConfiguredError:
+        return []
+    return [paused_words(paused, desk.folder)] if paused is not None else []
+
+
+def paused_words(pause: Pause, folder: Path | None) -> str:
+    """Say that a mirror is paused, and what ends it."""
+    return f"the mirror is paused {pause_words(pause)}; {Desk(folder).command('resume')} ends it"

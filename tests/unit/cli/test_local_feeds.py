@@ -59,6 +59,24 @@ def test_a_contact_alone_is_the_one_from_now_on(
     assert "Requests for removal go to me@example.org from now on." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_contact_beside_a_file_that_names_one_is_not_understood(
+    tmp_path: Path, *, begun: bool
+) -> None:
+    machine, file = Machine(tmp_path / "d"), tmp_path / "mirror.toml"
+    file.write_text(
+        '[mirror]\nname = "M"\nsite = "https://m.example"\ncontact = "t@m.example"\n'
+        f'operator = "o@m.example"\n[[feed]]\nurl = "{FIRST}"\n'
+    )
+    if begun:
+        settle(machine, wanted(FIRST))
+
+    with pytest.raises(click.UsageError, match=f"{file} names its own contact"):
+        settle(machine, wanted(file=file, contact="me@example.org"))
+
+    assert settle(machine, wanted(file=file)).mirror.contact == "t@m.example"
+
+
 def test_nothing_named_changes_nothing(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     before = settle(machine, wanted(FIRST))

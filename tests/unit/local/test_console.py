@@ -25,7 +25,12 @@ def a_console() -> Console:
         mail.put(f"outbox/{name}.eml", Content(MAIL, "message/rfc822"), replaces=None)
     mail.put("inbound/x", Content(b"secret", "message/rfc822"), replaces=None)
     table = Table("Cases that wait", ("case", "what"), [("c1", HOSTILE)], "Nothing waits.")
-    return Console(key=KEY, mail=mail, tables=lambda: [table, Table("Feeds", (), (), "None.")])
+    return Console(
+        key=KEY,
+        mail=mail,
+        tables=lambda: [table, Table("Feeds", (), (), "None.")],
+        notes=lambda: ["the mirror is paused since <then>"],
+    )
 
 
 def asked(path: str, host: str = "127.0.0.1:8000") -> Answer:
@@ -40,6 +45,27 @@ def test_what_waits_and_what_left_is_listed_the_last_first() -> None:
     assert page.index("20261123-b.eml") < page.index("20261122-a.eml")
     assert "Nothing waits." not in page
     assert "<p>None.</p>" in page
+
+
+def test_a_mail_of_ours_is_listed_with_whom_it_is_for_and_its_subject() -> None:
+    page = asked(f"/-/{KEY}/").body.decode()
+
+    assert page.count('<td data-column="for">ann@news.example</td>') == 2
+    assert page.count('<td data-column="subject">Réponse</td>') == 2
+
+
+def test_what_stands_still_is_said_and_the_site_is_one_step_away() -> None:
+    page = asked(f"/-/{KEY}/").body.decode()
+
+    assert '<p class="note">the mirror is paused since &lt;then&gt;</p>' in page
+    assert '<a href="/">' in page
+
+
+def test_its_style_is_its_own_and_as_secret() -> None:
+    assert '<link rel="stylesheet" href="style.css">' in asked(f"/-/{KEY}/").body.decode()
+
+    assert asked(f"/-/{KEY}/style.css").headers["Content-Type"] == "text/css; charset=utf-8"
+    assert asked("/-/style.css").status is HTTPStatus.FORBIDDEN
 
 
 def test_nothing_of_others_is_markup() -> None:

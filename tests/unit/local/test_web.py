@@ -36,7 +36,7 @@ def site() -> Shaky:
 @pytest.fixture
 def port(site: Shaky) -> Iterator[int]:
     server = WebServer(0)
-    server.begin(Web(site, Console(key=KEY, mail=MemoryStore(), tables=list)))
+    server.begin(Web(site, Console(key=KEY, mail=MemoryStore(), tables=list, notes=list)))
     yield server.server_port
     server.end()
 
@@ -115,7 +115,7 @@ def test_a_page_that_cannot_be_made_is_told_as_such(site: Shaky) -> None:
     def broken() -> list[Table]:
         raise RuntimeError("ann@news.example")
 
-    web = Web(site, Console(key=KEY, mail=MemoryStore(), tables=broken))
+    web = Web(site, Console(key=KEY, mail=MemoryStore(), tables=broken, notes=list))
 
     answer = web.answer(f"/-/{KEY}/", host="localhost", known=None)
 

@@ -8,16 +8,19 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email import policy
-from email.parser import BytesParser
+from email.parser import BytesHeaderParser, BytesParser
 from html import escape
 from http import HTTPStatus
 
 from feedmirror.adapters.outbox import OUTBOX
+from feedmirror.local.serving.console_style import STYLE
+from feedmirror.local.serving.outbox import recipient_of
 from feedmirror.local.serving.site import Answer
 from feedmirror.ports.object_store import ObjectStore
 
 CONSOLE = "/-/"  # no host is called so
 _OUTBOX = "outbox/"
+_STYLE_SHEET = "style.css"
 _HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 _MOST_MAILS = 200  # that are listed, the newest
 _SHOWN = ("From", "To", "Subject", "Date")
@@ -40,11 +43,12 @@ _PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>Console of this mirror</title>
-<link rel="stylesheet" href="/style.css">
+<link rel="stylesheet" href="style.css">
 </head>
 <body>
 <main>
 <h1>Console of this mirror</h1>
+<p><a href="/">The site</a> as its readers have it</p>
 {sections}
 </main>
 </body>
@@ -53,22 +57,31 @@ _PAGE = """\
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A cell that leads somewhere on the console."""
+
+    target: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table of the console: its caption, its columns, its rows, and what is said of none."""
 
     caption: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | Link]]
     empty: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
-    """Shows what an operator looks for; ``tables`` come above the outbox, in their order."""
+    """Shows what an operator looks for; ``notes``, then ``tables`` come above the outbox."""
 
     key: str
     mail: ObjectStore
     tables: Callable[[], Iterable[Table]]
+    notes: Callable[[], Iterable[str]]
 
     @property
     def path(self) -> str:
@@ -89,23 +102,27 @@ class Console:
         rest = path.removeprefix(self.path)
         if not rest:
             return self._front()
+        if rest == _STYLE_SHEET:
+            headers = {**_HEADERS, "Content-Type": "text/css; charset=utf-8"}
+            return Answer(HTTPStatus.OK, headers, STYLE.encode())
         return self._mail(rest) if rest.startswith(_OUTBOX) else _missing()
 
     def _front(self) -> Answer:
-        sections = [*map(_section, self.tables()), self._outbox()]
-        body = _PAGE.format(sections="\n".join(sections)).encode()
+        notes = [f'<p class="note">{escape(note)}</p>' for note in self.notes()]
+        sections = [*notes, *map(_section, self.tables()), _section(self._outbox())]
+        body = _PAGE.format(sections="\n".join(sections)).encode(errors="replace")
         headers = {"Content-Type": "text/html; charset=utf-8", **_HEADERS}
         return Answer(HTTPStatus.OK, headers, body)
 
-    def _outbox(self) -> str:
-        """Return the newest mails that left, the last one first."""
+    def _outbox(self) -> Table:
+        """Return the newest mails of ours, the last one first."""
         names = [summary.key.removeprefix(OUTBOX) for summary in self.mail.list(OUTBOX)]
-        lines = [
-            f'<li><a href="{_OUTBOX}{escape(name)}">{escape(name)}</a></li>'
+        rows = [
+            (*_addressed(found.content.body), Link(f"{_OUTBOX}{name}", name))
             for name in reversed(names[-_MOST_MAILS:])
+            if (found := self.mail.get(OUTBOX + name)) is not None
         ]
-        shown = f"<ul>\n{''.join(lines)}\n</ul>" if lines else "<p>No mail has left yet.</p>"
-        return f"<h2>Outbox ({len(names)})</h2>\n{shown}"
+        return Table(f"Outbox ({len(names)})", ("for", "subject", "mail"), rows, "No mail yet.")
 
     def _mail(self, name: str) -> Answer:
         """Return a mail as text: what it says is never taken for a page."""
@@ -118,12 +135,26 @@ def _section(table: Table) -> str:
         return f"<h2>{escape(table.caption)}</h2>\n<p>{escape(table.empty)}</p>"
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
     rows = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
+        "<tr>" + "".join(map(_cell, table.columns, row)) + "</tr>" for row in table.rows
     )
     return (
         f"<h2>{escape(table.caption)}</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{rows}\n</tbody>\n</table>"
     )
+
+
+def _cell(column: str, cell: str | Link) -> str:
+    """Return a cell with the name of its column, which stands beside it where it is narrow."""
+    words = escape(cell if isinstance(cell, str) else cell.words)
+    if isinstance(cell, Link):
+        words = f'<a href="{escape(cell.target)}">{words}</a>'
+    return f'<td data-column="{escape(column)}">{words}</td>'
+
+
+def _addressed(mail: bytes) -> tuple[str, str]:
+    """Return for whom a mail of ours is, and its subject."""
+    head = BytesHeaderParser(policy=policy.default).parsebytes(mail)
+    return recipient_of(mail), str(head["Subject"] or "")
 
 
 def _readable(mail: bytes) -> str:

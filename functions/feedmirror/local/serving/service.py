@@ -74,13 +74,14 @@ class Running:
 class Wishes:
     """How the operator wants it.
 
-    ``trusting`` takes every mail as proved, ``tell`` takes what is to be said, and ``tables`` are
-    the console's first.
+    ``trusting`` takes every mail as proved, ``tell`` takes what is to be said, and ``notes`` and
+    ``tables`` stand first on the console.
     """
 
     trusting: bool
     tell: Callable[[str], object]
     tables: Callable[[], Iterable[Table]]
+    notes: Callable[[], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +227,9 @@ def compose_service(machine: Machine, ports: Ports, wishes: Wishes) -> Service:
     def dns() -> TxtLookup:
         return OneMailsDns(silent, elapsed, elapsed())
 
-    console = Console(key=fresh_nonce() + fresh_nonce(), mail=mail, tables=tables)
+    console = Console(
+        key=fresh_nonce() + fresh_nonce(), mail=mail, tables=tables, notes=wishes.notes
+    )
     return Service(
         ports=ports,
         web=Web(machine.bucket("site"), console),
