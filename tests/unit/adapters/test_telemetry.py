@@ -4,10 +4,14 @@ Powertools keeps a logger per service, with the stream it began with: each test 
 """
 
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from aws_lambda_powertools import Logger, Metrics
 
-from feedmirror.adapters.telemetry import telemetry
+from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.jobs.reports import MirrorReport
 
 
@@ -60,3 +64,36 @@ def test_a_process_that_runs_long_with_metrics_disabled_never_prints_one(
         quiet.mirrored(MirrorReport(polled=1).to_dict())
 
     assert capsys.readouterr().out == ""
+
+
+class Gathered(Metrics):
+    """Notes whether a thread counts between another's first count and its flush."""
+
+    def __init__(self) -> None:
+        self.metric_set = {"Polled": 1}
+        self.counting: int | None = None
+        self.mixed = False
+
+    def add_metric(self, *_: object, **__: object) -> None:
+        me = threading.get_ident()
+        self.mixed |= self.counting not in {None, me}
+        self.counting = me
+        time.sleep(0.002)  # the other's turn
+
+    def flush_metrics(self, *_: object) -> None:
+        self.counting = None
+
+    def clear_metrics(self) -> None:
+        self.counting = None
+
+
+def test_two_functions_in_one_process_never_count_into_each_others_metrics() -> None:
+    """`serve` has both; Powertools gathers for the whole process in one place."""
+    metrics = Gathered()
+    both = Telemetry(Logger(service="both", level="CRITICAL"), metrics)
+    report = MirrorReport(polled=1, changed=1).to_dict()
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(both.mirrored, [report] * 10))
+
+    assert not metrics.mixed

@@ -54,6 +54,19 @@ def test_a_mail_of_ours_is_listed_with_whom_it_is_for_and_its_subject() -> None:
     assert page.count('<td data-column="subject">Réponse</td>') == 2
 
 
+def test_of_many_mails_the_newest_are_listed_and_all_are_counted() -> None:
+    console = a_console()
+    for number in range(200):
+        name = f"outbox/20261124-{number:03}.eml"
+        console.mail.put(name, Content(MAIL, "message/rfc822"), replaces=None)
+
+    page = console.answer(f"/-/{KEY}/", host="localhost").body.decode()
+
+    assert "Outbox (202)" in page
+    assert page.count('href="outbox/') == 200
+    assert "20261123-b" not in page
+
+
 def test_what_stands_still_is_said_and_the_site_is_one_step_away() -> None:
     page = asked(f"/-/{KEY}/").body.decode()
 

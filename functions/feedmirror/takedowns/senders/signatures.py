@@ -148,7 +148,7 @@ def is_aligned(signing: str, domain: str) -> bool:
 
 
 def _halves(raw: bytes) -> tuple[bytes, bytes]:
-    end = _HEAD_END.search(raw)
+    end = _HEAD_END.search(raw, 0, _MOST_HEAD_BYTES + len(b"\r\n\r\n"))
     return (raw, b"") if end is None else (raw[: end.start()], raw[end.end() :])
 
 
