@@ -65,7 +65,7 @@ class ApplyRules:
                     rules.concerning({host_of_marker(marker)})
                     told.append(marker)
                 except RuleUnreadableError as error:
-                    tally.fail(str(error))
+                    tally.problems.add(str(error))
                     untold.add((marker.host, marker.id))
             self._take_down(self._covered(reachable(told, rules), rules), tally)
             tally.progress(len(batch))

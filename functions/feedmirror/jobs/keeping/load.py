@@ -48,8 +48,8 @@ class Load:
         return LoadReport(
             brought=dict(tally.brought),
             configuration=configured,
-            problems=tuple(tally.problems),
-            more=tally.more,
+            problems=tally.problems.told,
+            more=tally.problems.more,
             site=site,
         )
 
@@ -61,6 +61,6 @@ class Load:
             try:
                 standing += [rule_from_json(found.content.body)] if found else []
             except RuleUnreadableError as error:
-                tally.fail(f"ledger {key}: {error}")
+                tally.problems.add(f"ledger {key}: {error}")
         if standing:
             self.apply.take_down(Concerned(stone.host, stone.id), standing, tally)

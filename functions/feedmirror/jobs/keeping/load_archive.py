@@ -143,7 +143,7 @@ class LoadArchive:
                     record = record_from_json(found.content.body if found else b"")
                 except RecordUnreadableError as error:
                     if told:
-                        tally.fail(f"backup {key}: {error}; it is not loaded")
+                        tally.problems.add(f"backup {key}: {error}; it is not loaded")
                     continue
                 if record_key(record.host, record.id) == key:
                     records.append(record)
@@ -155,7 +155,7 @@ class LoadArchive:
         try:
             covering = covering_rules(item.subject, rules.concerning(hosts_of(item)))
         except RuleUnreadableError as error:
-            tally.fail(str(error))
+            tally.problems.add(str(error))
             return None
         record: Record = item
         if covering:

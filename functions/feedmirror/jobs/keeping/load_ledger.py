@@ -81,11 +81,11 @@ class LoadLedger:
             # Of what was written by hand, without a case, there is no history but the lift.
             ended = _rule_of(key) in rules_ended(case) if case else not by
         except (CaseUnreadableError, RuleUnreadableError, ValueError, AttributeError) as error:
-            tally.fail(f"backup {key}: {error}; the rule stands")
+            tally.problems.add(f"backup {key}: {error}; the rule stands")
             return False
         if not ended:
             who = f"case {by}" if by else "the rule's case"
-            tally.fail(f"backup {key}: {who} has not ended the rule here; the rule stands")
+            tally.problems.add(f"backup {key}: {who} has not ended the rule here; the rule stands")
         return ended
 
     def _carry_further(self, key: str, content: Content) -> Brought | None:
@@ -113,7 +113,7 @@ class LoadLedger:
         try:
             case = self.cases.load(key.removeprefix(CASES).removesuffix(".json"))
         except CaseUnreadableError as error:
-            tally.fail(f"ledger {error}")
+            tally.problems.add(f"ledger {error}")
             return
         if case is not None and (is_new or case.state in OPEN):
             self.cases.reopen(case)

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from feedmirror.jobs.problems import Problems
 from feedmirror.jobs.rebuilding.rebuild_report import RebuildReport
-
-_MOST = 1000  # problems that are told one by one; the others are counted
 
 
 class Brought(StrEnum):
@@ -59,14 +58,4 @@ class LoadTally:
 
     progress: Callable[[int], object]
     brought: Counter[Brought] = field(default_factory=Counter)
-    problems: dict[str, None] = field(default_factory=dict)
-    more: int = 0
-
-    def fail(self, problem: str) -> None:
-        """Add a problem, once."""
-        if problem in self.problems:
-            return
-        if len(self.problems) < _MOST:
-            self.problems[problem] = None
-        else:
-            self.more += 1
+    problems: Problems = field(default_factory=Problems)

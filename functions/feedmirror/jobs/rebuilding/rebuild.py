@@ -104,7 +104,7 @@ class Rebuild:
         for item in index.alone:
             tally.buried += self.pages.bury(host, item)
         for problem in index.unreadable.values():
-            tally.fail(problem)
+            tally.problems.add(problem)
         items: dict[ItemId, Held | None] = dict.fromkeys(
             (*index.alone, *(each.id for each in index.gone))
         )

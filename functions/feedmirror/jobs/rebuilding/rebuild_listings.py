@@ -65,12 +65,12 @@ class RebuildListings:
             try:
                 done = self._put(shown, hosts)
             except RuleUnreadableError as error:
-                tally.fail(f"{where}: {error}")
+                tally.problems.add(f"{where}: {error}")
                 return
             if done is not Done.LOST:
                 tally.listings[done] += 1
                 return
-        tally.fail(f"{where}: changed {ATTEMPTS} times")
+        tally.problems.add(f"{where}: changed {ATTEMPTS} times")
 
     def _put(self, shown: Shown, hosts: set[str]) -> Done:
         """Put a listing once; whose rules have to be read too is added to the hosts."""

@@ -62,7 +62,7 @@ class RebuildPages:
             if not left:
                 return
         for item in left:
-            tally.fail(f"site {item_page(host, item)}: changed {ATTEMPTS} times")
+            tally.problems.add(f"site {item_page(host, item)}: changed {ATTEMPTS} times")
 
     def bury(self, host: str, item: ItemId) -> bool:
         """Put a tombstone where a page has no record; False if there is a record by now.
@@ -98,7 +98,7 @@ class RebuildPages:
                 hosts |= outcome
                 again.append(page.id)
             elif not isinstance(outcome, Done):
-                tally.fail(outcome)
+                tally.problems.add(outcome)
             elif outcome is Done.LOST:
                 again.append(page.id)
             else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-_MOST = 1000  # problems that are told one by one; the others are counted
+from feedmirror.jobs.problems import Problems
 
 
 class Done(StrEnum):
@@ -55,17 +55,7 @@ class Tally:
     pages: Counter[Done] = field(default_factory=Counter)
     listings: Counter[Done] = field(default_factory=Counter)
     buried: int = 0
-    problems: dict[str, None] = field(default_factory=dict)
-    more: int = 0
-
-    def fail(self, problem: str) -> None:
-        """Add a problem, once."""
-        if problem in self.problems:
-            return
-        if len(self.problems) < _MOST:
-            self.problems[problem] = None
-        else:
-            self.more += 1
+    problems: Problems = field(default_factory=Problems)
 
     def report(self) -> RebuildReport:
         """Return what has been done so far."""
@@ -76,6 +66,6 @@ class Tally:
             pages={done.value: self.pages[done] for done in (Done.WRITTEN, Done.UNCHANGED)},
             listings={done.value: self.listings[done] for done in (Done.WRITTEN, Done.UNCHANGED)},
             buried=self.buried,
-            problems=tuple(self.problems),
-            more=self.more,
+            problems=self.problems.told,
+            more=self.problems.more,
         )
