@@ -70,7 +70,7 @@ def _stands(case: Case, order: Order) -> str:
 
 
 def _back(order: Order, *, going: bool = False) -> str:
-    if not order.count:
+    if not order.count or not order.keeps_copies:
         return "may be mirrored again"
     return "about to be put back" if going else "put back"
 

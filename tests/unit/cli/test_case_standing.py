@@ -105,6 +105,12 @@ TWO = "2 items of a.example"
             "all of a.example (2 items held): removed, now and in the future",
             {"restore": "lets all of a.example (2 items held) be mirrored again"},
         ),
+        (
+            PRIVATE,
+            ended(Event.RESTORED, Event.REMOVED),
+            "all of a.example (2 items held): may be mirrored again",
+            {},
+        ),
         (REMOVE, ALL_FREED, f"{TWO}: put back", {}),
         (
             MASK,

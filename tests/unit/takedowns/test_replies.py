@@ -703,6 +703,15 @@ def test_the_commands_name_the_folder_of_a_mirror_on_one_machine() -> None:
     assert f"approve {CASE} --local 'my mirror'" in commands_in(text)
 
 
+def test_a_row_of_the_table_is_named_once() -> None:
+    note = replace(NOTE, row=24, why="row 24: a little, by a stranger")
+
+    body = flowing(compose_operator_note(note, mirror=MIRROR))
+
+    assert "Why, by the decision table: row 24: a little, by a stranger." in body
+    assert body.count("24") == 1
+
+
 def test_an_ordinary_case_is_not_urgent_and_says_no_more_than_there_is() -> None:
     note = OperatorNote(case=CASE, row=14, why="a counter-notice")
     text = compose_operator_note(note, mirror=MIRROR)

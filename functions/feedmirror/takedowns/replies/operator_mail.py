@@ -71,7 +71,7 @@ def compose_operator_note(note: OperatorNote, *, mirror: MirrorSettings) -> Text
     urgency = "Urgent: case" if note.urgent else "Case"
     parts = [
         wrapped(f"Case {note.case} at {one_line(mirror.name)} waits for a person."),
-        _paragraph(f"Why: {note.why} (row {note.row} of the decision table)."),
+        _paragraph(_why(note)),
         *_deadline(note),
         *(_asked(each) for each in note.asked),
         *_named(note),
@@ -83,6 +83,12 @@ def compose_operator_note(note: OperatorNote, *, mirror: MirrorSettings) -> Text
     ]
     subject = f"{urgency} {note.case} needs a decision ({one_line(mirror.name)})"
     return Text(subject, "\n\n".join(parts) + "\n")
+
+
+def _why(note: OperatorNote) -> str:
+    if note.why.startswith("row "):  # the table's own words
+        return f"Why, by the decision table: {note.why}."
+    return f"Why: {note.why} (row {note.row} of the decision table)."
 
 
 def _deadline(note: OperatorNote) -> Iterable[str]:
