@@ -149,10 +149,10 @@ def test_the_size_that_is_taken_is_announced_and_more_is_refused(
 ) -> None:
     """RFC 1870."""
     client.ehlo()
-    assert client.esmtp_features["size"] == "8388608"
+    assert client.esmtp_features["size"] == "4194304"
 
-    assert client.mail("ann@news.example", ["size=8388609"])[0] == 552
-    assert client.mail("ann@news.example", ["size=8388608"])[0] == 250
+    assert client.mail("ann@news.example", ["size=4194305"])[0] == 552
+    assert client.mail("ann@news.example", ["size=4194304"])[0] == 250
     assert served[0].letters == []
 
 

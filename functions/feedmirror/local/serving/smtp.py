@@ -17,8 +17,8 @@ from feedmirror.local.serving.mailroom import Letter
 from feedmirror.local.serving.places import LOOPBACK, PortTakenError, is_taken
 from feedmirror.takedowns.senders.mailboxes import bare_mailbox
 
-LARGEST = 8 * 2**20  # bytes; of 2 MB and more only the header is read, and a person looks at it
-_MOST_AT_ONCE = 2  # mails that are received: each line takes 70 bytes, so some hundred MB at most
+LARGEST = 4 * 2**20  # bytes; of more than 2 MB only the header is read, and a person looks at it
+_MOST_AT_ONCE = 2  # mails that are received: a line takes 70 bytes, so half a GB at the most
 _TURN = 60.0  # seconds that a client waits for its turn
 _WHOLE_MAIL = 600.0  # seconds that one mail may take
 _MOST_RECIPIENTS = 100  # RFC 5321 §4.5.3.1.8
