@@ -15,7 +15,7 @@ import pytest
 
 from feedmirror.adapters import aws
 from feedmirror.cli.commands import run as run_commands
-from feedmirror.wiring import takedown
+from feedmirror.wiring import mirror, takedown
 
 COMMAND = str(Path(sys.executable).parent / "feedmirror")
 
@@ -25,22 +25,6 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     code = {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
     bare = {"PATH": os.environ["PATH"], "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
     return {**code, **bare, **more}
-
-
-def run(
-    *arguments: str, cwd: Path, typed: str = "", **more: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the installed command, its input a pipe."""
-    return subprocess.run(  # noqa: S603 -- our own command
-        [COMMAND, *arguments],
-        cwd=cwd,
-        env=environment(cwd, **more),
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def run_on_terminal(
@@ -82,21 +66,34 @@ class Done:
     err: str
 
 
-def run_here(*arguments: str, cwd: Path, **more: str) -> Done:
+def forget() -> None:
+    """Have nothing of what was run in this process before: each holds an environment, a folder."""
+    for cached in (aws._session, mirror._function, takedown._function):  # noqa: SLF001 -- see above
+        cached.cache_clear()
+
+
+def run_here(*arguments: str, cwd: Path, typed: str = "", **more: str) -> Done:
     """Run a command in this process, as if nothing had been run in it before."""
-    out, err = io.StringIO(), io.StringIO()
-    aws._session.cache_clear()  # noqa: SLF001 -- it holds the environment of the command before
-    takedown._function.cache_clear()  # noqa: SLF001 -- the same
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    forget()
     with (
         chdir(cwd),
         patch.dict(os.environ, environment(cwd, **more), clear=True),
         patch.object(sys, "argv", ["feedmirror", *arguments]),
-        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO())),
+        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode()))),
         redirect_stdout(out),
         redirect_stderr(err),
     ):
         status = run_commands()
-    return Done(status, out.getvalue(), err.getvalue())
+    return Done(status, *(stream.buffer.getvalue().decode() for stream in (out, err)))
+
+
+def run_quickly(
+    *arguments: str, cwd: Path, typed: str = "", **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process; what came of it is told as of one of its own."""
+    done = run_here(*arguments, cwd=cwd, typed=typed, **more)
+    return subprocess.CompletedProcess(arguments, done.status, done.out, done.err)
 
 
 def said_in_words(done: Done) -> list[str]:

@@ -16,8 +16,7 @@ import pytest
 from feedmirror.configuration import MirrorSettings
 from feedmirror.configuration_file import parse_configuration
 from loopback import Answer, Publisher
-from typed import COMMAND, environment, run_here, run_on_terminal, said_in_words
-from typed import run as run_bare
+from typed import COMMAND, environment, run_here, run_on_terminal, run_quickly, said_in_words
 from world import entry, rss
 
 DOCUMENTS = {
@@ -28,8 +27,10 @@ OPML = '<opml version="2.0"><head/><body><outline type="rss" text="x" xmlUrl="{0
 
 
 def run(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed command, which may fetch from this machine."""
-    return run_bare(*arguments, cwd=cwd, **{"FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8", **more})
+    """Run a command, which may fetch from this machine."""
+    return run_quickly(
+        *arguments, cwd=cwd, **{"FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8", **more}
+    )
 
 
 @pytest.fixture(scope="module")

@@ -14,29 +14,18 @@ from pathlib import Path
 import boto3
 import pytest
 
-import feedmirror
 from feedmirror.cli import commands
 from feedmirror.publishing.documents import without_nonce
 from moto_endpoint import moto_endpoint
+from typed import forget, run_quickly
 
-CODE = Path(feedmirror.__path__[0]).parent
 NONCE = re.compile(rb'"nonce": "[0-9a-f]+"')
 GONE = "The swing bridge turns again on Saturday"  # what the demo takes down
 
 
-def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in an environment that holds nothing else of ours."""
-    command = Path(sys.executable).parent / "feedmirror"
-    bare = {"PATH": os.environ["PATH"], "HOME": str(cwd), "AWS_EC2_METADATA_DISABLED": "true"}
-    return subprocess.run(  # noqa: S603 -- our own command
-        [command, *arguments],
-        cwd=cwd,
-        env={**bare, "PYTHONPATH": str(CODE), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def run(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in an environment that holds nothing else of ours."""
+    return run_quickly(*arguments, cwd=cwd, **more)
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +159,7 @@ def at_once(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     monkeypatch.chdir(desk)
 
     def command(*arguments: str) -> int:
+        forget()
         monkeypatch.setattr(sys, "argv", ["feedmirror", *arguments])
         return commands.run()
 

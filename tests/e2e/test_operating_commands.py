@@ -15,8 +15,7 @@ from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from loopback import Answer, Publisher
 from moto_endpoint import moto_endpoint
-from typed import at_terminal, run_on_terminal
-from typed import run as run_bare
+from typed import at_terminal, run_on_terminal, run_quickly
 from world import entry, rss
 
 DOCUMENTS = {
@@ -32,8 +31,10 @@ def publisher() -> Iterator[Publisher]:
 
 
 def run(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed command; it may ask publishers on loopback."""
-    return run_bare(*arguments, cwd=cwd, **{"FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8", **more})
+    """Run a command; it may ask publishers on loopback."""
+    return run_quickly(
+        *arguments, cwd=cwd, **{"FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8", **more}
+    )
 
 
 def test_a_mirror_stands_still_between_pause_and_resume(

@@ -17,7 +17,8 @@ import boto3
 import pytest
 
 from moto_endpoint import moto_endpoint
-from typed import run, run_here, run_on_terminal
+from typed import run_here, run_on_terminal
+from typed import run_quickly as run
 
 ANSWER = "  | Subject: Your request to Demo Mirror"
 NIGHT_BUSES = "https://news.example/2026/11/night-buses-december/"

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import boto3
@@ -13,7 +14,7 @@ import pytest
 
 from loopback import Answer, Publisher, Seen
 from moto_endpoint import moto_endpoint
-from typed import COMMAND, at_terminal, environment, run, run_here, said_in_words
+from typed import COMMAND, at_terminal, environment, run_here, run_quickly, said_in_words
 from world import entry, rss
 
 LETTER = (
@@ -341,13 +342,22 @@ def test_a_question_that_is_interrupted_says_that_nothing_was_changed(here: Path
     with at_terminal("init", cwd=here) as (asked, _):
         assert asked.stdout is not None
         question = asked.stdout.read(len("What is the mirror called?"))
-        asked.send_signal(signal.SIGINT)
+        interrupt(asked)
         _, err = asked.communicate(timeout=30)
 
     assert question == "What is the mirror called?"
     assert asked.returncode == 130
     assert err.strip() == "feedmirror: interrupted; nothing was changed"
     assert not (here / "mirror.toml").exists()
+
+
+def interrupt(asked: subprocess.Popen[str]) -> None:
+    """Interrupt a command until it ends: a signal just before it begins to read wakes nothing."""
+    for _ in range(20):
+        asked.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            asked.wait(timeout=2)
+            return
 
 
 @pytest.mark.parametrize("option", [[], ["--json"]])
@@ -394,7 +404,7 @@ def test_a_disk_that_fills_up_is_told_and_the_next_run_has_room(here: Path) -> N
 
 
 def test_what_was_not_understood_is_told_with_the_usage(here: Path) -> None:
-    done = run("case", cwd=here)
+    done = run_quickly("case", cwd=here)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Usage: feedmirror case [OPTIONS] CASE\n")

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from feedmirror.addresses import digest
-from feedmirror.takedowns.mails.message import Message
-from feedmirror.takedowns.mails.reading_mail import read_message
+
+if TYPE_CHECKING:
+    from feedmirror.takedowns.mails.message import Message
 
 _LONGEST_HEAD = 128 * 1024  # bytes: twice what a header may have
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -41,8 +42,10 @@ def mail_id(mail: bytes) -> str:
     return f"file-{digest('mail', mail.decode('latin-1'))}"
 
 
-def read_head(mail: bytes) -> Message:
+def read_head(mail: bytes) -> "Message":
     """Return what a mail's header says, at the cost of a header however large the mail is."""
+    from feedmirror.takedowns.mails.reading_mail import read_message  # noqa: PLC0415 -- not for a poll
+
     start = mail[:_LONGEST_HEAD]
     end = _HEAD_END.search(start)
     return read_message(start[: end.end()] if end else start)
