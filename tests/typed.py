@@ -1,6 +1,7 @@
 """Commands as they are typed: in a process of their own, or in this one where many are asked."""
 
 import io
+import logging
 import os
 import pty
 import subprocess
@@ -70,21 +71,26 @@ def forget() -> None:
     """Have nothing of what was run in this process before: each holds an environment, a folder."""
     for cached in (aws._session, mirror._function, takedown._function):  # noqa: SLF001 -- see above
         cached.cache_clear()
+    for service in ("mirror", "takedown"):  # Powertools sets up each once: its level, its stream
+        logging.Logger.manager.loggerDict.pop(service, None)
 
 
 def run_here(*arguments: str, cwd: Path, typed: str = "", **more: str) -> Done:
     """Run a command in this process, as if nothing had been run in it before."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     forget()
-    with (
-        chdir(cwd),
-        patch.dict(os.environ, environment(cwd, **more), clear=True),
-        patch.object(sys, "argv", ["feedmirror", *arguments]),
-        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode()))),
-        redirect_stdout(out),
-        redirect_stderr(err),
-    ):
-        status = run_commands()
+    try:
+        with (
+            chdir(cwd),
+            patch.dict(os.environ, environment(cwd, **more), clear=True),
+            patch.object(sys, "argv", ["feedmirror", *arguments]),
+            patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode()))),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            status = run_commands()
+    finally:
+        forget()
     return Done(status, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
 

@@ -164,6 +164,7 @@ def at_once(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
         return commands.run()
 
     yield command
+    forget()
     os.environ.clear()
     os.environ.update(kept)
 
