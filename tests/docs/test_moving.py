@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from feedmirror.cli.commands import feedmirror
 from feedmirror.configuration_file import parse_configuration
 from loopback import Answer, Publisher
 from serving import Serving, until
+from typed import forget
 from world import entry, rss
 
 PAGE = (Path(__file__).parents[2] / "functions/MOVING.md").read_text()
@@ -56,6 +58,14 @@ def served_front(folder: Path, *options: str) -> str:
         return until(front, f"an item: {serving.lines}")
 
 
+@pytest.fixture
+def alone() -> Iterator[None]:
+    forget()
+    yield
+    forget()
+
+
+@pytest.mark.usefixtures("alone")
 def test_every_command_works_on_the_lists_that_people_bring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

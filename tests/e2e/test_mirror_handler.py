@@ -23,6 +23,7 @@ from feedmirror.takedowns.casework.challenges import Challenge, challenge_to_jso
 from feedmirror.takedowns.decisions.decision import Proving
 from feedmirror.wiring.stores import open_stores
 from loopback import Answer, Publisher
+from typed import forget
 from world import SITE, entry, rss
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ BUCKETS = {"ARCHIVE": "test-archive", "SITE": "test-site", "LEDGER": "test-ledge
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
+    forget()
     for name, bucket in BUCKETS.items():
         monkeypatch.setenv(f"FEEDMIRROR_{name}_BUCKET", bucket)
     monkeypatch.delenv("FEEDMIRROR_EMBEDDED_STORE", raising=False)

@@ -31,6 +31,7 @@ from feedmirror.takedowns.casework.cases import case_of_mail
 from feedmirror.takedowns.senders.receipt import SETUP_NOTIFICATION, ReceiptUnreadableError
 from loopback import Answer, Publisher
 from takedown_world import CONTACT, a_mail
+from typed import forget
 from world import SITE, entry, rss
 
 OWNER = "ann@news.example.com"
@@ -88,6 +89,7 @@ class Account:
 @pytest.fixture
 def wired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Return what points the handlers of this process at a store; undone behind the test."""
+    forget()
     for name in (*TELEMETRY, *(f"FEEDMIRROR_{name}" for name in WIRED)):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv(name, "")

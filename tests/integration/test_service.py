@@ -20,6 +20,7 @@ from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.ports.object_store import ObjectSummary, StoreUnavailableError
 from memory_store import MemoryStore
 from signed_mail import a_mail, signed
+from typed import forget
 
 CONTACT = "takedown@mirror.example"
 SECONDS = 20.0  # that a slow machine is waited for
@@ -41,10 +42,12 @@ class Told:
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
     before = dict(os.environ)
+    forget()
     machine = Machine(tmp_path / "data")
     machine.configure(Configuration(mirror=a_mirror(contact=CONTACT), feeds=()))
     machine.enter()
     yield machine
+    forget()
     os.environ.clear()
     os.environ.update(before)
 
