@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from feedmirror.addresses import host_of
+from feedmirror.addresses import coarse_address, host_of
 
 
 class Publish(StrEnum):
@@ -68,6 +68,11 @@ class FeedSettings:
     ended: Ended | None = None
     max_age: timedelta | None = None
     max_items: int | None = None
+
+    @property
+    def same(self) -> str:
+        """What every spelling of the feed's address has in common."""
+        return coarse_address(self.url) or self.url
 
     @property
     def host(self) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from feedmirror import configuration_values as reading
-from feedmirror.addresses import coarse_address
 from feedmirror.configuration import (
     Configuration,
     Ended,
@@ -245,7 +244,7 @@ def _feeds(document: _File, tables: object) -> tuple[FeedSettings, ...]:
             max_items=table.take("max_items", reading.whole_number(1, 1_000_000), None),
         )
         line = document.line(("feed", number, "url"))
-        earlier = first.setdefault(coarse_address(feed.url) or feed.url, line)
+        earlier = first.setdefault(feed.same, line)
         if feed.url and earlier != line:
             table.refuse("url", f"expected each feed once; it stands on line {earlier} already")
         feeds.append(feed)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-from feedmirror.addresses import coarse_address, host_of, web_address
+from feedmirror.addresses import host_of, web_address
 from feedmirror.configuration import FeedSettings
 
 _EXPECTED = "expected a list of feeds as OPML, which feed readers export"
@@ -171,10 +171,10 @@ class _Outlines:
             self.problems.append(f'line {self._line()}: xmlUrl="{stated[:_SHOWN]}": {expected}')
             return
         other = web_address(site) if host_of(site) not in {None, host_of(address)} else None
-        same = coarse_address(address) or address
-        known = self.feeds.setdefault(same, FeedSettings(url=address, site=other))
+        feed = FeedSettings(url=address, site=other)
+        known = self.feeds.setdefault(feed.same, feed)
         if known.site is None and other is not None:  # of two, the one that tells whose it is
-            self.feeds[same] = replace(known, site=other)
+            self.feeds[feed.same] = replace(known, site=other)
 
 
 def _without_feed_scheme(address: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import timedelta
 
-from feedmirror.addresses import coarse_address
 from feedmirror.configuration import Configuration, FeedSettings, MirrorSettings
 from feedmirror.configuration_values import written_time
 
@@ -27,8 +26,8 @@ class Changes:
 
 def changes_of(before: Configuration | None, after: Configuration) -> Changes:
     """Compare two configurations; without a first one everything is added."""
-    old = {_same(feed): feed for feed in before.feeds} if before else {}
-    new = {_same(feed): feed for feed in after.feeds}
+    old = {feed.same: feed for feed in before.feeds} if before else {}
+    new = {feed.same: feed for feed in after.feeds}
     mirror = _differing("[mirror]", before.mirror, after.mirror) if before else ()
     both = (line for same in new if same in old for line in _feed(old[same], new[same]))
     return Changes(
@@ -67,7 +66,3 @@ def _shown(value: object) -> str:
             return str(value).lower()
         case _:
             return str(value)
-
-
-def _same(feed: FeedSettings) -> str:
-    return coarse_address(feed.url) or feed.url

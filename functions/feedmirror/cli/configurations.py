@@ -7,7 +7,6 @@ from typing import TypeGuard
 
 import click
 
-from feedmirror.addresses import coarse_address
 from feedmirror.cli.folders import NOBODY
 from feedmirror.cli.output import complain, counted
 from feedmirror.configuration import Configuration, FeedSettings, MirrorSettings
@@ -76,7 +75,7 @@ def _joined(
     """Return two lists as one that names each feed once, however it is spelt."""
     known: dict[str, FeedSettings] = {}
     for feed in (*listed, *named):
-        known.setdefault(coarse_address(feed.url) or feed.url, feed)
+        known.setdefault(feed.same, feed)
     return tuple(known.values())
 
 

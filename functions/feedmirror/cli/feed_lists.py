@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from feedmirror.addresses import coarse_address
 from feedmirror.cli.configurations import configuration_of
 from feedmirror.cli.output import complain, counted, print_json, print_table, say
 from feedmirror.configuration import Configuration, FeedSettings
@@ -83,8 +82,8 @@ def import_feeds(opml: Path, file: Path) -> None:
         raise click.ClickException(f"expected an OPML file, then a mirror.toml: not {opml} {file}")
     listed, before = configuration_of(opml).feeds, file.read_bytes()
     own = configuration_of(file)
-    known = {_same(feed): feed for feed in own.feeds}
-    added = [feed for feed in listed if _same(feed) not in known]
+    known = {feed.same: feed for feed in own.feeds}
+    added = [feed for feed in listed if feed.same not in known]
     if added:
         addition = appended(before, added)
         wanted = Configuration(mirror=own.mirror, feeds=(*own.feeds, *added))
@@ -95,8 +94,8 @@ def import_feeds(opml: Path, file: Path) -> None:
         # Behind all that stands there, so that nothing of it is written anew, whatever happens.
         with file.open("ab") as end:
             end.write(addition)
-    for feed in [feed for feed in listed if _same(feed) in known][:_MOST_TOLD]:
-        say(f"there already: {known[_same(feed)].url}")
+    for feed in [feed for feed in listed if feed.same in known][:_MOST_TOLD]:
+        say(f"there already: {known[feed.same].url}")
     there = len(listed) - len(added)
     say(f"{file}: {counted(len(added), 'feed')} added, {there} there already.")
     if added:
@@ -117,8 +116,3 @@ def _says(text: bytes, wanted: Configuration) -> bool:
         return parse_configuration(text.decode("utf-8", "replace")) == wanted
     except ConfigurationError:
         return False
-
-
-def _same(feed: FeedSettings) -> str:
-    """Return what two spellings of one feed have in common."""
-    return coarse_address(feed.url) or feed.url
