@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
+from feedmirror.cli.counting import counting
 from feedmirror.cli.desk import Desk
 from feedmirror.cli.mails import printable
-from feedmirror.cli.output import counted, print_json, print_table, progress, say
+from feedmirror.cli.output import counted, print_json, print_table, say
 from feedmirror.jobs.auditing.audit_report import AuditReport
 from feedmirror.wiring.audit import compose_audit
 
@@ -32,11 +31,8 @@ def audited(desk: Desk) -> AuditReport:
         desk.configuration,
         mail_prefix=function.settings.mail_prefix,
     )
-    counted = TextColumn("{task.completed:.0f} checked")
-    columns = (TextColumn("auditing"), BarColumn(), counted, TimeElapsedColumn())
-    with Progress(*columns, console=progress(), transient=True) as bar:
-        task = bar.add_task("auditing", total=None)
-        return audit.run(lambda count: bar.advance(task, count))
+    with counting("auditing", "checked") as progress:
+        return audit.run(progress)
 
 
 def print_report(report: AuditReport) -> None:

@@ -8,7 +8,7 @@ from feedmirror.adapters.backup_file import BackupFileError, new_backup
 from feedmirror.adapters.clock import fresh_nonce
 from feedmirror.cli.counting import counting
 from feedmirror.cli.desk import Desk
-from feedmirror.cli.folders import LOCAL
+from feedmirror.cli.folders import JSON_REPORT, LOCAL
 from feedmirror.cli.output import counted, print_json, say
 from feedmirror.jobs.keeping.back_up import BackedUp
 from feedmirror.wiring.keeping import compose_backup
@@ -18,7 +18,7 @@ _MEGABYTE = 1_000_000
 
 @click.command(epilog="Example: feedmirror backup mirror-2026-11-28.sqlite")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
+@JSON_REPORT
 @LOCAL
 def backup(folder: Path | None, *, file: Path, as_json: bool) -> None:
     """Copy the archive and the ledger into FILE, an embedded store.

@@ -7,7 +7,7 @@ import click
 from feedmirror.adapters.clock import utc_now
 from feedmirror.addresses import web_address
 from feedmirror.cli.configurations import local_mirror
-from feedmirror.cli.folders import CONTACT, NOBODY
+from feedmirror.cli.folders import CONTACT, JSON, NOBODY
 from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
@@ -25,7 +25,7 @@ _EXAMPLE = "Example: feedmirror check https://news.example.com/feed"
 @click.command(epilog=_EXAMPLE)
 @click.argument("url")
 @CONTACT
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@JSON
 def check(url: str, *, contact: str, as_json: bool) -> None:
     """Fetch one feed and report on it. Nothing is stored."""
     if web_address(url) is None:

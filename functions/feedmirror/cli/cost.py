@@ -8,7 +8,7 @@ import click
 
 from feedmirror.cli.configurations import configuration_of
 from feedmirror.cli.cost_model import Part, PriceList, Traffic, bill, list_total, read_prices, total
-from feedmirror.cli.folders import LOCAL
+from feedmirror.cli.folders import JSON, LOCAL
 from feedmirror.cli.output import counted, print_json, print_table, say
 from feedmirror.configuration import Configuration
 
@@ -32,7 +32,7 @@ def _assumed(name: str, kind: click.ParamType[Any], text: str) -> Callable[[_Com
 @_assumed("mails", click.IntRange(0), "Mails to the contact in a month.")
 @_assumed("months", click.IntRange(1), "How long the mirror has been running by then.")
 @LOCAL
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@JSON
 def cost(file: Path | None, folder: Path | None, *, as_json: bool, **traffic: float) -> None:
     """Print what a month on AWS costs.
 

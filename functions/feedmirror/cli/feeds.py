@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from feedmirror.cli.folders import LOCAL
+from feedmirror.cli.folders import JSON, LOCAL
 
 _THERE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _TOML = click.argument("file", metavar="MIRROR.TOML", type=_THERE)
@@ -18,7 +18,7 @@ def feeds() -> None:
 
 @feeds.command("list", epilog="Example: feedmirror feeds list mirror.toml")
 @_TOML_OR_NONE
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@JSON
 @LOCAL
 def list_(file: Path | None, folder: Path | None, *, as_json: bool) -> None:
     """List the feeds of a file, or of the configuration in force."""

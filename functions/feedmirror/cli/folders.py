@@ -1,4 +1,4 @@
-"""The options that commands on one's own machine share."""
+"""The options that commands share: where the mirror is, which feeds, and how it is told."""
 
 from pathlib import Path
 
@@ -44,4 +44,8 @@ CONTACT = click.option(
     "--contact",
     default=NOBODY,
     help="The mail address that publishers see in every request, when there is no mirror.toml.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+JSON_REPORT = click.option(
+    "--json", "as_json", is_flag=True, help="Print the report as one JSON document."
 )

@@ -7,7 +7,7 @@ import click
 from feedmirror.adapters.backup_file import BackupFileError, open_backup
 from feedmirror.cli.counting import counting
 from feedmirror.cli.desk import Desk
-from feedmirror.cli.folders import LOCAL
+from feedmirror.cli.folders import JSON_REPORT, LOCAL
 from feedmirror.cli.output import print_json, print_table, say
 from feedmirror.cli.rebuild import summary, tell_problems
 from feedmirror.configuration_file import ConfigurationError
@@ -22,7 +22,7 @@ from feedmirror.wiring.keeping import compose_load
 
 @click.command(epilog="Example: feedmirror load mirror-2026-11-28.sqlite --local")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
+@JSON_REPORT
 @LOCAL
 def load(folder: Path | None, *, file: Path, as_json: bool) -> None:
     """Bring a backup, FILE, into this mirror, and make the site anew.

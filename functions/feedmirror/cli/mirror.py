@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from feedmirror.cli.folders import CONTACT, FEED, FEEDS, LOCAL
+from feedmirror.cli.folders import CONTACT, FEED, FEEDS, JSON_REPORT, LOCAL
 from feedmirror.cli.local_feeds import A_FEED, Wanted, prepare
 from feedmirror.cli.output import complain, counted, print_json, print_table, progress, say
 from feedmirror.jobs.configure import ReadConfiguration
@@ -47,7 +47,7 @@ class Watched:
 @FEED
 @FEEDS
 @CONTACT
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
+@JSON_REPORT
 def mirror(folder: Path | None, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Poll every feed now. What is new is stored with its credit and published."""
     wanted = Wanted(**options)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from feedmirror.cli.folders import LOCAL
+from feedmirror.cli.folders import JSON, LOCAL
 
 
 @click.command(epilog='Example: feedmirror pause --note "the publisher called, looking into it"')
@@ -28,7 +28,7 @@ def resume(folder: Path | None) -> None:
 
 @click.command(epilog="Example: feedmirror status --all")
 @click.option("--all", "everything", is_flag=True, help="Every feed, not only what needs somebody.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@JSON
 @click.option(
     "--stack",
     default="feedmirror",

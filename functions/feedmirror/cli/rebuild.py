@@ -6,7 +6,7 @@ import click
 
 from feedmirror.cli.counting import counting
 from feedmirror.cli.desk import Desk
-from feedmirror.cli.folders import LOCAL
+from feedmirror.cli.folders import JSON_REPORT, LOCAL
 from feedmirror.cli.output import complain, counted, print_json, say
 from feedmirror.jobs.rebuilding.rebuild import NothingHeldError
 from feedmirror.jobs.rebuilding.rebuild_report import RebuildReport
@@ -14,7 +14,7 @@ from feedmirror.wiring.rebuild import compose_rebuild
 
 
 @click.command(epilog="Example: feedmirror rebuild --json")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
+@JSON_REPORT
 @LOCAL
 def rebuild(folder: Path | None, *, as_json: bool) -> None:
     """Make the site anew from the archive.

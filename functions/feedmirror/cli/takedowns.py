@@ -5,10 +5,9 @@ from typing import Any
 
 import click
 
-from feedmirror.cli.folders import LOCAL
+from feedmirror.cli.folders import JSON, LOCAL
 from feedmirror.suppression import Ground
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 _YES = click.option("--yes", is_flag=True, help="Do not ask before it is done.")
 _CASE = click.argument("case_id", metavar="CASE")
 
@@ -22,7 +21,7 @@ _CASE = click.argument("case_id", metavar="CASE")
     metavar="ADDRESS",
     help="Vouch that the mail is from this address, as if it were proved; it is answered then.",
 )
-@_JSON
+@JSON
 @LOCAL
 def takedown(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Take in a takedown mail. FILE is the whole mail, headers and all; - is standard input."""
@@ -49,7 +48,7 @@ def takedown(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- cl
 @click.option("--path", is_flag=True, help="All below this address.")
 @click.option("--author", default="", metavar="NAME", help="All by this author at the host.")
 @_YES
-@_JSON
+@JSON
 @LOCAL
 def suppress(folder: Path | None, *, target: str, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Take something down without a mail. It is recorded as a case like any other."""
@@ -60,7 +59,7 @@ def suppress(folder: Path | None, *, target: str, **options: Any) -> None:  # no
 
 @click.command(epilog="Example: feedmirror cases --all")
 @click.option("--all", "everything", is_flag=True, help="The settled ones too.")
-@_JSON
+@JSON
 @LOCAL
 def cases(folder: Path | None, *, everything: bool, as_json: bool) -> None:
     """List the cases that wait, the first deadline first."""
@@ -71,7 +70,7 @@ def cases(folder: Path | None, *, everything: bool, as_json: bool) -> None:
 
 @click.command(epilog="Example: feedmirror case 4f7a; the beginning of an id will do")
 @_CASE
-@_JSON
+@JSON
 @LOCAL
 def case(folder: Path | None, *, case_id: str, as_json: bool) -> None:
     """Show a case and what can be done about it."""
@@ -83,7 +82,7 @@ def case(folder: Path | None, *, case_id: str, as_json: bool) -> None:
 @click.command(epilog="Example: feedmirror approve 4f7a")
 @_CASE
 @_YES
-@_JSON
+@JSON
 @LOCAL
 def approve(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Do all that a case asks for. It then counts as proved."""
@@ -93,7 +92,7 @@ def approve(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- cli
 @click.command(epilog="Example: feedmirror refuse 4f7a")
 @_CASE
 @_YES
-@_JSON
+@JSON
 @LOCAL
 def refuse(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Refuse what a case asks for. What it keeps out of sight is shown again."""
@@ -103,7 +102,7 @@ def refuse(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- clic
 @click.command(epilog="Example: feedmirror restore 4f7a")
 @_CASE
 @_YES
-@_JSON
+@JSON
 @LOCAL
 def restore(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- click's
     """Put back what a case took down."""
@@ -112,7 +111,7 @@ def restore(folder: Path | None, **options: Any) -> None:  # noqa: ANN401 -- cli
 
 @click.command(epilog="Example: feedmirror outbox --local; with the beginning of an id, one mail")
 @click.argument("mail_id", metavar="[MAIL]", required=False, default="")
-@_JSON
+@JSON
 @LOCAL
 def outbox(folder: Path | None, *, mail_id: str, as_json: bool) -> None:
     """List the mails that a mirror on this machine has kept in place of sending them, or show one.
@@ -125,7 +124,7 @@ def outbox(folder: Path | None, *, mail_id: str, as_json: bool) -> None:
 
 
 @click.command(epilog="Example: feedmirror audit --json")
-@_JSON
+@JSON
 @LOCAL
 def audit(folder: Path | None, *, as_json: bool) -> None:
     """Check that nothing shows what it must not. Exits with 1 if anything is found."""
