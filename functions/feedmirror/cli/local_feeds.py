@@ -1,6 +1,5 @@
 """Which feeds a mirror on this machine polls: those of before, and what the options name."""
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from feedmirror.cli.configurations import changed, configuration_of, is_whole
 from feedmirror.cli.folders import NOBODY
 from feedmirror.cli.output import counted, say
 from feedmirror.configuration import Configuration
-from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
+from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.local.machine import Machine
 from feedmirror.version import VERSION
 
@@ -83,9 +82,8 @@ def settle(
 
 
 def _present(machine: Machine) -> Configuration | None:
-    with suppress(NotConfiguredError):
-        return ReadConfiguration(machine.bucket("archive"), VERSION).run().configuration
-    return None
+    found = ReadConfiguration(machine.bucket("archive"), VERSION).find()
+    return None if found is None else found.configuration
 
 
 def _tell_change(before: Configuration, after: Configuration) -> None:

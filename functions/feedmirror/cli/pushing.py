@@ -10,7 +10,7 @@ from feedmirror.cli.configuration_changes import Changes, changes_of
 from feedmirror.cli.configurations import configuration_of
 from feedmirror.cli.output import complain, counted, say
 from feedmirror.configuration import Configuration, FeedSettings
-from feedmirror.jobs.configure import Configured, NotConfiguredError, ReadConfiguration
+from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
 from feedmirror.jobs.count_records import CountRecords
 from feedmirror.layout import CONFIGURATION
 from feedmirror.local.machine import Machine
@@ -34,7 +34,7 @@ def push_configuration(file: Path, folder: Path | None, *, yes: bool) -> None:
     if found is not None and found.content.body == body:
         say(f"{file} is in force already.")
         return
-    present = _in_force(stores)
+    present = ReadConfiguration(stores.archive, VERSION).find()
     if present is None:
         say("There is no configuration yet: this is the first.")
     elif present.refused and found is not None:
@@ -74,13 +74,6 @@ def _stores(folder: Path | None) -> Stores:
         folder.mkdir(parents=True, exist_ok=True)
         Machine(folder).enter()
     return open_stores(read_settings())
-
-
-def _in_force(stores: Stores) -> Configured | None:
-    try:
-        return ReadConfiguration(stores.archive, VERSION).run()
-    except NotConfiguredError:
-        return None
 
 
 def _tell(changes: Changes, after: Configuration, stores: Stores) -> None:

@@ -1,7 +1,6 @@
 """``feedmirror cases`` and ``feedmirror case``: what waits, and one with all that is known."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from feedmirror.cli.explaining import notice_rows
 from feedmirror.cli.mails import print_text, printable
 from feedmirror.cli.outcomes import print_next, standing_of, summary_of
 from feedmirror.cli.output import complain, print_json, print_table, say
-from feedmirror.takedowns.casework.cases import Case, CaseUnreadableError, Event, case_to_json
+from feedmirror.takedowns.casework.cases import Case, Event, case_to_json
 from feedmirror.takedowns.mails.message import Message
 from feedmirror.takedowns.mails.reading_mail import read_message
 from feedmirror.takedowns.notices.reading_notice import read_notice
@@ -38,34 +37,20 @@ _COLUMNS = ("case", "state~", "age#", "until", "what~", "why~")
 def list_cases(folder: Path | None, *, everything: bool, as_json: bool) -> None:
     """Print the cases that wait, or all, by what has to be seen to first."""
     desk, now = Desk(folder), utc_now()
-    unreadable: list[str] = []
-    found = sorted(_cases(desk, unreadable, everything=everything), key=_due)
+    book = desk.run.cases
+    ids = book.ids() if everything else book.unfinished()
+    cases, unreadable = book.readable(ids, desk.function.stores.workers)
+    found = sorted((case for case in cases if everything or is_open(case)), key=_due)
     if as_json:
         print_json({"cases": [summary_of(case, now) for case in found]})
     elif found:
         print_table(_COLUMNS, [_row(case, now) for case in found])
     else:
         say("No case is known." if everything else "Nothing waits.")
-    for problem in unreadable:
+    for problem in unreadable.values():
         complain(problem)
     if unreadable:
         raise SystemExit(1)
-
-
-def _cases(desk: Desk, unreadable: list[str], *, everything: bool) -> Iterator[Case]:
-    book = desk.run.cases
-
-    def load(case_id: str) -> Case | None:
-        try:
-            return book.load(case_id)
-        except CaseUnreadableError as error:
-            unreadable.append(str(error))
-            return None
-
-    ids = list(book.ids() if everything else book.unfinished())
-    for case in desk.function.stores.workers.map(load, ids):
-        if case is not None and (everything or is_open(case)):
-            yield case
 
 
 def _due(case: Case) -> tuple[bool, bool, datetime]:

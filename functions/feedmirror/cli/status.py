@@ -24,7 +24,6 @@ from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
 from feedmirror.takedowns.casework.case_orders import waits_for_a_person
 from feedmirror.takedowns.casework.cases import (
     Case,
-    CaseUnreadableError,
     State,
     case_of_mail,
 )
@@ -104,16 +103,7 @@ class Look:
         return tuple(sorted(rows, key=lambda row: row.place)), counts
 
     def _cases(self, book: CaseBook) -> CasesStanding:
-        unreadable: list[str] = []
-
-        def load(case_id: str) -> Case | None:
-            try:
-                return book.load(case_id)
-            except CaseUnreadableError as error:
-                unreadable.append(f"case {case_id}: {error}")
-                return None
-
-        found = [case for case in self.stores.workers.map(load, list(book.unfinished())) if case]
+        found, unreadable = book.readable(book.unfinished(), self.stores.workers)
         waiting = sorted(filter(waits_for_a_person, found), key=_urgent_first)
         proving = [case for case in found if case.state in {State.ASKED, State.MASKED}]
         ends = [end for end in map(deadline, proving) if end is not None]
@@ -122,7 +112,7 @@ class Look:
             for_proof=len(proving),
             first_deadline=min(ends, default=None),
             at_work=sum(case.state is State.RECEIVED for case in found),
-            unreadable=tuple(sorted(unreadable)),
+            unreadable=tuple(sorted(f"case {case}: {why}" for case, why in unreadable.items())),
         )
 
     def _mails(self, book: CaseBook) -> int:

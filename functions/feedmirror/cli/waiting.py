@@ -5,7 +5,7 @@ from pathlib import Path
 from feedmirror.cli.case_words import deadline, is_open, state_words, what_words, when_words
 from feedmirror.cli.desk import Desk
 from feedmirror.cli.pausing import pause_words
-from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
+from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.jobs.pausing import Pause
 from feedmirror.local.serving.console import Table
 from feedmirror.takedowns.casework.cases import CaseUnreadableError
@@ -34,11 +34,9 @@ def waiting_cases(desk: Desk) -> Table:
 
 def standstill(desk: Desk) -> list[str]:
     """Return a line that says that the mirror is paused, or nothing."""
-    try:
-        paused = ReadConfiguration(desk.function.stores.archive, VERSION).run().paused
-    except NotConfiguredError:
-        return []
-    return [paused_words(paused, desk.folder)] if paused is not None else []
+    found = ReadConfiguration(desk.function.stores.archive, VERSION).find()
+    paused = None if found is None else found.paused
+    return [] if paused is None else [paused_words(paused, desk.folder)]
 
 
 def paused_words(pause: Pause, folder: Path | None) -> str:

@@ -58,6 +58,13 @@ class ReadConfiguration:
             raise NotConfiguredError(refused)
         return self._configured(good, refused=refused)
 
+    def find(self) -> Configured | None:
+        """Return the configuration in force, or None if there is none."""
+        try:
+            return self.run()
+        except NotConfiguredError:
+            return None
+
     def keep(self, configured: Configured) -> None:
         """Keep a configuration that was used as the last good one."""
         found = self.archive.get(LAST_GOOD_CONFIGURATION)

@@ -16,7 +16,7 @@ from feedmirror.ports.workers import Workers
 from feedmirror.publishing.listings import ListingUnreadableError, read_listing
 from feedmirror.suppression import RuleUnreadableError
 from feedmirror.takedowns.casework.case_orders import TAKES_DOWN, settled_orders
-from feedmirror.takedowns.casework.cases import Case, CaseUnreadableError, Event
+from feedmirror.takedowns.casework.cases import Case, Event
 
 _BATCH = 64  # cases, or months of hosts, whose counts are held at once
 
@@ -93,20 +93,13 @@ class TakeSurvey:
         """Return how many cases were opened within some days, and what was removed in them."""
         opened, found = 0, list[Removal]()
         for batch in _batches(self.cases.ids()):
-            for case in self.workers.map(self._load, batch):
-                if case is None:
-                    continue
+            cases, _ = self.cases.readable(batch, self.workers)  # `status` tells of the others
+            for case in cases:
                 opened += case.opened.astimezone(UTC).date() in span
                 removal = _removal(case)
                 if removal is not None and removal.day in span:
                     found.append(removal)
         return opened, found
-
-    def _load(self, case_id: str) -> Case | None:
-        try:
-            return self.cases.load(case_id)
-        except CaseUnreadableError:  # `status` and `audit` tell of it
-            return None
 
 
 def _removal(case: Case) -> Removal | None:

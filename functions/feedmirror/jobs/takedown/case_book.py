@@ -1,12 +1,13 @@
 """The cases of the ledger: opened once a mail, added to under a condition, never rewritten."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from feedmirror.layout import CASES, CLOSED, case_key, closed_key
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
+from feedmirror.ports.workers import Workers
 from feedmirror.takedowns.casework.cases import (
     OPEN,
     Case,
@@ -32,6 +33,19 @@ class CaseBook:
         """Return a case, or None if there is none; raises CaseUnreadableError."""
         found = self.ledger.get(case_key(case))
         return _read(case, found.content.body) if found else None
+
+    def readable(self, ids: Iterable[str], workers: Workers) -> tuple[list[Case], dict[str, str]]:
+        """Return those of some cases that can be read, and by id why the others cannot."""
+        unreadable: dict[str, str] = {}
+
+        def load(case: str) -> Case | None:
+            try:
+                return self.load(case)
+            except CaseUnreadableError as error:
+                unreadable[case] = str(error)
+                return None
+
+        return [case for case in workers.map(load, ids) if case is not None], unreadable
 
     def open(self, case: str, **details: Any) -> Case:  # noqa: ANN401 -- JSON
         """Return a case, opening it if there is none yet; raises CaseUnreadableError."""
