@@ -5,10 +5,11 @@ after another is read and only counts are kept, of nobody's name.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from feedmirror.jobs.batches import batches
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.layout import JSON, month_folder
 from feedmirror.ports.object_store import ObjectStore
@@ -76,7 +77,7 @@ class TakeSurvey:
             for month in months
         ]
         wanted, found = set(span), Counter[date]()
-        for batch in _batches(folders):
+        for batch in batches(folders, _BATCH):
             for counted in self.workers.map(self._of_month, batch):
                 found.update({day: n for day, n in counted.items() if day in wanted})
         return found
@@ -92,7 +93,7 @@ class TakeSurvey:
     def _removals(self, span: set[date]) -> tuple[int, list[Removal]]:
         """Return how many cases were opened within some days, and what was removed in them."""
         opened, found = 0, list[Removal]()
-        for batch in _batches(self.cases.ids()):
+        for batch in batches(self.cases.ids(), _BATCH):
             cases, _ = self.cases.readable(batch, self.workers)  # `status` tells of the others
             for case in cases:
                 opened += case.opened.astimezone(UTC).date() in span
@@ -118,14 +119,3 @@ def _removal(case: Case) -> Removal | None:
     items = max(int(entry.details["copies"]) for entry in done)
     took = done[0].at - case.opened if case.mail else None
     return Removal(done[0].at.astimezone(UTC).date(), items, took)
-
-
-def _batches(values: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    for value in values:
-        batch.append(value)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -7,7 +7,8 @@ from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 
 from feedmirror.jobs.auditing.audit_report import Finding, Kind, Note, Tally
-from feedmirror.jobs.auditing.audit_standing import OVERDUE, batches
+from feedmirror.jobs.auditing.audit_standing import OVERDUE
+from feedmirror.jobs.batches import batches
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.layout import case_key, closed_key
 from feedmirror.ports.object_store import ObjectStore

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from feedmirror.jobs.auditing.audit_records import AuditRecords, Place
 from feedmirror.jobs.auditing.audit_report import Finding, Kind, Tally
-from feedmirror.jobs.auditing.audit_standing import Standing, batches
+from feedmirror.jobs.auditing.audit_standing import Standing
+from feedmirror.jobs.batches import batches
 from feedmirror.jobs.rules import Rules
 from feedmirror.jobs.takedown.sweep import Marker, read_marker_key
 from feedmirror.layout import MARKERS

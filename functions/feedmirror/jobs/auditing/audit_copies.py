@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from feedmirror.jobs.auditing.audit_report import Finding, Kind, Note, Tally
-from feedmirror.jobs.auditing.audit_standing import Standing, batches
+from feedmirror.jobs.auditing.audit_standing import Standing
+from feedmirror.jobs.batches import batches
 from feedmirror.jobs.takedown.entomb import EMPTIED
 from feedmirror.layout import RECOVERY
 from feedmirror.ports.object_store import ObjectStore

@@ -10,7 +10,8 @@ from functools import partial
 
 from feedmirror.jobs.auditing.audit_records import AuditRecords, Found, Place
 from feedmirror.jobs.auditing.audit_report import Finding, Kind, Note, Tally
-from feedmirror.jobs.auditing.audit_standing import Standing, batches
+from feedmirror.jobs.auditing.audit_standing import Standing
+from feedmirror.jobs.batches import batches
 from feedmirror.layout import ATOM, FRONT, JSON, ItemId
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers

@@ -10,7 +10,8 @@ from enum import Enum, auto
 from functools import partial
 
 from feedmirror.jobs.auditing.audit_report import Finding, Kind, Note, Tally
-from feedmirror.jobs.auditing.audit_standing import Standing, batches
+from feedmirror.jobs.auditing.audit_standing import Standing
+from feedmirror.jobs.batches import batches
 from feedmirror.layout import INDEX, RECORDS, ItemId, item_page, record_key, recovery_key
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers

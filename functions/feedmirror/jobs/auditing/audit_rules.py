@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from feedmirror.jobs.auditing.audit_report import Finding, Kind, Tally
-from feedmirror.jobs.auditing.audit_standing import batches
+from feedmirror.jobs.batches import batches
 from feedmirror.layout import LIFTS, SUPPRESSIONS, suppression_key
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers

@@ -1,11 +1,9 @@
 """The rules in force, as an audit asks for them: batch by batch, whether or not all can be read."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import TypeVar
 
 from feedmirror.addresses import parents
 from feedmirror.jobs.auditing.audit_report import Finding, Kind, Note, Tally
@@ -16,12 +14,10 @@ from feedmirror.records import Item
 from feedmirror.suppression import Suppression, find_suppression
 from feedmirror.takedowns.casework.cases import Case, CaseUnreadableError, State
 
-BATCH = 500  # objects looked at together
 OVERDUE = timedelta(days=1)  # what every hour takes up should have been done by then
 _MOST_KEPT = 5000  # hosts, rules and cases that are remembered
 _UNTOLD = {State.MASKED, State.ASKED, State.WAITING}
 
-T = TypeVar("T")
 Still = Callable[[], bool]
 
 
@@ -111,10 +107,3 @@ class Standing:
             tally.note(Note.IN_HAND)
         elif still() and self.rules.stands(suppression_key(rule.host, rule.id)):
             tally.find(finding)
-
-
-def batches(values: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """Yield the values in lists of no more than a size."""
-    left = iter(values)
-    while batch := list(islice(left, size)):
-        yield batch

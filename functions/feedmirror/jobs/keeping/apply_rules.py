@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from feedmirror.jobs.auditing.audit_claims import host_of_marker, reachable
-from feedmirror.jobs.auditing.audit_standing import batches
+from feedmirror.jobs.batches import batches
 from feedmirror.jobs.keeping.load_report import Brought, LoadTally
 from feedmirror.jobs.rules import RuleReader, Rules
 from feedmirror.jobs.takedown.entomb import Cause, Concerned, Entomb, folders_of

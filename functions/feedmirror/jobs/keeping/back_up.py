@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from feedmirror.jobs.auditing.audit_standing import batches
+from feedmirror.jobs.batches import batches
 from feedmirror.layout import (
     CLOSED,
     LAST_GOOD_CONFIGURATION,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from feedmirror.jobs.auditing.audit_standing import batches
+from feedmirror.jobs.batches import batches
 from feedmirror.jobs.keeping.apply_rules import Place, by_keys, covering_rules
 from feedmirror.jobs.keeping.load_report import Brought, LoadTally
 from feedmirror.jobs.publish import record_in

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import partial
 
-from feedmirror.jobs.auditing.audit_standing import batches
+from feedmirror.jobs.batches import batches
 from feedmirror.jobs.keeping.load_report import Brought, LoadTally
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.layout import CASES, CHALLENGES, CLOSED, LIFTS, SUPPRESSIONS

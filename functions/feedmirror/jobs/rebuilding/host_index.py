@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 
-from feedmirror.jobs.auditing.audit_standing import batches
+from feedmirror.jobs.batches import batches
 from feedmirror.jobs.takedown.entomb import folders_of
 from feedmirror.jobs.takedown.sweep import Marker, read_marker_key
 from feedmirror.layout import (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from heapq import nlargest
 
 from feedmirror.configuration import FeedSettings
-from feedmirror.jobs.auditing.audit_standing import batches
+from feedmirror.jobs.batches import batches
 from feedmirror.jobs.publish import OpenPage
 from feedmirror.jobs.rebuilding.host_index import Gone, Held, HostIndex, IndexHosts
 from feedmirror.jobs.rebuilding.rebuild_listings import Place, RebuildListings, Shown
