@@ -57,12 +57,6 @@ FORGED: Mapping[str, Mapping[str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
 def mirrored(documents: Documents) -> MemoryWorld:
     """News with an editor, tenants of platforms, and others that state no contact."""
     world = MemoryWorld(documents)

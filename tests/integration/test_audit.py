@@ -2,7 +2,7 @@
 
 import json
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -38,12 +38,6 @@ HOST, PLANET = "news.example.com", "https://planet.example.net"
 LONGER = "https://news.example.com.au"
 WEBMASTER = "webmaster@news.example.com"
 WHOLE_SITE = "Please remove our whole site news.example.com from your mirror, now and in future."
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @pytest.fixture(scope="module")

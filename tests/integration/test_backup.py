@@ -33,12 +33,6 @@ CANARY = "canary-words"
 LAST_GOOD = "state/mirror.toml"
 
 
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
-
-
 @pytest.fixture
 def world(documents: Documents) -> MemoryWorld:
     """A mirror that has taken something down, and holds a canary."""

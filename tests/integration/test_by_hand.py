@@ -1,6 +1,5 @@
 """What an operator takes down by hand is a case like any other (issue: operator's commands)."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from takedown_world import TakedownWorld
 from world import SITE, Documents, entry, rss
 
 HOST = "news.example.com"
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ crash at any of them.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -47,12 +47,6 @@ BY_BOB = "<dc:creator>Bob Beta</dc:creator>"
 SPARSE = 1 if STRIDE == 1 else 5  # make walks takes every call
 BLOG = "https://blog.example.net"
 STRANGER = "legal@rival-legal.example"
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ Each takedown is a mail through the real jobs; then the publisher, or somebody w
 publisher's items, brings the same thing again in every other way that a feed can.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,12 +19,6 @@ CANARY = "canary-words"
 TEXT = f"{CANARY} " + "and more of what the story tells. " * 12
 BY_ANN = "<dc:creator>Ann Author</dc:creator>"
 BY_BOB = "<dc:creator>Bob Beta</dc:creator>"
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @pytest.fixture

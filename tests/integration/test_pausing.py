@@ -1,6 +1,6 @@
 """The kill switch: what stands still, what goes on, and that it is asked for by no request more."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -142,12 +142,6 @@ def test_of_two_who_switch_at_once_the_second_looks_again(
 
     assert found == (Pause(START, "first") if thrown else None)
     assert seen.done == []
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What the publishers' page promises of its mails: each one, sent as it is begun, does that."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,12 +9,6 @@ from feedmirror.takedowns.casework.cases import State
 from memory_world import MemoryWorld
 from takedown_world import CONTACT
 from world import SITE, Documents, entry, rss
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @pytest.fixture

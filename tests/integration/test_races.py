@@ -45,12 +45,6 @@ CANARY = "canary-text"
 NONCES = (f"{number:032x}" for number in itertools.count())
 
 
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
-
-
 @pytest.fixture
 def worlds(tmp_path: Path, documents: Documents) -> Callable[[], World]:
     numbers = itertools.count()

@@ -33,12 +33,6 @@ CANARY = "canary-words"
 BLOG = "https://blog.example.net"
 
 
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
-
-
 @pytest.fixture
 def world(documents: Documents) -> MemoryWorld:
     """A mirror of two hosts, one of which links elsewhere, over two months."""

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,12 +28,6 @@ from world import SITE, Documents, entry, rss
 
 FIRST_DAY = date(2026, 11, 22)
 NOTHING = Survey(days(0, 0, 0), days(0, 0, 0), (), 0)
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @pytest.fixture

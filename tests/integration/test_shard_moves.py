@@ -7,7 +7,7 @@ schedules`` takes more of them.
 import os
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,12 +24,6 @@ from shard_world import FIRSTS, HOSTS, ONCE, a_world, in_memory, polled, serve, 
 from world import Documents, Handed, World, entry
 
 SEEDS = range(int(os.environ.get("FEEDMIRROR_TEST_SCHEDULES", "60")) // 10)
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @dataclass

@@ -36,12 +36,6 @@ from walks import STRIDE
 from world import Documents, World, entry
 
 
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
-
-
 @pytest.fixture
 def world(tmp_path: Path, documents: Documents) -> World:
     return a_world(tmp_path, documents)

@@ -5,7 +5,7 @@ growth per item is the difference of two counts over the difference of the items
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -30,12 +30,6 @@ _OF_LEDGER = (
 _OF_ARCHIVE = ("items", "addresses", "state", "config")
 _OF_MAIL = ("inbound", "recovery", "outbox")
 READS, WRITES = {"get", "head"}, {"put"}
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @pytest.fixture(scope="module")

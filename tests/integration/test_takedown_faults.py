@@ -107,12 +107,6 @@ def hour(world: MemoryWorld) -> object:
 
 
 @pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
 def mirrored(documents: Documents) -> MemoryWorld:
     """A site's items, of which a planet carries one."""
     world = MemoryWorld(documents)

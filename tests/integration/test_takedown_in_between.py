@@ -4,7 +4,7 @@ Where a record stays as it is, it has no put that could lose its condition. The 
 reaches the item by a claim that its record does not tell in words: the host of its guid.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,12 +22,6 @@ CANARY = "canary-words"
 HOST = "news.example.com"
 OLD = "old.example.net"
 Job = Callable[[MemoryWorld], object]
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @pytest.fixture

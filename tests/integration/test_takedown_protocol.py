@@ -28,12 +28,6 @@ TEXT = "and more of what the story tells. " * 12
 STRANGER = "x@rival-legal.example"
 
 
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
-
-
 @pytest.fixture
 def world(tmp_path: Path, documents: Documents) -> TakedownWorld:
     world = TakedownWorld(tmp_path, documents)

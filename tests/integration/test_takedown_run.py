@@ -1,7 +1,6 @@
 """Cases on their way: proof that comes late, people who decide, hours that pass."""
 
 import shlex
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,12 +21,6 @@ from world import SITE, Documents, entry, rss
 
 CANARY = "canary-words"
 GRAY = {"dmarc": "GRAY"}
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """Backups of any age, loaded into any mirror in any order, bring back nothing that is covered."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -34,12 +32,6 @@ STEPS = st.lists(
     min_size=3,
     max_size=9,
 )
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 class Keeper:

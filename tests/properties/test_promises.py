@@ -2,11 +2,10 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,12 +31,6 @@ TEXT = st.text(
     st.characters(blacklist_categories=("Cs", "Cc", "Cn"), blacklist_characters="￾￿"), max_size=40
 )
 NAMES = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def documents() -> Iterator[Documents]:
-    with Documents() as served:
-        yield served
 
 
 def a_world(tmp_path: Path, documents: Documents) -> World:
