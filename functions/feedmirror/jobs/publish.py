@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from feedmirror.publishing.pages import Renderer
 
 
+_GONE = {"410", "451"}  # a tombstone's page, as its metadata say
 UNCHECKED = "unchecked"  # in place of the digest of rules: none has been applied
 
 
@@ -260,6 +261,11 @@ class Publisher:
         except LostConditionError:
             return False
         return True
+
+
+def shows_something(page: StoredObject | None) -> bool:
+    """Tell whether an item's page is there, and is more than a tombstone's."""
+    return page is not None and page.content.metadata.get("status") not in _GONE
 
 
 def record_in(found: StoredObject | None) -> Record | None:

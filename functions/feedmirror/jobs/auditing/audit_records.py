@@ -12,13 +12,13 @@ from functools import partial
 from feedmirror.jobs.auditing.audit_report import Finding, Kind, Note, Tally
 from feedmirror.jobs.auditing.audit_standing import Standing
 from feedmirror.jobs.batches import batches
+from feedmirror.jobs.publish import shows_something
 from feedmirror.layout import INDEX, RECORDS, ItemId, item_page, record_key, recovery_key
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
 from feedmirror.records import Item, Record, RecordUnreadableError, Tombstone, record_from_json
 from feedmirror.suppression import Suppression
 
-_GONE = {"410", "451"}
 _PLACE = re.compile(r"([^/]+)/([a-z2-7]{26})(?=[/.])")  # as it begins in both buckets
 Place = tuple[str, ItemId]
 
@@ -83,8 +83,7 @@ class AuditRecords:
         found = self.site.get(item_page(*place))
         if found is None:
             return Page.ABSENT
-        is_gone = found.content.metadata.get("status") in _GONE
-        return Page.TOMBSTONE if is_gone else Page.CONTENT
+        return Page.CONTENT if shows_something(found) else Page.TOMBSTONE
 
     def _check_items(self, found: list[Found], tally: Tally) -> None:
         items = [(each, each.record) for each in found if isinstance(each.record, Item)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from feedmirror.jobs.auditing.audit_claims import host_of_marker, reachable
 from feedmirror.jobs.batches import batches
 from feedmirror.jobs.keeping.load_report import Brought, LoadTally
+from feedmirror.jobs.publish import shows_something
 from feedmirror.jobs.rules import RuleReader, Rules
 from feedmirror.jobs.takedown.entomb import Cause, Concerned, Entomb, folders_of
 from feedmirror.jobs.takedown.sweep import Marker, read_marker_key
@@ -27,7 +28,6 @@ from feedmirror.suppression import (
 )
 
 _BATCH = 500  # markers
-_GONE = {"410", "451"}
 Place = tuple[str, ItemId]
 
 
@@ -107,7 +107,7 @@ class ApplyRules:
         """Tell whether anything shows; None where a tombstone stands for all of the rules."""
         place = (covered.item.host, covered.item.id)
         page = self.site.get(item_page(*place))
-        on_page = page is not None and page.content.metadata.get("status") not in _GONE
+        on_page = shows_something(page)
         found = self.archive.get(record_key(*place))
         try:
             record = record_from_json(found.content.body) if found else None

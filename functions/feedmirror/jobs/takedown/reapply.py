@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-from feedmirror.jobs.publish import Publisher
+from feedmirror.jobs.publish import Publisher, shows_something
 from feedmirror.jobs.takedown.entomb import Cause, Concerned, Entomb
 from feedmirror.jobs.takedown.sweep import Sweep
 from feedmirror.layout import (
@@ -37,7 +37,6 @@ from feedmirror.suppression import (
 _WHERE = f"{LIMITS}reapplied"  # the last rule that was applied again
 _RESERVE = timedelta(seconds=60)
 _MOST_RULES = 200  # in one run
-_GONE = {"410", "451"}
 
 
 class _Found(Enum):
@@ -175,5 +174,5 @@ class Reapply:
                 covered = find_suppression(stored.subject, [rule]) is not None
                 return _Found.BACK if covered else _Found.CLAIMED_SINCE
             absent = _Found.TOMBSTONE
-        is_shown = page is not None and page.content.metadata.get("status") not in _GONE
+        is_shown = shows_something(page)
         return _Found.BACK if is_shown or listings.show(item) else absent
