@@ -24,6 +24,13 @@ class Ended(StrEnum):
     GO = "go"
 
 
+class Vanished(StrEnum):
+    """What becomes of items that a publisher has taken out of the feed without a word."""
+
+    SUSPEND = "suspend"  # taken down like what the publisher says is deleted, and undone likewise
+    KEEP = "keep"
+
+
 class Images(StrEnum):
     """What becomes of the images in an entry."""
 
@@ -40,7 +47,11 @@ class Unproven(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorSettings:
-    """The ``[mirror]`` table; ``site`` has no trailing slash."""
+    """The ``[mirror]`` table; ``site`` has no trailing slash.
+
+    ``shared`` are domains whose hosts are one publisher's to the limits that it sets (429). ``hub``
+    is told of what changed in the mirror's own feeds (W3C WebSub).
+    """
 
     name: str
     site: str
@@ -52,19 +63,28 @@ class MirrorSettings:
     purpose: str = ""
     images: Images = Images.LINK
     noindex: bool = True
+    shared: tuple[str, ...] = ()
+    hub: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
     """One ``[[feed]]`` table: a source, and on what terms; no interval means the feed's own.
 
-    A feed that has ``ended`` is polled no more. Without bounds, all that it brings is kept.
+    Without an interval nothing is polled more often than ``fastest``. A ``permission`` says, in the
+    operator's words, why the feed is polled although robots.txt disallows it. ``backfill`` is how
+    many documents of its archive are read (RFC 5005). A feed that has ``ended`` is polled no more.
+    Without bounds, all that it brings is kept.
     """
 
     url: str
     site: str | None = None
     publish: Publish = Publish.AUTO
     interval: timedelta | None = None
+    fastest: timedelta = timedelta(hours=1)
+    permission: str = ""
+    vanished: Vanished = Vanished.SUSPEND
+    backfill: int = 20
     ended: Ended | None = None
     max_age: timedelta | None = None
     max_items: int | None = None

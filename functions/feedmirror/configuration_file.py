@@ -20,6 +20,7 @@ from feedmirror.configuration import (
     MirrorSettings,
     Publish,
     Unproven,
+    Vanished,
 )
 from feedmirror.layout import CONFIGURATION
 
@@ -28,6 +29,7 @@ _NO_LETTER = "\N{REPLACEMENT CHARACTER}"  # what decoding leaves in place of wha
 
 T = TypeVar("T")
 _Place = tuple[str, int, str]
+_USUAL = FeedSettings(url="")
 _STRINGS_AND_COMMENTS = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
 )
@@ -109,8 +111,14 @@ def _mirror_lines(mirror: MirrorSettings) -> Iterator[str]:
 
     for key in MirrorSettings.__dataclass_fields__:
         value = getattr(mirror, key)
-        written = _quoted(value) if isinstance(value, str) else str(value).lower()
-        yield f"{key} = {written}  # {MIRROR[key]}"
+        if value is not None:
+            yield f"{key} = {_written(value)}  # {MIRROR[key]}"
+
+
+def _written(value: str | bool | int | tuple[str, ...]) -> str:  # noqa: FBT001 -- a TOML value
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_quoted, value))}]"
+    return _quoted(value) if isinstance(value, str) else str(value).lower()
 
 
 def feed_table(feed: FeedSettings) -> Iterator[str]:
@@ -130,6 +138,21 @@ def feed_table(feed: FeedSettings) -> Iterator[str]:
         yield f'max_age = "{reading.written_time(feed.max_age)}"  # {FEED["max_age"]}'
     if feed.max_items is not None:
         yield f"max_items = {feed.max_items}  # {FEED['max_items']}"
+    yield from _special_lines(feed)
+
+
+def _special_lines(feed: FeedSettings) -> Iterator[str]:
+    """Yield what is only written where it is not as usual."""
+    from feedmirror.meanings import FEED  # noqa: PLC0415 -- as above
+
+    if feed.fastest != _USUAL.fastest:
+        yield f'fastest = "{reading.written_time(feed.fastest)}"  # {FEED["fastest"]}'
+    if feed.permission:
+        yield f"permission = {_quoted(feed.permission)}  # {FEED['permission']}"
+    if feed.vanished is not _USUAL.vanished:
+        yield f'vanished = "{feed.vanished}"  # {FEED["vanished"]}'
+    if feed.backfill != _USUAL.backfill:
+        yield f"backfill = {feed.backfill}  # {FEED['backfill']}"
 
 
 def _quoted(text: str) -> str:
@@ -222,6 +245,8 @@ def _mirror(document: _File, values: object) -> MirrorSettings:
         purpose=table.take("purpose", reading.purpose, ""),
         images=table.take("images", reading.one_of(Images), Images.LINK),
         noindex=table.take("noindex", reading.switch, default=True),
+        shared=table.take("shared", reading.domains, ()),
+        hub=table.take("hub", reading.web, None),
     )
 
 
@@ -239,6 +264,10 @@ def _feeds(document: _File, tables: object) -> tuple[FeedSettings, ...]:
             site=table.take("site", reading.web, None),
             publish=table.take("publish", reading.one_of(Publish), Publish.AUTO),
             interval=table.take("interval", reading.interval, None),
+            fastest=table.take("fastest", reading.fastest, _USUAL.fastest),
+            permission=table.take("permission", reading.purpose, ""),
+            vanished=table.take("vanished", reading.one_of(Vanished), _USUAL.vanished),
+            backfill=table.take("backfill", reading.whole_number(0, 500), _USUAL.backfill),
             ended=table.take("ended", reading.one_of(Ended), None),
             max_age=table.take("max_age", reading.days, None),
             max_items=table.take("max_items", reading.whole_number(1, 1_000_000), None),

@@ -131,6 +131,29 @@ def interval(value: object) -> timedelta | None:
     return interval
 
 
+def fastest(value: object) -> timedelta:
+    """Read the shortest time between two polls of a feed that has no interval of its own."""
+    expected = 'expected a time from "15m" to "1d", such as "1h"'
+    try:
+        read = interval(value)
+    except ValueError as error:
+        raise ValueError(expected) from error
+    if read is None or read > timedelta(days=1):
+        raise ValueError(expected)
+    return read
+
+
+def domains(value: object) -> tuple[str, ...]:
+    """Read a list of domain names, in lower case and as A-labels."""
+    expected = 'expected a list of domains, such as ["tumblr.com"]'
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ValueError(expected)
+    hosts = [host_of(f"https://{name.strip()}/") for name in value]
+    if any(host is None or "." not in host for host in hosts):
+        raise ValueError(expected)
+    return tuple(dict.fromkeys(host for host in hosts if host))
+
+
 def days(value: object) -> timedelta:
     """Read an age in whole days."""
     parts = re.fullmatch(r"([0-9]{1,5})d", value) if isinstance(value, str) else None

@@ -18,13 +18,14 @@ from feedmirror.configuration_file import (
     parse_configuration,
     write_configuration,
 )
+from feedmirror.configuration_values import written_time
 from feedmirror.meanings import ENVIRONMENT, FEED, MIRROR
 from feedmirror.settings import Settings, SettingsError
 from reference.markdown import code, table
 
 _WRONG = "[[[]]]"  # is right for no key
 _HEAD = ("key", "type", "default", "what may stand there", "meaning")
-_TYPES = {str: "text", int: "whole number", bool: "true or false", timedelta: "time"}
+_TYPES = {str: "text", int: "whole number", bool: "true or false", timedelta: "time", tuple: "list"}
 _EXAMPLE = Configuration(
     mirror=MirrorSettings(
         name="Example Mirror",
@@ -100,6 +101,7 @@ def _expected_of_variables() -> dict[str, str]:
 def _type(hint: Any) -> str:  # noqa: ANN401 -- a type
     alternatives = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     (kind,) = [each for each in alternatives if each is not types.NoneType]
+    kind = typing.get_origin(kind) or kind
     return "choice" if issubclass(kind, StrEnum) else _TYPES[kind]
 
 
@@ -109,4 +111,5 @@ def _unset(key: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return "" if value in (None, ()) else code(json.dumps(value))
+    written = written_time(value) if isinstance(value, timedelta) else value
+    return "" if value in (None, ()) else code(json.dumps(written))

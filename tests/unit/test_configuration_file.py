@@ -12,6 +12,7 @@ from feedmirror.configuration import (
     MirrorSettings,
     Publish,
     Unproven,
+    Vanished,
 )
 from feedmirror.configuration_file import (
     ConfigurationError,
@@ -429,3 +430,46 @@ def test_the_tags_of_cases_have_room_in_the_contacts_address(
     else:
         with pytest.raises(ConfigurationError, match="at most 24 characters"):
             parse_configuration(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "read"),
+    [
+        ('"15m"', "fastest", timedelta(minutes=15)),
+        ('"1d"', "fastest", timedelta(days=1)),
+        ('"Ann wrote on 2 March"', "permission", "Ann wrote on 2 March"),
+        ('"keep"', "vanished", Vanished.KEEP),
+        ("0", "backfill", 0),
+    ],
+)
+def test_how_a_feed_is_treated_is_read_and_written(written: str, key: str, read: object) -> None:
+    text = f'{MIRROR}[[feed]]\nurl = "https://a.example/"\n{key} = {written}\n'
+
+    configuration = parse_configuration(text)
+
+    assert getattr(configuration.feeds[0], key) == read
+    assert parse_configuration(write_configuration(configuration)) == configuration
+
+
+@pytest.mark.parametrize("written", ['"14m"', '"25h"', '"auto"', "30"])
+def test_a_shortest_time_out_of_bounds_is_refused(written: str) -> None:
+    (told,) = problems(f'{MIRROR}[[feed]]\nurl = "https://a.example/"\nfastest = {written}\n')
+
+    assert told.endswith('expected a time from "15m" to "1d", such as "1h"')
+
+
+def test_shared_domains_and_a_hub_are_read_and_written() -> None:
+    text = f'{MIRROR}shared = ["Tumblr.com", "bücher.example"]\nhub = "https://hub.example/"\n'
+
+    configuration = parse_configuration(text)
+
+    assert configuration.mirror.shared == ("tumblr.com", "xn--bcher-kva.example")
+    assert configuration.mirror.hub == "https://hub.example/"
+    assert parse_configuration(write_configuration(configuration)) == configuration
+
+
+@pytest.mark.parametrize("written", ['"tumblr.com"', "[1]", '["com"]', '[""]'])
+def test_shared_domains_that_are_none_are_refused(written: str) -> None:
+    (told,) = problems(f"{MIRROR}shared = {written}\n")
+
+    assert told.endswith('expected a list of domains, such as ["tumblr.com"]')

@@ -117,7 +117,9 @@ class ShardStates:
                 )
             }
             attempted = {url: replace(known[url], attempted=now) for url in due}
-            state = ShardState({**known, **attempted}, before.mark, self.objects.shards)
+            state = ShardState(
+                {**known, **attempted}, before.mark, self.objects.shards, houses=before.houses
+            )
             # Before anything is done under other settings, it stands there that they are others.
             if not due and all(known[url] == before.feeds.get(url, FeedState()) for url in feeds):
                 return Lease(shard, before, state, etag, due)
@@ -144,7 +146,8 @@ class ShardStates:
         mark = self.mark if whole else lease.before.mark
         for _ in range(_ATTEMPTS):
             shards = state.shards if state.shards == self.objects.shards else 0
-            saved = ShardState(results.on(state.feeds, lease.state.feeds), mark, shards)
+            feeds = results.on(state.feeds, lease.state.feeds)
+            saved = ShardState(feeds, mark, shards, houses=state.houses)
             if saved == state:
                 return
             try:

@@ -8,9 +8,15 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from feedmirror.layout import ItemId
+from feedmirror.mirroring.absence import Absence
+from feedmirror.mirroring.backfill import Backfill
+from feedmirror.mirroring.houses import House
+from feedmirror.mirroring.moves import Move
+from feedmirror.mirroring.rhythm import Rhythm
+from feedmirror.mirroring.terms import Stated
 
 SCHEMA = 1
 
@@ -64,6 +70,11 @@ class FeedState:
         default_factory=dict
     )  # id of a new link → id that is kept
     look: Look = Look()
+    move: Move = field(default_factory=Move)
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    stated: Stated = field(default_factory=Stated)
+    absence: Absence = field(default_factory=Absence)
+    backfill: Backfill = field(default_factory=Backfill)
 
     def forgetting_body(self) -> "FeedState":
         """Return the state that makes the next poll fetch and read the whole feed again."""
@@ -85,6 +96,7 @@ class FeedState:
 class ShardState:
     """What is known of a shard's feeds by address; ``mark`` is of the configuration last used.
 
+    ``houses`` are what the feeds' origins say to robots, by origin (``https://news.example.com``).
     ``shards`` is how many there were when it was written; 0 is not known. ``handed`` is the number
     of shards for which all that is not at home here has been taken to where it is; whoever writes
     anything else takes that back.
@@ -94,6 +106,19 @@ class ShardState:
     mark: str = ""
     shards: int = 0
     handed: int = 0
+    houses: Mapping[str, House] = field(default_factory=dict)
+
+
+# What a feed's state has of its own modules: each a dataclass of texts, numbers, times, tuples of
+# texts and mappings of texts.
+_PARTS: Mapping[str, type] = {
+    "move": Move,
+    "rhythm": Rhythm,
+    "stated": Stated,
+    "absence": Absence,
+    "backfill": Backfill,
+}
+Part = TypeVar("Part")
 
 
 def state_to_json(state: ShardState, nonce: str) -> bytes:
@@ -105,6 +130,7 @@ def state_to_json(state: ShardState, nonce: str) -> bytes:
         "shards": state.shards,
         "handed": state.handed,
         "feeds": feeds,
+        "houses": {origin: _stated(house) for origin, house in state.houses.items()},
         "nonce": nonce,
     }
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str).encode()
@@ -117,8 +143,9 @@ def state_from_json(body: bytes) -> ShardState | None:
         if fields["schema"] != SCHEMA:
             return None
         feeds = {url: _feed(feed) for url, feed in fields["feeds"].items()}
-        numbers = (int(fields.get(name, 0)) for name in ("shards", "handed"))
-        return ShardState(feeds, fields["mark"], *numbers)
+        shards, handed = (int(fields.get(name, 0)) for name in ("shards", "handed"))
+        houses = {origin: _part(House, house) for origin, house in fields.get("houses", {}).items()}
+        return ShardState(feeds, fields["mark"], shards, handed, houses)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -129,8 +156,27 @@ def _compact(feed: FeedState) -> dict[str, Any]:
         for item, known in feed.entries.items()
     }
     look = asdict(feed.look) if feed.look.bounds else None
-    fields = {**asdict(replace(feed, entries={})), "entries": entries, "look": look}
+    parts = {name: _stated(getattr(feed, name)) for name in _PARTS}
+    fields = {**asdict(replace(feed, entries={})), **parts, "entries": entries, "look": look}
     return {name: value for name, value in fields.items() if value not in (None, "", 0, (), {})}
+
+
+def _stated(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ours
+    """Return what a part of a state says beyond its defaults."""
+    usual = type(part)()
+    return {name: value for name, value in asdict(part).items() if value != getattr(usual, name)}
+
+
+def _part(of: type[Part], fields: Mapping[str, Any]) -> Part:
+    """Read a part of a state; raises TypeError or ValueError for what is none."""
+    hints = get_type_hints(of)
+    return of(**{name: _value(hints[name], value) for name, value in fields.items()})
+
+
+def _value(hint: Any, value: Any) -> Any:  # noqa: ANN401 -- JSON
+    if hint == datetime | None:
+        return datetime.fromisoformat(value)
+    return tuple(value) if get_origin(hint) is tuple else value
 
 
 def _look(fields: Mapping[str, Any]) -> Look:
@@ -153,5 +199,8 @@ def _feed(fields: dict[str, Any]) -> FeedState:
     }
     lists = {name: tuple(fields.get(name, ())) for name in ("problems", "hosts")}
     look = _look(fields["look"]) if "look" in fields else Look()
-    typed: dict[str, Any] = {**fields, **times, "entries": entries, **lists, "look": look}
+    parts: dict[str, Any] = {
+        name: _part(of, fields[name]) for name, of in _PARTS.items() if name in fields
+    }
+    typed: dict[str, Any] = {**fields, **times, "entries": entries, **lists, "look": look, **parts}
     return FeedState(**typed)

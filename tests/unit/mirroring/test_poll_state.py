@@ -5,6 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from feedmirror.layout import ItemId
+from feedmirror.mirroring.absence import Absence
+from feedmirror.mirroring.backfill import Backfill
+from feedmirror.mirroring.houses import House
+from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.poll_state import (
     EntryState,
     FeedState,
@@ -12,6 +16,8 @@ from feedmirror.mirroring.poll_state import (
     state_from_json,
     state_to_json,
 )
+from feedmirror.mirroring.rhythm import Rhythm
+from feedmirror.mirroring.terms import Stated
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FULL = FeedState(
@@ -31,12 +37,18 @@ FULL = FeedState(
     lifts="l",
     entries={ItemId("a"): EntryState("f", "m", "g"), ItemId("b"): EntryState()},
     moved={ItemId("c"): ItemId("a")},
+    move=Move("https://b.example/feed", "https://c.example/feed", NOW),
+    rhythm=Rhythm(since=NOW),
+    stated=Stated(("x-robots-tag: noarchive",)),
+    absence=Absence({"a": "vanished"}),
+    backfill=Backfill("https://a.example/feed?page=2", 1),
 )
 
 
 @pytest.mark.parametrize("feed", [FULL, FeedState(), FeedState(attempted=NOW)])
 def test_a_state_is_read_back_as_it_was_written(feed: FeedState) -> None:
-    state = ShardState({"https://a.example/feed": feed}, "mark", shards=4, handed=6)
+    houses = {"https://a.example": House(NOW), "https://b.example": House()}
+    state = ShardState({"https://a.example/feed": feed}, "mark", shards=4, handed=6, houses=houses)
 
     assert state_from_json(state_to_json(state, "aa")) == state
 
