@@ -568,16 +568,48 @@ def test_what_time_cuts_off_the_next_run_takes_first(world: World) -> None:
     assert len(world.items()) == 3
 
 
-def test_a_410_ends_polling_and_keeps_the_items(world: World) -> None:
-    world.serve(rss(entry(1)))
+def test_a_410_ends_polling_once_it_is_said_again_a_day_later_and_keeps_the_items(
+    world: World,
+) -> None:
+    url = world.serve(rss(entry(1)))
     world.run()
     world.documents["/feed"] = Answer(410)
     world.later()
     world.run(at_once=False)
+    world.later(23)
+    assert world.run(at_once=False).polled == 0
+    world.later(2)
+    assert world.run(at_once=False).polled == 1
+    assert state_of(world, url).gone
     world.later(9999)
 
     assert world.run(at_once=False).polled == 0
     assert len(world.items()) == 1
+
+
+def test_a_feed_that_was_gone_by_mistake_for_a_day_is_polled_as_ever(world: World) -> None:
+    url = world.serve(rss(entry(1)))
+    world.run()
+    world.documents["/feed"] = Answer(410)
+    world.later()
+    world.run(at_once=False)
+    world.serve(rss(entry(1), entry(2)))
+    world.later(26)
+
+    assert world.run(at_once=False).created == 1
+    assert state_of(world, url).error == ""
+
+
+def test_under_another_address_a_feed_that_is_gone_begins_anew(world: World) -> None:
+    world.serve(rss(entry(1)))
+    world.documents["/feed"] = Answer(410)
+    for _ in range(2):
+        world.run(at_once=False)
+        world.later(26)
+    world.feeds = []
+    world.serve(rss(entry(1)), "/new")
+
+    assert world.run(at_once=False).created == 1
 
 
 def test_of_a_feed_published_as_links_no_text_is_stored(world: World) -> None:
@@ -753,7 +785,7 @@ def test_trouble_at_the_front_is_told_and_costs_no_feed_its_state(world: World) 
     report = world.run(at_once=False)
 
     assert ("", True) in {(feed, "bad.json" in what) for feed, what in report.problems}
-    assert state_of(world, gone).gone
+    assert state_of(world, gone).gone_since is not None
     world.later()
     asked = len(world.publisher.seen)
     world.run(at_once=False)
@@ -823,9 +855,11 @@ def test_a_feed_that_came_back_after_a_410_is_polled_again(world: World) -> None
     url = world.serve(rss(entry(1)))
     answer = world.documents["/feed"]
     world.documents["/feed"] = Answer(410)
-    world.run()
+    for _ in range(2):
+        world.run()
+        world.later(26)
+    assert state_of(world, url).gone
     world.documents["/feed"] = answer
-    world.later()
     world.run()
 
     assert not state_of(world, url).gone
@@ -892,8 +926,9 @@ def test_a_feed_that_has_ended_leaves_its_items_to_the_sites_other_feed(world: W
     world.serve(rss(entry(1)), "/other")
     world.run()
     world.documents["/feed"] = Answer(410)
-    world.later()
-    world.run()
+    for _ in range(2):
+        world.later(26)
+        world.run()
     world.serve(rss(entry(1, title="Edited")), "/other")
     world.later()
 

@@ -12,6 +12,11 @@ _AGAIN = "It is tried again by itself, ever more seldom."
 # itself; and what to do.
 _ADVICE: tuple[tuple[str, bool, str], ...] = (
     (
+        "410 Gone: .*once more",
+        True,
+        "Nothing yet: it counts as ended if it says so again, a day later.",
+    ),
+    (
         "410",
         False,
         (

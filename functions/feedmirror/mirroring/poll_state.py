@@ -58,7 +58,9 @@ class FeedState:
     not_before: datetime | None = None  # what Retry-After said
     failures: int = 0  # in a row
     error: str = ""
-    gone: bool = False  # answered 410: polled no more
+    gone: bool = False  # answered 410 twice, a day apart: polled no more
+    limited: datetime | None = None  # told 429 since
+    gone_since: datetime | None = None  # answered 410 then, and is to be asked once more
     rung: int = 0  # where the identity ladder starts (rule I3)
     title: str = ""
     problems: tuple[str, ...] = ()
@@ -191,7 +193,7 @@ def _look(fields: Mapping[str, Any]) -> Look:
 def _feed(fields: dict[str, Any]) -> FeedState:
     times: dict[str, datetime] = {
         name: datetime.fromisoformat(fields[name])
-        for name in ("attempted", "not_before")
+        for name in ("attempted", "not_before", "limited", "gone_since")
         if name in fields
     }
     entries = {

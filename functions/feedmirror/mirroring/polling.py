@@ -18,9 +18,12 @@ from feedmirror.ports.fetching import Fetched, FetchRequest, Unfetched
 _STORABLE = re.compile(r"[\x20-\x7e]{1,512}")
 _MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 LONGEST_HINT = timedelta(days=7)
+CONFIRMED_AFTER = timedelta(days=1)  # what is gone is asked once more
 _HOUR = timedelta(hours=1)
 _LONGEST_RETRY = timedelta(days=31)
-_TOO_MANY = {429, 503}
+_FORBIDDEN, _TOO_MANY, _UNAVAILABLE = 403, 429, 503
+_PAUSES = {_TOO_MANY, _UNAVAILABLE}
+_SERVER = 500  # and above: the server's own trouble
 
 
 class News(Enum):
@@ -46,8 +49,15 @@ def conditional_request(url: str, state: FeedState) -> FetchRequest:
     return FetchRequest(url, etag=state.etag, last_modified=state.last_modified)
 
 
-def read_answer(answer: Fetched | Unfetched, state: FeedState, *, now: datetime) -> Poll:
-    """Interpret one outcome of a poll for the feed whose state is given."""
+def read_answer(
+    answer: Fetched | Unfetched, state: FeedState, *, now: datetime, limited: bool = False
+) -> Poll:
+    """Interpret one outcome of a poll for the feed whose state is given.
+
+    ``limited`` says that the host has told another feed 429: some say 403 where they mean that, as
+    Reddit does, and do so only after they have said it. What ends by 410 is asked once more, a day
+    later, before it counts as gone.
+    """
     if isinstance(answer, Unfetched):
         return failed(state, f"{answer.failure}: {answer.detail}")
     match answer.status:
@@ -57,16 +67,12 @@ def read_answer(answer: Fetched | Unfetched, state: FeedState, *, now: datetime)
             kept = _with_validators(state, answer.headers, otherwise=state)
             return Poll(News.NOTHING, _well(kept, answer.headers, otherwise=state.hint))
         case 410:
-            gone = failed(
-                state, "410 Gone: the publisher has ended this feed; it is polled no more"
-            )
-            return replace(gone, state=replace(gone.state, gone=True))
-        case status if status in _TOO_MANY:
-            poll = failed(state, f"{status}: the publisher asks to be left alone for a while")
-            later = retry_after(answer.headers.get("retry-after", ""), now=now)
-            return replace(poll, state=replace(poll.state, not_before=later))
+            return _gone(state, now)
+        case status if status in _PAUSES or (status == _FORBIDDEN and (limited or state.limited)):
+            return _held_off(answer, state, now)
         case status:
-            return failed(state, f"the publisher answers {status}")
+            still = state.limited if status >= _SERVER else None
+            return failed(replace(state, limited=still), f"the publisher answers {status}")
 
 
 def failed(state: FeedState, error: str) -> Poll:
@@ -93,6 +99,26 @@ def retry_after(value: str, *, now: datetime) -> datetime | None:
     return min(max(later, now), now + _LONGEST_RETRY)
 
 
+def _gone(state: FeedState, now: datetime) -> Poll:
+    """Believe a 410 once it has been said twice: servers in trouble have said it by mistake."""
+    since = state.gone_since or state.attempted or now
+    is_sure = state.gone or now - since >= CONFIRMED_AFTER
+    then = "it is polled no more" if is_sure else "asked once more in a day"
+    poll = failed(state, f"410 Gone: the publisher has ended this feed; {then}")
+    return replace(
+        poll, state=replace(poll.state, gone=is_sure, gone_since=None if is_sure else since)
+    )
+
+
+def _held_off(answer: Fetched, state: FeedState, now: datetime) -> Poll:
+    """Leave the publisher alone for as long as it asks; 503 is of this feed, and no limit."""
+    means = f"{_TOO_MANY}, said as {_FORBIDDEN}" if answer.status == _FORBIDDEN else answer.status
+    poll = failed(state, f"{means}: the publisher asks to be left alone for a while")
+    later = retry_after(answer.headers.get("retry-after", ""), now=now)
+    limited = state.limited if answer.status == _UNAVAILABLE else state.limited or now
+    return replace(poll, state=replace(poll.state, not_before=later, limited=limited))
+
+
 def _read_body(answer: Fetched, state: FeedState) -> Poll:
     body_hash = hashlib.sha256(answer.body).hexdigest()[:32]
     fresh = _with_validators(state, answer.headers, otherwise=FeedState())
@@ -109,7 +135,16 @@ def _well(state: FeedState, headers: Mapping[str, str], *, otherwise: int = 0) -
     hint = min(timedelta(seconds=int(stated[1]) if stated else 0), LONGEST_HINT)
     # Whole hours: an age that a cache counts down is no news, and no write (promise P6).
     seconds = hint // _HOUR * 3600 if "cache-control" in headers else otherwise
-    return replace(state, failures=0, error="", gone=False, not_before=None, hint=seconds)
+    return replace(
+        state,
+        failures=0,
+        error="",
+        gone=False,
+        gone_since=None,
+        limited=None,
+        not_before=None,
+        hint=seconds,
+    )
 
 
 def _with_validators(

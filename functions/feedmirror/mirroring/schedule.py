@@ -10,6 +10,7 @@ from feedmirror.mirroring.poll_state import FeedState
 
 USUAL = timedelta(hours=1)  # conditional requests at most hourly (rule V4)
 LONGEST_BACKOFF = timedelta(days=1)
+_DAY = timedelta(days=1)
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
 
@@ -30,10 +31,9 @@ def next_poll(
     the usual one holds, or a longer one that the publisher asks for. Errors double it up to a day;
     Retry-After is always a floor.
     """
-    if ended:
-        return NextPoll(None, "ended in the configuration")
-    if state.gone:
-        return NextPoll(None, "the publisher has ended this feed (410)")
+    never = _never(state, ended=ended)
+    if never:
+        return NextPoll(None, never)
     if state.attempted is None:
         return None
     wait, reason = (
@@ -47,10 +47,21 @@ def next_poll(
         backoff = min(wait * 2 ** min(state.failures, 10), max(LONGEST_BACKOFF, wait))
         failures = "a failure" if state.failures == 1 else f"{state.failures} failures in a row"
         wait, reason = backoff, failures
+    if state.gone_since is not None:
+        wait, reason = max(wait, _DAY), "asked once more after a 410"
     due = state.attempted + wait
     if state.not_before and state.not_before > due:
         return NextPoll(state.not_before, "the publisher's Retry-After")
     return NextPoll(due, reason)
+
+
+def _never(state: FeedState, *, ended: bool) -> str:
+    """Return why a feed is polled no more, or nothing."""
+    if ended:
+        return "ended in the configuration"
+    if state.gone:
+        return "the publisher has ended this feed (410)"
+    return ""
 
 
 def is_due(state: FeedState, *, interval: timedelta | None, now: datetime) -> bool:

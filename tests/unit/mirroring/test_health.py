@@ -1,6 +1,7 @@
 """How a feed is doing and what to do: over the errors as the modules that make them write them."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from feedmirror.mirroring.polling import read_answer, unreadable
 from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Unfetched
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 URL = "https://news.example.com/feed"
 KNOWN = FeedState(attempted=NOW, title="Example News")
 UNKNOWN_ERROR = advice("something that nobody foresaw")
@@ -35,7 +37,9 @@ def unread(document: bytes) -> FeedState:
 @pytest.mark.parametrize(
     ("state", "found", "words"),
     [
-        (answered(410), Health.ENDED, 'ended = "links"'),
+        (answered(410, replace(KNOWN, gone_since=NOW - DAY)), Health.ENDED, 'ended = "links"'),
+        (answered(410), Health.AGAIN, "says so again, a day later"),
+        (answered(403, replace(KNOWN, limited=NOW)), Health.AGAIN, "asks for a pause"),
         (answered(404), Health.FAILING, "put that address into mirror.toml"),
         (answered(401), Health.FAILING, "does not let the mirror in"),
         (answered(403), Health.FAILING, "does not let the mirror in"),

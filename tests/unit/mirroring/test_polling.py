@@ -1,6 +1,7 @@
 """What an answer means: the status table, validators (rules V1-V3) and Retry-After."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Unfet
 
 URL = "https://example.com/feed"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 REQUEST = FetchRequest(URL)
 
 
@@ -86,8 +88,78 @@ def test_any_other_status_is_a_failure_that_keeps_what_is_known(status: int) -> 
     assert str(status) in poll.state.error
 
 
-def test_410_ends_polling() -> None:
-    assert read_answer(answered(410), FeedState(), now=NOW).state.gone
+def test_a_410_ends_polling_once_it_is_confirmed_a_day_later() -> None:
+    first = read_answer(answered(410), FeedState(attempted=NOW), now=NOW).state
+    early = read_answer(answered(410), first, now=NOW + DAY - SECOND).state
+    sure = read_answer(answered(410), early, now=NOW + DAY).state
+
+    assert (first.gone, first.gone_since, "once more in a day" in first.error) == (False, NOW, True)
+    assert (early.gone, early.gone_since) == (False, NOW)
+    assert (sure.gone, sure.gone_since, "no more" in sure.error) == (True, None, True)
+
+
+def test_a_410_counts_from_the_attempt_so_that_the_next_one_a_day_later_confirms_it() -> None:
+    first = read_answer(answered(410), FeedState(attempted=NOW), now=NOW + 30 * SECOND).state
+    again = replace(first, attempted=NOW + DAY)
+
+    assert read_answer(answered(410), again, now=NOW + DAY + SECOND).state.gone
+
+
+def test_a_gone_feed_that_is_asked_all_the_same_stays_gone_until_it_answers_otherwise() -> None:
+    gone = FeedState(gone=True, attempted=NOW)
+
+    assert read_answer(answered(410), gone, now=NOW).state.gone
+    assert not read_answer(answered(200, b"x"), gone, now=NOW).state.gone
+
+
+def test_a_feed_that_answers_again_within_the_day_was_never_gone() -> None:
+    state = FeedState(gone_since=NOW, failures=1, error="410")
+
+    assert read_answer(answered(304), state, now=NOW).state == FeedState()
+
+
+def test_a_404_never_ends_polling_however_often_it_is_said() -> None:
+    state = FeedState()
+    for day in range(60):
+        state = read_answer(answered(404), state, now=NOW + day * DAY).state
+
+    assert not state.gone
+    assert state.failures == 60
+
+
+def test_a_403_of_a_host_that_has_said_429_counts_as_429() -> None:
+    """Reddit says 403 where it means 429 (FreshRSS#8928); other 403s are refusals."""
+    limited = FeedState(limited=NOW)
+    later = NOW + 2 * DAY
+    asks = {"retry-after": "120"}
+
+    own = read_answer(answered(403, headers=asks), limited, now=later).state
+    others = read_answer(answered(403), FeedState(), now=later, limited=True).state
+    refused = read_answer(answered(403, headers=asks), FeedState(), now=later).state
+
+    assert (own.limited, own.not_before) == (NOW, later + timedelta(seconds=120))
+    assert others.limited == later
+    assert "left alone" in own.error
+    assert "left alone" in others.error
+    assert (refused.limited, refused.not_before) == (None, None)
+    assert refused.error == "the publisher answers 403"
+
+
+def test_what_is_limited_is_so_through_a_row_of_429_and_trouble_until_it_answers() -> None:
+    state = FeedState()
+    for status in (429, 403, 503, 500, 429):
+        now = NOW + DAY if state.limited else NOW
+        state = read_answer(answered(status), state, now=now).state
+    trouble = Unfetched(REQUEST, FetchFailure.TIMEOUT, "too slow")
+
+    assert state.limited == NOW
+    assert read_answer(trouble, state, now=NOW).state.limited == NOW
+    for status in (200, 304, 404):
+        assert read_answer(answered(status), state, now=NOW).state.limited is None
+
+
+def test_503_asks_for_a_pause_and_limits_no_host() -> None:
+    assert read_answer(answered(503), FeedState(), now=NOW).state.limited is None
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -27,6 +27,8 @@ HOUR = timedelta(hours=1)
         (FeedState(attempted=AT, failures=99), 48 * HOUR, 48 * HOUR, "99 failures"),
         (FeedState(attempted=AT, not_before=AT + 5 * HOUR), None, 5 * HOUR, "Retry-After"),
         (FeedState(attempted=AT, not_before=AT + HOUR / 4), None, HOUR, "usual"),
+        (FeedState(attempted=AT, failures=1, gone_since=AT), None, 24 * HOUR, "after a 410"),
+        (FeedState(attempted=AT, failures=9, gone_since=AT), 48 * HOUR, 48 * HOUR, "after a 410"),
     ],
 )
 def test_the_next_poll_and_its_reason(
