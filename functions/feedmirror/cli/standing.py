@@ -21,6 +21,7 @@ _ORDER = (
     Health.AGAIN,
     Health.NEW,
     Health.WELL,
+    Health.MOVED,
     Health.OVER,
 )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.jobs.follow_moves import FollowMoves
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
@@ -16,6 +17,7 @@ from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
+from feedmirror.mirroring.following import feeds_by_address, has_failed, read_as, sight_of
 from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
@@ -62,7 +64,8 @@ class _Progress:
     lifts: tuple[str, ...]
     gone: frozenset[str]  # feeds that are polled no more: they own no item any more
     by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
-    states: dict[str, FeedState] = field(default_factory=dict)
+    moves: FollowMoves
+    states: dict[str, FeedState]
     brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
     unchanged: int = 0
     changed: int = 0
@@ -114,17 +117,20 @@ class MirrorShard:
         lease = self.states.lease(shard, at_once=at_once, time_left=time_left)
         own = [feed for feed in self.configuration.feeds if feed.url in lease.state.feeds]
         ended = frozenset(feed.url for feed in own if feed.ended is not None)
-        gone = ended | {url for url, state in lease.state.feeds.items() if state.gone}
+        gone = ended | {url for url, state in lease.state.feeds.items() if state.is_over}
         lifts = self.rules.lifts() if lease.due else ()
-        progress = _Progress(tokens, lifts, gone, _by_host(own))
+        states: dict[str, FeedState] = {}
+        moves = FollowMoves(self.states.objects.feeds, lease.state.feeds, states)
+        progress = _Progress(tokens, lifts, gone, _by_host(own), moves, states)
         before = {
             url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
         }
         before |= {url: before[url].forgetting_body() for url in tokens.whole & before.keys()}
         batch: list[_Read] = []
-        for answer in self._answers(before):
-            url = answer.request.url
+        asked = feeds_by_address(before)
+        for answer in self._answers({url: before[url] for url in asked.values()}):
+            url = asked[answer.request.url]
             read = self._read(lease.due[url], before[url], answer, progress=progress)
             if read is not None:
                 if _is_full(batch, read):
@@ -137,6 +143,8 @@ class MirrorShard:
         progress.looked = self.retire.run(
             lease, progress.states, enough=lambda: time_left() < RESERVE
         )
+        for url, note in moves.taken_over():
+            progress.looked.note(url, note)
         progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
         return ShardOutcome(
             report=_report(lease, progress),
@@ -158,11 +166,12 @@ class MirrorShard:
         progress: _Progress,
     ) -> _Read | None:
         """Read one answer; what is wrong with it is recorded on its feed and goes no further."""
-        url = settings.url
+        url, now, moves = settings.url, self.clock(), progress.moves
+        sight = sight_of(answer, before, url=url, now=now)
         try:
-            poll = read_answer(answer, before, now=self.clock())
-            progress.states[url] = poll.state
+            poll = read_answer(answer, before, now=now, limited=moves.is_limited(answer))
             if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
+                progress.states[url] = moves.run(poll.state, before, sight)
                 progress.unchanged += poll.news is News.NOTHING
                 return None
             progress.tokens.read(url, poll.body)
@@ -171,11 +180,14 @@ class MirrorShard:
             if feed.damaged and not feed.entries:
                 raise FeedUnreadableError("the document breaks off before its first entry")  # noqa: TRY301 -- told like every other
             reading = read_entries(feed, settings=settings, state=before)
-        except FeedUnreadableError as error:
-            progress.states[url] = unreadable(before, str(error))
-            return None
         except Exception as error:  # noqa: BLE001 -- one feed's failure, of any kind, is its own
-            progress.states[url] = unreadable(before, f"could not be read: {error!r}")
+            known = isinstance(error, FeedUnreadableError)
+            told = unreadable(before, str(error) if known else f"could not be read: {error!r}")
+            progress.states[url] = moves.run(told, before, read_as(sight, None))
+            return None
+        poll = replace(poll, state=moves.run(poll.state, before, read_as(sight, feed)))
+        progress.states[url] = poll.state
+        if has_failed(before.move, poll.state.move):
             return None
         progress.changed += 1
         others = progress.by_host[settings.host] - {url}

@@ -76,7 +76,7 @@ class RetireShard:
         wanted = {
             feed.url: wanted_besides(beyond, feed, state, now=now)
             for feed, state in others
-            if not state.gone
+            if not state.is_over
         }
         notes = {url: Note(again=items) for url, items in wanted.items() if items}
         if notes:

@@ -12,6 +12,7 @@ from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.layout import ItemId, state_key
+from feedmirror.mirroring.following import settled
 from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
 from feedmirror.mirroring.retention import under_settings
 from feedmirror.mirroring.schedule import is_asking_to_wait, is_due
@@ -103,10 +104,13 @@ class ShardStates:
         for _ in range(_ATTEMPTS):
             before, etag = self._read(shard, time_left)
             now = self.clock()
-            known = {
-                url: under_settings(before.feeds.get(url, FeedState()), feed)
-                for url, feed in feeds.items()
-            }
+            known = settled(
+                {
+                    url: under_settings(before.feeds.get(url, FeedState()), feed)
+                    for url, feed in feeds.items()
+                },
+                self.objects.feeds,
+            )
             due = {
                 url: feed
                 for url, feed in feeds.items()

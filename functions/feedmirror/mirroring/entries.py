@@ -60,13 +60,15 @@ class DeletedEntry:
 class Feed:
     """One feed document; ``damaged`` says that it broke off or did not parse cleanly (rule C5).
 
-    ``ttl`` is in minutes; ``skip_hours`` are hours of the day in GMT, ``skip_days`` English names.
+    ``new_address`` is where it says that it has moved (``itunes:new-feed-url``). ``ttl`` is in
+    minutes; ``skip_hours`` are hours of the day in GMT, ``skip_days`` English names.
     """
 
     url: str
     format: str
     title: str = ""
     site_url: str | None = None
+    new_address: str | None = None
     language: str | None = None
     authors: tuple[Person, ...] = ()
     rights: str | None = None

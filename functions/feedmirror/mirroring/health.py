@@ -12,6 +12,11 @@ _AGAIN = "It is tried again by itself, ever more seldom."
 # itself; and what to do.
 _ADVICE: tuple[tuple[str, bool, str], ...] = (
     (
+        ".*; asked next at ",
+        True,
+        "Nothing yet: the next poll shows whether the feed is there. If so, it is asked there.",
+    ),
+    (
         "410 Gone: .*once more",
         True,
         "Nothing yet: it counts as ended if it says so again, a day later.",
@@ -140,6 +145,7 @@ class Health(StrEnum):
     AGAIN = "tried again"  # what mostly passes by itself
     NEW = "not polled yet"
     WELL = "well"
+    MOVED = "moved"  # to where another feed is polled: polled as that one only
     OVER = "ended by you"  # in the configuration
 
     @property
@@ -156,6 +162,8 @@ def health(state: FeedState, *, entries: int) -> Health:
     """
     if state.gone:
         return Health.ENDED
+    if state.move.into:
+        return Health.MOVED
     if state.error:
         passing, _ = _advice(state.error)
         fresh = state.failures < _TRIES and (state.title or entries)

@@ -78,6 +78,11 @@ class FeedState:
     absence: Absence = field(default_factory=Absence)
     backfill: Backfill = field(default_factory=Backfill)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it is polled no more, and owns no item any more."""
+        return self.gone or bool(self.move.into)
+
     def forgetting_body(self) -> "FeedState":
         """Return the state that makes the next poll fetch and read the whole feed again."""
         return replace(self, etag=None, last_modified=None, body_hash="")

@@ -45,8 +45,12 @@ class Poll:
 
 
 def conditional_request(url: str, state: FeedState) -> FetchRequest:
-    """Return the request that sends the stored validators back as they came (rule V1)."""
-    return FetchRequest(url, etag=state.etag, last_modified=state.last_modified)
+    """Return the request that sends the stored validators back as they came (rule V1).
+
+    It goes to where the feed that is configured at an address is asked now (rule D7).
+    """
+    address = state.move.asked_at(url)
+    return FetchRequest(address, etag=state.etag, last_modified=state.last_modified)
 
 
 def read_answer(

@@ -108,6 +108,7 @@ def _feed(header: Node, root: Element, url: str) -> Feed:
         format="",
         title=header.text("title", "dc:title"),
         site_url=_link(header, permalink=None),
+        new_address=_new_address(header),
         language=next((tag for tag in map(language_tag, languages) if tag), None),
         authors=_authors(header) or _people_in(header, "itunes:author"),
         rights=header.text(*_RIGHTS) or None,
@@ -118,6 +119,12 @@ def _feed(header: Node, root: Element, url: str) -> Feed:
         skip_days=frozenset(_skip_days(header)),
         deleted=tuple(_deleted(header)),
     )
+
+
+def _new_address(header: Node) -> str | None:
+    """Return where a podcast says that its feed is from now on (rule D8)."""
+    stated = (web_address(whole_text(node)) for node in header.named("itunes:new-feed-url"))
+    return next((address for address in stated if address), None)
 
 
 def _guid(node: Node) -> str | None:

@@ -61,7 +61,7 @@ def _never(state: FeedState, *, ended: bool) -> str:
         return "ended in the configuration"
     if state.gone:
         return "the publisher has ended this feed (410)"
-    return ""
+    return f"moved to {state.move.into}, which is polled anyway" if state.move.into else ""
 
 
 def is_due(state: FeedState, *, interval: timedelta | None, now: datetime) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from feedmirror.mirroring.entries import FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.health import Health, advice, health
+from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import read_answer, unreadable
 from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Unfetched
@@ -95,6 +96,13 @@ def test_a_feed_that_never_worked_is_failing_at_its_first_attempt() -> None:
 
     assert health(state, entries=0) is Health.FAILING
     assert health(state, entries=1) is Health.AGAIN
+
+
+def test_a_feed_that_is_polled_as_another_one_needs_nobody() -> None:
+    moved = replace(KNOWN, move=Move(into="https://news.example.com/other"))
+
+    assert health(moved, entries=3) is Health.MOVED
+    assert not Health.MOVED.needs_somebody
 
 
 def test_what_is_well_and_what_is_new_need_nobody() -> None:

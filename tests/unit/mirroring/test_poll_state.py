@@ -39,7 +39,7 @@ FULL = FeedState(
     lifts="l",
     entries={ItemId("a"): EntryState("f", "m", "g"), ItemId("b"): EntryState()},
     moved={ItemId("c"): ItemId("a")},
-    move=Move("https://b.example/feed", "https://c.example/feed", NOW),
+    move=Move("https://b.example/feed", "https://c.example/feed", NOW, stated=True, lost=NOW),
     rhythm=Rhythm(since=NOW),
     stated=Stated(("x-robots-tag: noarchive",)),
     absence=Absence({"a": "vanished"}),

@@ -359,3 +359,20 @@ def test_an_atom_author_of_atom_03_has_a_url() -> None:
     first = atom_entry("<author><name>Ann</name><url>https://example.org/ann</url></author>")
 
     assert first.authors == (Person("Ann", "https://example.org/ann"),)
+
+
+@pytest.mark.parametrize(
+    ("stated", "address"),
+    [
+        (" https://new.example/feed\n", "https://new.example/feed"),
+        ("/feed", None),
+        ("ftp://new.example/feed", None),
+        ("", None),
+    ],
+)
+def test_d8_the_address_that_a_podcast_has_moved_to_is_read_if_it_is_absolute(
+    stated: str, address: str | None
+) -> None:
+    moved = f"<itunes:new-feed-url>{stated}</itunes:new-feed-url>"
+
+    assert rss(moved).feed.new_address == address

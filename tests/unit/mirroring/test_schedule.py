@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.schedule import is_due, next_poll, shard_of
 
@@ -51,6 +52,16 @@ def test_a_feed_is_due_at_its_time_and_not_before() -> None:
 def test_a_feed_never_attempted_is_due_and_one_that_is_gone_never() -> None:
     assert is_due(FeedState(), interval=None, now=AT)
     assert not is_due(FeedState(gone=True), interval=None, now=AT + 999 * HOUR)
+
+
+def test_a_feed_that_has_become_another_one_is_polled_as_that_one_only() -> None:
+    upcoming = next_poll(
+        FeedState(attempted=AT, move=Move(into="https://b.example/")), interval=HOUR
+    )
+
+    assert upcoming is not None
+    assert upcoming.due is None
+    assert upcoming.reason == "moved to https://b.example/, which is polled anyway"
 
 
 def test_a_feed_that_the_operator_has_ended_is_never_due_whatever_is_known_of_it() -> None:
