@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from builders import a_mirror
 from feedmirror.adapters.workers import InOrder
+from feedmirror.cli.desk import Desk
+from feedmirror.cli.showing_status import print_standing, standing_to_dict
 from feedmirror.cli.standing import FeedRow, Standing, verdict
 from feedmirror.cli.status import Look
 from feedmirror.configuration import Configuration, Ended, FeedSettings
@@ -21,6 +23,7 @@ from feedmirror.jobs.feed_states import FeedStates, KnownFeed
 from feedmirror.jobs.pausing import Pause, Switch
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.layout import latest_key, state_key
+from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.poll_state import EntryState, FeedState, ShardState, state_to_json
 from feedmirror.mirroring.schedule import NextPoll, shard_of
 from feedmirror.ports.aftermath import Bells, Ringing
@@ -231,6 +234,26 @@ def test_the_verdict_names_what_needs_somebody_and_nothing_else(
     standing: Standing, told: str
 ) -> None:
     assert verdict(standing) == told
+
+
+def test_a_feed_that_has_moved_to_another_domain_is_shown_among_however_many(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    new = "https://elsewhere.example.org/feed"
+    moved = replace(WELL, move=Move(new, adopted=NOW - timedelta(days=3)))
+    near = replace(WELL, move=Move("https://h1.example.com/new", adopted=NOW))
+    standing = a_standing(moved, near, *[WELL] * 30)
+
+    print_standing(standing, Desk(None), everything=False)
+
+    told = capsys.readouterr().out
+    assert told.startswith("All well.")
+    assert f"https://h0.example.com/\n  asked at {new} since 2026-11-19, where it has" in told
+    assert "feedmirror feeds follow mirror.toml" in told
+    assert "31 feeds not shown: --all shows every one" in told
+    rows = {row["feed"]: row["move"] for row in standing_to_dict(standing)["feeds"]}
+    assert rows["https://h0.example.com/"]["asked_at"] == new
+    assert rows["https://h2.example.com/"]["asked_at"] is None
 
 
 def test_what_needs_somebody_comes_first() -> None:

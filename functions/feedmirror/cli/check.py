@@ -8,6 +8,7 @@ from feedmirror.adapters.clock import utc_now
 from feedmirror.addresses import web_address
 from feedmirror.cli.configurations import local_mirror
 from feedmirror.cli.folders import CONTACT, JSON, NOBODY
+from feedmirror.cli.move_words import check_words
 from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
@@ -50,6 +51,7 @@ def _report(url: str, *, contact: str) -> dict[str, Any]:
         "status": answer.status if isinstance(answer, Fetched) else None,
         "hops": [{"status": hop.status, "url": hop.url} for hop in answer.hops],
         "validators": [n for n in ("etag", "last_modified") if getattr(poll.state, n)],
+        "move": "",
         "error": poll.state.error,
         "entries": [],
     }
@@ -63,6 +65,7 @@ def _report(url: str, *, contact: str) -> dict[str, Any]:
             return {**report, "error": str(error)}
         reading = read_entries(feed, settings=settings, state=FeedState())
         report |= _described(feed, settings)
+        report["move"] = check_words(url, answer.hops, feed.new_address) if feed.entries else ""
         report["problems"] = [*feed.problems, *reading.problems]
         report["entries"] = [_entry(draft) for draft in reading.drafts]
     return report
@@ -98,6 +101,8 @@ def _print(report: dict[str, Any]) -> None:
     print_table(("", "~"), [(name, report[name]) for name in shown if report.get(name)])
     for hop in report["hops"]:
         say(f"{hop['status']} led to {hop['url']}")
+    if report["move"]:
+        say(report["move"])
     if not report["validators"] and not report["error"]:
         say("The server gives no validators: every poll costs it the whole document.")
     if report["entries"]:

@@ -58,6 +58,21 @@ def export(file: Path | None, folder: Path | None, *, output: Path | None) -> No
     export_feeds(file, folder, output=output)
 
 
+@feeds.command(epilog="Example: feedmirror feeds follow mirror.toml")
+@_TOML
+@click.option("--yes", is_flag=True, help="Do not ask before it is done.")
+@LOCAL
+def follow(file: Path, folder: Path | None, *, yes: bool) -> None:
+    """Put the new addresses of feeds that have moved into a configuration file.
+
+    All else that stands in it stays as it is, and each feed keeps its host. What a feed has brought
+    stays, and is the feed's under its new address too.
+    """
+    from feedmirror.cli.feed_moves import follow_moves  # noqa: PLC0415 -- as above
+
+    follow_moves(file, folder, yes=yes)
+
+
 @feeds.command(epilog="Example: feedmirror feeds push mirror.toml")
 @_TOML
 @click.option("--yes", is_flag=True, help="Do not ask before it is done.")

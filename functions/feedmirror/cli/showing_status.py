@@ -7,6 +7,7 @@ from typing import Any
 from feedmirror.cli.case_words import span_words, what_words, when_words
 from feedmirror.cli.desk import Desk
 from feedmirror.cli.mails import printable
+from feedmirror.cli.move_words import leaves_its_domain, lines_of, move_to_dict
 from feedmirror.cli.output import counted, print_table, say
 from feedmirror.cli.pausing import pause_words
 from feedmirror.cli.standing import FeedRow, Standing, verdict, wrongs
@@ -35,17 +36,22 @@ def print_standing(standing: Standing, desk: Desk, *, everything: bool) -> None:
             say(line)
     rows = standing.feeds
     if not (everything or len(rows) <= _FEW):
-        rows = tuple(row for row in rows if row.health.needs_somebody)[:_MOST_FEEDS]
-    _print_feeds(rows, standing)
+        rows = tuple(row for row in rows if _is_to_be_seen(row))[:_MOST_FEEDS]
+    _print_feeds(rows, standing, desk)
 
 
-def _print_feeds(rows: Sequence[FeedRow], standing: Standing) -> None:
+def _is_to_be_seen(row: FeedRow) -> bool:
+    moved = leaves_its_domain(row.settings, row.known.state.move)
+    return row.health.needs_somebody or (moved and row.health is not Health.OVER)
+
+
+def _print_feeds(rows: Sequence[FeedRow], standing: Standing, desk: Desk) -> None:
     if rows:
         say()
         print_table(_COLUMNS, [_row(row, standing.now) for row in rows])
         say("records: all that is stored of the host, with what stands for what was taken down")
     for row in rows:
-        for line in _what_to_do(row):
+        for line in _what_to_do(row, desk):
             say(line)
     left = len(standing.feeds) - len(rows)
     if left:
@@ -84,14 +90,18 @@ def _state_words(row: FeedRow) -> str:
     return str(found)
 
 
-def _what_to_do(row: FeedRow) -> Iterator[str]:
-    """Yield what is wrong with a feed, and what can be done."""
+def _what_to_do(row: FeedRow, desk: Desk) -> Iterator[str]:
+    """Yield what is wrong with a feed, where it has moved, and what can be done."""
+    if row.health is Health.OVER:
+        return
     state = row.known.state
-    if state.error and row.health is not Health.OVER:
+    wrong = (f"  {printable(state.error)}", f"  → {advice(state.error)}") if state.error else ()
+    follow = desk.command("feeds follow mirror.toml")
+    lines = [*wrong, *lines_of(row.settings, state.move, command=follow)]
+    if lines:
         yield ""
         yield row.settings.url
-        yield f"  {printable(state.error)}"
-        yield f"  → {advice(state.error)}"
+        yield from lines
 
 
 def _configuration(standing: Standing, desk: Desk) -> Iterator[str]:
@@ -239,6 +249,7 @@ def _feed_to_dict(row: FeedRow) -> dict[str, Any]:
         "error": state.error,
         "advice": advice(state.error) if state.error else "",
         "notes": list(state.problems),
+        "move": move_to_dict(state.move),
         "last_poll": _iso(state.attempted),
         "next_poll": _iso(upcoming.due) if upcoming else None,
         "next_poll_why": upcoming.reason if upcoming else "at once",
