@@ -175,7 +175,7 @@ def test_d5_when_the_old_address_ends_the_target_on_record_is_asked_and_adopted(
     redirect(world, "/feed", "/new")
     poll(world)
     world.documents["/feed"] = Answer(status)
-    assert poll(world) == ["/feed"]
+    assert poll(world, days=0.05) == ["/feed"]
     assert f"asked next at {new}" in state_of(world, feed).error
 
     assert poll(world) == ["/new"]

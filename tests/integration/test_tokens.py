@@ -260,6 +260,25 @@ def test_another_feed_of_the_host_does_not_prove(world: World) -> None:
     assert world.run().findings == 0
 
 
+def test_a_feed_that_has_moved_to_another_domain_does_not_prove(world: World) -> None:
+    """Promise P2: its publisher may have left that domain to somebody else since."""
+    new = world.publisher.url("/new", host="127.0.0.1")
+    world.documents["/new"] = world.documents["/feed"]
+    world.documents["/feed"] = Answer(301, (("Location", new),))
+    for _ in range(3):
+        world.run()
+        world.later(24 * 4)
+    token = rss(entry(1), extra=f"<description>{TOKEN}</description>").encode()
+    world.documents["/new"] = Answer(body=token)
+    challenge(world, Proving.FEED)
+
+    report = world.run()
+
+    assert world.publisher.seen[-1].target == "/new"
+    assert world.publisher.seen[-2].target == "/new"
+    assert (report.changed, report.findings, world.handed.tasks) == (1, 0, [])
+
+
 def test_a_token_that_stood_in_the_feed_before_the_challenge_was_seen_is_found(
     world: World,
 ) -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from feedmirror.addresses import host_of, organisational_domain
 from feedmirror.cli.mails import printable
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.moves import PROVEN_AFTER, Move, is_upgrade, permanent_target
@@ -20,18 +19,13 @@ def moved_settings(feed: FeedSettings, move: Move) -> FeedSettings:
     return moved if moved.host == feed.host else replace(moved, site=f"https://{feed.host}")
 
 
-def leaves_its_domain(feed: FeedSettings, move: Move) -> bool:
-    """Tell whether a feed is asked at another organisation's domain than where it is configured."""
-    return bool(move.address) and _domain(move.address) != _domain(feed.url)
-
-
 def lines_of(feed: FeedSettings, move: Move, *, command: str) -> Iterator[str]:
     """Yield what is to be said of a feed's moves, and what can be done."""
     if move.address:
         yield f"  asked at {printable(move.address)}{_since(move.adopted)}, where it has moved"
         moved = moved_settings(feed, move)
         site = f', with site = "{moved.site}"' if moved.site != feed.site else ""
-        whose = "If that is still the same publisher: " if leaves_its_domain(feed, move) else ""
+        whose = "If that is still the same publisher: " if move.leaves_domain_of(feed.url) else ""
         yield f"  → {whose}{command} puts it into mirror.toml{site}"
     if move.target:
         said = "its document says so" if move.stated else "it leads there"
@@ -65,11 +59,6 @@ def move_to_dict(move: Move) -> dict[str, Any]:
         "said_since": _iso(move.since),
         "polled_as": move.into or None,
     }
-
-
-def _domain(address: str) -> str:
-    host = host_of(address) or ""
-    return organisational_domain(host) or host
 
 
 def _since(when: datetime | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from feedmirror.cli.case_words import span_words, what_words, when_words
 from feedmirror.cli.desk import Desk
 from feedmirror.cli.mails import printable
-from feedmirror.cli.move_words import leaves_its_domain, lines_of, move_to_dict
+from feedmirror.cli.move_words import lines_of, move_to_dict
 from feedmirror.cli.output import counted, print_table, say
 from feedmirror.cli.pausing import pause_words
 from feedmirror.cli.standing import FeedRow, Standing, verdict, wrongs
@@ -41,7 +41,7 @@ def print_standing(standing: Standing, desk: Desk, *, everything: bool) -> None:
 
 
 def _is_to_be_seen(row: FeedRow) -> bool:
-    moved = leaves_its_domain(row.settings, row.known.state.move)
+    moved = row.known.state.move.leaves_domain_of(row.settings.url)
     return row.health.needs_somebody or (moved and row.health is not Health.OVER)
 
 

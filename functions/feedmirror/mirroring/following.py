@@ -14,6 +14,7 @@ from feedmirror.ports.fetching import Fetched, FetchFailure, Unfetched
 
 _GONE, _NOT_MODIFIED = 410, 304
 _READ, _MISSING = {200, 226}, {404, _GONE}
+_MOST_PROBLEMS = 20
 _NOWHERE = {FetchFailure.NAME, FetchFailure.ADDRESS}
 
 
@@ -45,15 +46,17 @@ def follow(state: FeedState, before: FeedState, sight: Sight, *, elsewhere: Else
     move = followed(before.move, sight, elsewhere=elsewhere)
     if has_failed(before.move, move):
         told = f"{before.move.target}, where it is said to have moved, did not bring the feed"
-        problems = dict.fromkeys((*before.problems, told))
-        return replace(before, move=move, problems=tuple(problems))
+        problems = tuple(dict.fromkeys((*before.problems, told)))[-_MOST_PROBLEMS:]
+        return replace(before, move=move, problems=problems)
     if move.asked_at(sight.url) == before.move.asked_at(sight.url):
         return replace(state, move=move)
     moved = replace(state, move=move, etag=None, last_modified=None)
-    if state.error and move.trial:
-        told = f"{state.error}; asked next at {move.target}, where it was said to have moved"
-        return replace(moved, error=told)
-    return moved
+    if not (state.error and move.trial):
+        return moved
+    # What ended is not the feed, as far as is known, and its new address is not made to wait.
+    ended = state.error.partition(";")[0]
+    told = f"{ended}; asked next at {move.target}, where it was said to have moved"
+    return replace(moved, error=told, failures=before.failures, gone_since=None, gone=False)
 
 
 def has_failed(before: Move, after: Move) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
-from feedmirror.addresses import coarse_address
+from feedmirror.addresses import coarse_address, host_of, organisational_domain
 from feedmirror.ports.fetching import Hop
 
 PROVEN_AFTER = timedelta(days=7)  # of the same claim (rule D4)
@@ -41,6 +41,11 @@ class Move:
     def asked_at(self, url: str) -> str:
         """Return where the feed that is configured at an address is asked next."""
         return self.target if self.trial else self.address or url
+
+    def leaves_domain_of(self, url: str) -> bool:
+        """Tell whether the feed is asked at another organisation's domain than is configured."""
+        asked = self.asked_at(url)
+        return asked != url and _domain(asked) != _domain(url)
 
 
 class Found(Enum):
@@ -95,6 +100,11 @@ def is_upgrade(old: str, new: str) -> bool:
         after.query,
     )
     return (before.scheme, after.scheme) == ("http", "https") and same and ports <= _DEFAULT_PORTS
+
+
+def _domain(address: str) -> str:
+    host = host_of(address) or ""
+    return organisational_domain(host) or host
 
 
 def followed(move: Move, sight: Sight, *, elsewhere: Elsewhere) -> Move:

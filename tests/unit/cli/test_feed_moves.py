@@ -1,6 +1,5 @@
 """Moves as an operator sees them, and puts them into a file that was written by hand."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from builders import a_rule
 from feedmirror.adapters.workers import InOrder
 from feedmirror.cli.feed_moves import put_moves
-from feedmirror.cli.move_words import check_words, leaves_its_domain, lines_of
+from feedmirror.cli.move_words import check_words, lines_of
 from feedmirror.configuration import FeedSettings
 from feedmirror.configuration_file import parse_configuration
 from feedmirror.layout import state_key, suppressions_prefix
@@ -187,27 +186,6 @@ FEED = FeedSettings(url=ONE)
 )
 def test_the_status_says_where_a_feed_is_asked_and_where_it_may_be(move: Move, told: str) -> None:
     assert "\n".join(lines_of(FEED, move, command="follow")) == told
-
-
-@pytest.mark.parametrize(
-    ("address", "leaves"),
-    [
-        ("", False),
-        ("https://feeds.one.example/x", False),
-        (NEW, True),
-        ("http://127.0.0.2/feed", True),
-    ],
-)
-def test_a_move_to_another_organisations_domain_is_told_from_one_within(
-    address: str, *, leaves: bool
-) -> None:
-    assert leaves_its_domain(FEED, Move(address)) is leaves
-
-
-def test_a_feed_that_is_served_by_others_may_move_among_them() -> None:
-    served = replace(FEED, url="https://feeds.host.example/1", site="https://one.example")
-
-    assert not leaves_its_domain(served, Move("https://new.host.example/1"))
 
 
 @pytest.mark.parametrize(

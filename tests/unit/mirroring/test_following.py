@@ -110,13 +110,15 @@ def test_a_failed_trial_leaves_the_feed_as_it_was_and_is_noted_once() -> None:
     assert back.problems[1].startswith(f"{NEW}, where it is said to have moved")
 
 
-def test_d5_an_error_says_that_the_target_is_asked_next() -> None:
+@pytest.mark.parametrize("error", ["the publisher answers 404", "410 Gone: ended; once more"])
+def test_d5_the_target_is_asked_next_and_made_to_wait_by_no_failure(error: str) -> None:
     before = replace(KNOWN, move=Move(target=NEW, since=NOW))
-    failed = replace(before, failures=1, error="the publisher answers 404")
+    failed = replace(before, failures=1, error=error, gone_since=NOW)
+    state = followed(failed, before, 404)
 
-    assert followed(failed, before, 404).error == (
-        f"the publisher answers 404; asked next at {NEW}, where it was said to have moved"
-    )
+    ended = error.partition(";")[0]
+    assert state.error == f"{ended}; asked next at {NEW}, where it was said to have moved"
+    assert (state.failures, state.gone_since) == (0, None)
 
 
 def test_of_feeds_at_one_address_one_is_asked_at_a_time() -> None:

@@ -247,6 +247,22 @@ def test_a_410_at_an_adopted_address_is_confirmed_where_the_feed_is_configured()
     assert after(gone) == Move()
 
 
+@pytest.mark.parametrize(
+    ("move", "leaves"),
+    [
+        (Move(), False),
+        (Move("https://feeds.example.com/x"), False),
+        (Move("https://elsewhere.example.org/x"), True),
+        (Move("http://127.0.0.2/feed"), True),
+        (Move("https://new.example.com/", "https://elsewhere.example.org/", trial=True), True),
+    ],
+)
+def test_a_move_to_another_organisations_domain_is_told_from_one_within(
+    move: Move, *, leaves: bool
+) -> None:
+    assert move.leaves_domain_of(OLD) is leaves
+
+
 _HOPS = st.lists(
     st.builds(Hop, st.sampled_from([301, 302, 303, 307, 308]), st.sampled_from([OLD, NEW, OTHER])),
     max_size=3,
