@@ -100,6 +100,25 @@ def some_feeds(number: int, *, shards: int = 1) -> Configuration:
     return Configuration(mirror=a_mirror(shards=shards), feeds=tuple(feeds))
 
 
+def test_a_feed_that_waits_for_what_another_of_its_host_was_told_says_so() -> None:
+    configuration = Configuration(
+        mirror=a_mirror(),
+        feeds=tuple(FeedSettings(url=f"https://h.example.com/{name}") for name in "ab"),
+    )
+    told, other = (feed.url for feed in configuration.feeds)
+    limited = FeedState(attempted=NOW, failures=1, error="429", limited=NOW)
+    well = FeedState(attempted=NOW - timedelta(hours=9))
+    place = Place(configuration)
+    put(place.archive, state_key(0), a_state((told, limited), (other, well)))
+
+    upcoming = {row.settings.url: row.next for row in place.look().feeds}
+
+    first = upcoming[told]
+    assert first is not None
+    assert first.due is not None
+    assert upcoming[other] == NextPoll(first.due, "another feed of its host was told to wait (429)")
+
+
 def test_a_thousand_feeds_are_looked_at_with_a_request_for_each_host_and_shard() -> None:
     """One that has more than a thousand records takes one more for each further thousand."""
     configuration = some_feeds(1000, shards=10)
@@ -209,7 +228,7 @@ def a_standing(*states: FeedState, on_schedule: bool = True, paused: bool = Fals
 
 
 WELL = FeedState(attempted=NOW - timedelta(minutes=30))
-LATE = FeedState(attempted=NOW - timedelta(hours=2, seconds=1))
+LATE = FeedState(attempted=NOW - timedelta(hours=3))
 GONE = FeedState(attempted=NOW - timedelta(days=9), gone=True, error="410 Gone: …")
 BAD = FeedState(attempted=NOW, failures=1, error="the publisher answers 404")
 FIRST = FeedState(attempted=NOW, failures=1, error="timeout: h took too long.")

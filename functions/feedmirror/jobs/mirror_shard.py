@@ -15,6 +15,7 @@ from feedmirror.jobs.shard_state import Learnt, Lease, ShardStates
 from feedmirror.jobs.slots import Delivery, Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.layout import ItemId
+from feedmirror.mirroring.arrivals import arrivals_in, with_arrivals
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.following import feeds_by_address, has_failed, read_as, sight_of
@@ -22,14 +23,13 @@ from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import (
-    LONGEST_HINT,
     News,
     Poll,
     conditional_request,
     read_answer,
     unreadable,
 )
-from feedmirror.ports.fetching import Fetched, Fetcher, Unfetched
+from feedmirror.ports.fetching import Fetched, Fetcher, FetchFailure, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.publishing.selection import Publication, newest_of
 
@@ -47,6 +47,7 @@ class _Read:
     """One feed's document, read, and what is needed to remember it."""
 
     before: FeedState
+    last: FeedState  # as the attempt before this one left it
     poll: Poll
     feed: Feed
     reading: Reading
@@ -65,6 +66,7 @@ class _Progress:
     gone: frozenset[str]  # feeds that are polled no more: they own no item any more
     by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
     moves: FollowMoves
+    known: Mapping[str, FeedState]  # as they were before the lease
     states: dict[str, FeedState]
     brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
     unchanged: int = 0
@@ -121,7 +123,7 @@ class MirrorShard:
         lifts = self.rules.lifts() if lease.due else ()
         states: dict[str, FeedState] = {}
         moves = FollowMoves(self.states.objects.feeds, lease.state.feeds, states)
-        progress = _Progress(tokens, lifts, gone, _by_host(own), moves, states)
+        progress = _Progress(tokens, lifts, gone, _by_host(own), moves, lease.before.feeds, states)
         before = {
             url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
@@ -130,6 +132,8 @@ class MirrorShard:
         batch: list[_Read] = []
         asked = feeds_by_address(before)
         for answer in self._answers({url: before[url] for url in asked.values()}):
+            if isinstance(answer, Unfetched) and answer.failure is FetchFailure.HELD:
+                continue  # nobody was asked: it is given back, and comes first next time
             url = asked[answer.request.url]
             read = self._read(lease.due[url], before[url], answer, progress=progress)
             if read is not None:
@@ -202,7 +206,7 @@ class MirrorShard:
             around=Circumstances(feed.damaged, others - progress.gone),
             floor=before.look.floor,
         )
-        return _Read(before, poll, feed, reading, delivery)
+        return _Read(before, progress.known.get(url, FeedState()), poll, feed, reading, delivery)
 
     def _store(self, batch: list[_Read], progress: _Progress) -> None:
         """Store a batch; if it fails for a reason of ours, one by one, to see whose fault it is."""
@@ -314,9 +318,10 @@ def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
         lifts=lifts_mark((read.delivery.settings.host, *hosts), lifts),
         rung=read.reading.rung,
         title=read.feed.title,
-        ttl=min((read.feed.ttl or 0) * 60, int(LONGEST_HINT.total_seconds())),
         problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),
     )
+    arrivals = arrivals_in(read.reading, read.before, read.last, is_whole=whole)
+    state = with_arrivals(state, read.before, feed=read.feed, arrivals=arrivals)
     if read.feed.damaged:  # the whole document may come under the same validators (rule V3)
         state = replace(state, etag=None, last_modified=None)
     return state.forgetting_body() if stored.lost else state

@@ -5,10 +5,12 @@ over unchanged feeds writes it once (promise P6).
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from dataclasses import fields as fields_of
 from datetime import datetime
-from typing import Any, TypeVar, get_origin, get_type_hints
+from functools import cache
+from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.absence import Absence
@@ -53,8 +55,12 @@ class FeedState:
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str = ""
+    unvalidated: bool = False  # the last whole answer had neither ETag nor Last-Modified
+    frozen: str = ""  # a validator that stayed the same while entries came: not sent any more
     hint: int = 0  # seconds that the server's headers ask for between polls, in whole hours
     ttl: int = 0  # seconds that the feed itself asks for
+    skip_hours: tuple[int, ...] = ()  # that it says not to be asked in, in GMT
+    skip_days: tuple[str, ...] = ()  # by their English names
     not_before: datetime | None = None  # what Retry-After said
     failures: int = 0  # in a row
     error: str = ""
@@ -164,8 +170,10 @@ def _compact(feed: FeedState) -> dict[str, Any]:
     }
     look = asdict(feed.look) if feed.look.bounds else None
     parts = {name: _stated(getattr(feed, name)) for name in _PARTS}
-    fields = {**asdict(replace(feed, entries={})), **parts, "entries": entries, "look": look}
-    return {name: value for name, value in fields.items() if value not in (None, "", 0, (), {})}
+    # Not asdict, which copies all that is in the parts once more.
+    own = {each.name: getattr(feed, each.name) for each in fields_of(feed)}
+    stored = {**own, **parts, "entries": entries, "look": look}
+    return {name: value for name, value in stored.items() if value not in (None, "", 0, (), {})}
 
 
 def _stated(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ours
@@ -176,8 +184,13 @@ def _stated(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ou
 
 def _part(of: type[Part], fields: Mapping[str, Any]) -> Part:
     """Read a part of a state; raises TypeError or ValueError for what is none."""
-    hints = get_type_hints(of)
+    hints = _hints(cast("Hashable", of))
     return of(**{name: _value(hints[name], value) for name, value in fields.items()})
+
+
+@cache
+def _hints(of: Hashable) -> Mapping[str, Any]:
+    return get_type_hints(of)
 
 
 def _value(hint: Any, value: Any) -> Any:  # noqa: ANN401 -- JSON
@@ -204,7 +217,8 @@ def _feed(fields: dict[str, Any]) -> FeedState:
     entries = {
         ItemId(item): EntryState(*known) for item, known in fields.get("entries", {}).items()
     }
-    lists = {name: tuple(fields.get(name, ())) for name in ("problems", "hosts")}
+    names = ("problems", "hosts", "skip_hours", "skip_days")
+    lists = {name: tuple(fields.get(name, ())) for name in names}
     look = _look(fields["look"]) if "look" in fields else Look()
     parts: dict[str, Any] = {
         name: _part(of, fields[name]) for name, of in _PARTS.items() if name in fields
