@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
@@ -90,6 +91,7 @@ class MirrorShard:
     rules: RuleReader
     store: StoreEntries
     retire: RetireShard
+    about: AboutPages
     clock: Callable[[], datetime]
     configuration: Configuration
 
@@ -138,11 +140,21 @@ class MirrorShard:
             lease, progress.states, enough=lambda: time_left() < RESERVE
         )
         progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
+        reconfigured = lease.before.mark != self.states.mark
+        told = self.about.tell(
+            {**lease.state.feeds, **progress.states},
+            progress.states,
+            every=reconfigured,
+            enough=lambda: time_left() < RESERVE,
+        )
+        progress.states |= told.states
         return ShardOutcome(
             report=_report(lease, progress),
             newest=progress.newest,
-            reconfigured=lease.before.mark != self.states.mark,
-            commit=lambda put: self.states.save(lease, _learnt(progress, put=put), whole=put),
+            reconfigured=reconfigured,
+            commit=lambda put: self.states.save(
+                lease, _learnt(progress, put=put), whole=put and (told.whole or not reconfigured)
+            ),
         )
 
     def _answers(self, before: Mapping[str, FeedState]) -> Iterator[Fetched | Unfetched]:
@@ -209,7 +221,10 @@ class MirrorShard:
         for read in batch:
             outcome = next(stored) if read.delivery.drafts else Stored(entries={})
             url = read.delivery.settings.url
-            progress.states[url] = _remember(read, outcome, progress.lifts)
+            state = _remember(read, outcome, progress.lifts)
+            is_first = not (read.before.title or read.before.entries)
+            told = state.told.after(outcome.first_seen, is_first=is_first)
+            progress.states[url] = replace(state, told=told)
             progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.latest import FrontState, LatestLists, Place, newest_of_others
 from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import RuleReader
@@ -30,6 +31,7 @@ class MirrorWide:
     """
 
     publisher: Publisher
+    about: AboutPages
     rules: RuleReader
     latest: LatestLists
     clock: Callable[[], datetime]
@@ -108,6 +110,8 @@ class MirrorWide:
         if reconfigured:
             self.keep_configuration()
             self.publisher.put_fixed_pages(self.feeds)
+            front = self.publisher.shown(FRONT)
+            self.about.put_unasked(each.host for each in front.hosts) if front else None
         why = self.put(fresh) if fresh or reconfigured else ""
         if not why and (seen != before.seen or reconfigured):
             self.latest.save(FrontState(self.mark, seen), etag)

@@ -17,6 +17,7 @@ from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.rhythm import Rhythm
 from feedmirror.mirroring.terms import Stated
+from feedmirror.mirroring.told import Told
 
 SCHEMA = 1
 
@@ -75,6 +76,7 @@ class FeedState:
     stated: Stated = field(default_factory=Stated)
     absence: Absence = field(default_factory=Absence)
     backfill: Backfill = field(default_factory=Backfill)
+    told: Told = field(default_factory=Told)
 
     def forgetting_body(self) -> "FeedState":
         """Return the state that makes the next poll fetch and read the whole feed again."""
@@ -117,6 +119,7 @@ _PARTS: Mapping[str, type] = {
     "stated": Stated,
     "absence": Absence,
     "backfill": Backfill,
+    "told": Told,
 }
 Part = TypeVar("Part")
 

@@ -1,0 +1,263 @@
+"""The page of each host that tells its publisher how the mirror treats it, by the protocol.
+
+Its ETag is read first, then the rules, then it is put; a takedown puts it behind its rule, whatever
+stands there (design §4). What a rule covers is not told: of a feed nothing, of a host no feed.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.batches import batches
+from feedmirror.jobs.publish import OpenPage, Publisher, content_of, same_but_for_nonce
+from feedmirror.jobs.rules import RuleReader, Rules
+from feedmirror.layout import about_page, state_key
+from feedmirror.mirroring.schedule import shard_of
+from feedmirror.ports.object_store import LostConditionError, StoreUnavailableError
+from feedmirror.suppression import (
+    RuleUnreadableError,
+    Suppression,
+    describe,
+    feed_key,
+    find_suppression,
+)
+
+if TYPE_CHECKING:
+    from feedmirror.mirroring.poll_state import FeedState
+    from feedmirror.publishing.documents import Document
+    from feedmirror.publishing.treatment import Days, FeedTreatment
+
+_BATCH = 100  # hosts
+_ATTEMPTS = 4  # against other writers; who loses more often comes again with the next poll
+_MOST_ATTEMPTS = 64  # of a takedown, before whose pages all others give up
+
+
+@dataclass(slots=True)
+class Told:
+    """What a run has told: feeds' states to be remembered, and whether its time was enough."""
+
+    states: dict[str, "FeedState"] = field(default_factory=dict)
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A host's page as it was when its ETag was read: by it, what it tells may be known too."""
+
+    host: str
+    page: OpenPage
+
+    @property
+    def etag(self) -> str | None:
+        return self.page.found.etag if self.page.found else None
+
+    @property
+    def days(self) -> "Mapping[str, Days]":
+        """The feeds that it tells of, by their anchors, with the days that it tells."""
+        from feedmirror.publishing.treatment import days_told  # noqa: PLC0415 -- only where one is
+
+        body = self.page.found.content.body if self.page.found else b""
+        return days_told(body.decode(errors="replace"))
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The moment that it tells of, as its metadata has it."""
+        told = self.page.found.content.metadata.get("as-of", "") if self.page.found else ""
+        try:
+            moment = datetime.fromisoformat(told)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutPages:
+    """Puts the pages of hosts; ``shards`` is the number of shards that feeds are kept in."""
+
+    publisher: Publisher
+    rules: RuleReader
+    clock: Callable[[], datetime]
+    feeds: tuple[FeedSettings, ...]
+    shards: int
+
+    def tell(
+        self,
+        known: Mapping[str, "FeedState"],
+        polled: Collection[str],
+        *,
+        every: bool,
+        enough: Callable[[], bool],
+    ) -> Told:
+        """Put the pages of the hosts of which something is to be told that was not; or of all.
+
+        ``known`` are the feeds of a shard, and ``polled`` those whose states can be remembered. An
+        unchanged feed costs nothing here. What could not be put is told at the feed's next poll.
+        """
+        from feedmirror.jobs.treatments import mark_of  # noqa: PLC0415 -- only where feeds are
+
+        own = [feed for feed in self.feeds if feed.url in known]
+        marks = {feed.url: mark_of(feed, known[feed.url]) for feed in own if feed.url in polled}
+        news = {url for url, mark in marks.items() if known[url].told.page != mark}
+        hosts = sorted({feed.host for feed in own if every or feed.url in news})
+        done, told = set[str](), Told()
+        for batch in batches(hosts, _BATCH):
+            if enough():
+                told.whole = False
+                break
+            done |= self.put(batch, known)
+        told.states = {
+            feed.url: replace(state, told=replace(state.told, page=marks[feed.url]))
+            for feed in own
+            if feed.url in news and feed.host in done
+            for state in [known[feed.url]]
+        }
+        return told
+
+    def put(
+        self, hosts: Iterable[str], known: Mapping[str, "FeedState"] | None = None
+    ) -> frozenset[str]:
+        """Put the pages of some hosts where they changed; return those of which all is as it is.
+
+        Without ``known`` what is stored of their feeds is read.
+        """
+        left, done = frozenset(hosts), frozenset[str]()
+        states = self._stored(left) if known is None else known
+        for _ in range(_ATTEMPTS):
+            done |= self._put_once(sorted(left - done), states)
+            if done >= left:
+                break
+        return done
+
+    def _put_once(self, hosts: Sequence[str], states: Mapping[str, "FeedState"]) -> frozenset[str]:
+        """Put pages once; return the hosts of those that need no other try."""
+        opened = self.publisher.workers.map(self._open, hosts)
+        rules = self.rules.read(hosts)
+
+        def put(page: _Found) -> bool:
+            return self._put(page, rules, states)
+
+        done = zip(hosts, self.publisher.workers.map(put, opened), strict=True)
+        return frozenset(host for host, is_done in done if is_done)
+
+    def withdraw(self, rules: Sequence[Suppression]) -> None:
+        """Put the pages behind rules that stand, of each host of which a feed is covered by them.
+
+        They are put whatever stands there: a writer that has not seen the rules loses its
+        condition. Raises StoreUnavailableError.
+        """
+        self._put_behind({feed.host for feed in self.feeds if _is_covered(feed, rules)})
+
+    def repair(self, rule: Suppression) -> int:
+        """Put the pages that name what a standing rule covers; return how many there were.
+
+        There should be none, as of everything that the ledger is applied to again.
+        """
+        covered = [feed for feed in self.feeds if _is_covered(feed, (rule,))]
+        pages = {host: self._open(host).days for host in {feed.host for feed in covered}}
+        wrong = {
+            feed.host
+            for feed in covered
+            if feed_key(feed.url).partition(":")[2] in pages[feed.host]
+        }
+        self._put_behind(wrong)
+        return len(wrong)
+
+    def _put_behind(self, hosts: Collection[str]) -> None:
+        states = self._stored(hosts) if hosts else {}
+        for host in sorted(hosts):
+            self._put_whatever(host, states)
+
+    def again(self, rules: Sequence[Suppression]) -> None:
+        """Put the pages of hosts of which a feed was covered by rules that are lifted by now."""
+        hosts = {feed.host for feed in self.feeds if _is_covered(feed, rules)}
+        if hosts:
+            self.put(hosts)
+
+    def put_unasked(self, hosts: Iterable[str]) -> None:
+        """Put the pages of those among some hosts of which no feed is configured: so they say."""
+        unasked = frozenset(hosts) - {feed.host for feed in self.feeds}
+        for batch in batches(sorted(unasked), _BATCH):
+            self.put(batch, {})
+
+    def _put_whatever(self, host: str, states: Mapping[str, "FeedState"]) -> None:
+        for _ in range(_MOST_ATTEMPTS):
+            found = self._open(host)
+            document = self._behind_rules(found, states)
+            try:
+                self.publisher.site.put(found.page.key, content_of(document), replaces=found.etag)
+            except LostConditionError:
+                continue
+            return
+        raise StoreUnavailableError(f"site {about_page(host)}: changed {_MOST_ATTEMPTS} times")
+
+    def _behind_rules(self, found: _Found, states: Mapping[str, "FeedState"]) -> "Document":
+        """Return a host's page; where it is not known what is covered, nothing is told."""
+        now = self.clock()
+        try:
+            return self._document(found, self.rules.read([found.host]), states, as_of=now)
+        except RuleUnreadableError:
+            return self._page(found.host, (), covered=True, as_of=now)
+
+    def _open(self, host: str) -> _Found:
+        key = about_page(host)
+        return _Found(host, OpenPage(key, self.publisher.site.get(key)))
+
+    def _put(self, found: _Found, rules: Rules, states: Mapping[str, "FeedState"]) -> bool:
+        """Put one page, unless it tells the same already; False if it has to be tried again."""
+        stored, before = found.page.found, found.as_of
+        try:
+            if stored is not None and before is not None:
+                document = self._document(found, rules, states, as_of=before)
+                if same_but_for_nonce(stored.content, content_of(document)):
+                    return True
+            document = self._document(found, rules, states, as_of=self.clock())
+        except RuleUnreadableError:
+            return False
+        return self.publisher.put_document(found.page, document)
+
+    def _document(
+        self, found: _Found, rules: Rules, states: Mapping[str, "FeedState"], *, as_of: datetime
+    ) -> "Document":
+        """Return a host's page; raises RuleUnreadableError if it is not known what is covered."""
+        from feedmirror.jobs.treatments import treatment_of  # noqa: PLC0415 -- only what is put
+        from feedmirror.mirroring.poll_state import FeedState  # noqa: PLC0415 -- the same
+        from feedmirror.publishing.treatment import Days  # noqa: PLC0415 -- the same
+
+        host, unknown, never = found.host, FeedState(), Days()
+        in_force, before = rules.concerning({host}), found.days
+        whole = describe(hosts=(host,), addresses=(), guid=None, authors=(), feeds=())
+        covered = find_suppression(whole, in_force) is not None
+        feeds = () if covered else (each for each in self.feeds if each.host == host)
+        told = (
+            treatment_of(feed, states.get(feed.url, unknown))
+            for feed in feeds
+            if not _is_covered(feed, in_force)
+        )
+        dated = tuple(feed.with_days(before.get(feed.anchor, never)) for feed in told)
+        return self._page(host, dated, covered=covered, as_of=as_of)
+
+    def _page(
+        self, host: str, feeds: tuple["FeedTreatment", ...], *, covered: bool, as_of: datetime
+    ) -> "Document":
+        from feedmirror.publishing.treatment import HostTreatment  # noqa: PLC0415 -- as above
+
+        treatment = HostTreatment(host=host, feeds=feeds, covered=covered, as_of=as_of)
+        renderer = self.publisher.renderer()
+        return renderer.about_page(treatment, nonce=self.publisher.nonce())
+
+    def _stored(self, hosts: Iterable[str]) -> dict[str, "FeedState"]:
+        """Read what is known of the feeds of some hosts; what is not there is not told."""
+        from feedmirror.mirroring.poll_state import state_from_json  # noqa: PLC0415 -- only here
+
+        keys = sorted({state_key(shard_of(host, self.shards)) for host in hosts})
+        found = self.publisher.workers.map(self.publisher.archive.get, keys)
+        states = (state_from_json(stored.content.body) for stored in found if stored)
+        return {url: feed for state in states if state for url, feed in state.feeds.items()}
+
+
+def _is_covered(feed: FeedSettings, rules: Sequence[Suppression]) -> bool:
+    from feedmirror.jobs.treatments import subject_of  # noqa: PLC0415 -- see above
+
+    return find_suppression(subject_of(feed), rules) is not None
