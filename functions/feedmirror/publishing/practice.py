@@ -16,15 +16,17 @@ class Practice:
     """What a publisher may want to know, in words.
 
     ``intervals`` are those that the operator has set, each once, the shortest first, and ``paced``
-    the number of feeds that have one. ``shown`` counts the feeds by how much of them is shown:
-    ``whole`` (as much as the feed has), ``excerpt`` or ``link``. Copies go by themselves beyond one
-    of ``ages``, of ``aged`` feeds, or beyond the newest, as many as one of ``numbers`` says, of
-    ``limited`` feeds. ``letters`` are mailto: addresses.
+    the number of feeds that have one; ``fastest`` are the shortest times of the others, likewise.
+    ``shown`` counts the feeds by how much of them is shown: ``whole`` (as much as the feed has, and
+    its terms permit), ``excerpt`` or ``link``. Copies go by themselves beyond one of ``ages``, of
+    ``aged`` feeds, or beyond the newest, as many as one of ``numbers`` says, of ``limited`` feeds.
+    ``letters`` are mailto: addresses.
     """
 
     feeds: int
     paced: int
     intervals: tuple[str, ...]
+    fastest: tuple[str, ...]
     shown: Mapping[str, int]
     aged: int
     ages: tuple[str, ...]
@@ -45,6 +47,7 @@ def practice_of(mirror: MirrorSettings, feeds: Iterable[FeedSettings]) -> Practi
         feeds=len(listed),
         paced=len(intervals),
         intervals=_durations(intervals),
+        fastest=_durations(feed.fastest for feed in listed if feed.interval is None),
         shown={each: shown[each] for each in ("whole", "excerpt", "link")},
         aged=len(ages),
         ages=_durations(ages),
