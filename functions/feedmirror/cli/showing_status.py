@@ -6,6 +6,7 @@ from typing import Any
 
 from feedmirror.cli.case_words import span_words, what_words, when_words
 from feedmirror.cli.desk import Desk
+from feedmirror.cli.feed_words import lines_of, words_of
 from feedmirror.cli.mails import printable
 from feedmirror.cli.output import counted, print_table, say
 from feedmirror.cli.pausing import pause_words
@@ -47,6 +48,8 @@ def _print_feeds(rows: Sequence[FeedRow], standing: Standing) -> None:
     for row in rows:
         for line in _what_to_do(row):
             say(line)
+    for line in lines_of((row.settings, row.known.state) for row in rows):
+        say(line)
     left = len(standing.feeds) - len(rows)
     if left:
         say(f"\n{counted(left, 'feed')} not shown: --all shows every one")
@@ -239,6 +242,7 @@ def _feed_to_dict(row: FeedRow) -> dict[str, Any]:
         "error": state.error,
         "advice": advice(state.error) if state.error else "",
         "notes": list(state.problems),
+        "told": words_of(row.settings, state),
         "last_poll": _iso(state.attempted),
         "next_poll": _iso(upcoming.due) if upcoming else None,
         "next_poll_why": upcoming.reason if upcoming else "at once",
