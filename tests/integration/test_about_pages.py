@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from lxml import html
 
 from builders import a_rule
 from feedmirror.configuration import Publish
@@ -12,6 +14,7 @@ from feedmirror.layout import about_page, state_key
 from feedmirror.ports.object_store import Content
 from feedmirror.publishing.treatment import days_told
 from feedmirror.suppression import Scope, feed_key, host_key
+from feedmirror.takedowns.casework.cases import Case
 from keeping import rebuild, site
 from loopback import Answer
 from memory_store import MemoryStore
@@ -38,6 +41,14 @@ def world(documents: Documents) -> MemoryWorld:
 
 def page(world: MemoryWorld) -> str:
     return world.pages()[PAGE]
+
+
+def send(world: MemoryWorld, words: str, *, number: int = 0) -> Case:
+    """Send a mail as the page begins it."""
+    links = html.fromstring(page(world)).iterfind(".//main//a")
+    hrefs = [str(link.get("href")) for link in links if link.text == words]
+    fields = parse_qs(urlsplit(hrefs[number]).query)
+    return world.write(fields["body"][0], sender=WEBMASTER, subject=fields["subject"][0])
 
 
 def test_every_host_has_its_page_and_its_listings_lead_there(world: MemoryWorld) -> None:
@@ -150,7 +161,7 @@ def test_what_time_left_out_of_a_new_configuration_is_put_by_the_next_run(
 def test_of_a_host_that_is_masked_taken_down_or_back_it_says_so_at_once(
     world: MemoryWorld,
 ) -> None:
-    case = world.write(WHOLE_SITE, sender=WEBMASTER)
+    case = send(world, f"Remove everything from {HOST}")
     assert days_told(page(world)) == {}
     assert "Nothing is mirrored from news.example.com" in page(world)
 
@@ -167,10 +178,7 @@ def test_of_a_host_that_is_masked_taken_down_or_back_it_says_so_at_once(
 
 
 def test_a_feed_that_is_taken_down_is_left_out_and_no_other(world: MemoryWorld) -> None:
-    case = world.write(
-        f"Please remove everything that came from my feed.\n\nMy feed: {world.feeds[1].url}",
-        sender=WEBMASTER,
-    )
+    case = send(world, "Remove all that came from this feed", number=1)
 
     assert "<bdi>First</bdi>" in page(world)
     assert "Second" not in page(world)

@@ -7,6 +7,7 @@ stands there (design §4). What a rule covers is not told: of a feed nothing, of
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
@@ -14,10 +15,10 @@ from feedmirror.jobs.batches import batches
 from feedmirror.jobs.publish import OpenPage, Publisher, content_of, same_but_for_nonce
 from feedmirror.jobs.rules import RuleReader, Rules
 from feedmirror.layout import about_page, state_key
-from feedmirror.mirroring.schedule import shard_of
 from feedmirror.ports.object_store import LostConditionError, StoreUnavailableError
 from feedmirror.suppression import (
     RuleUnreadableError,
+    Subject,
     Suppression,
     describe,
     feed_key,
@@ -227,8 +228,7 @@ class AboutPages:
 
         host, unknown, never = found.host, FeedState(), Days()
         in_force, before = rules.concerning({host}), found.days
-        whole = describe(hosts=(host,), addresses=(), guid=None, authors=(), feeds=())
-        covered = find_suppression(whole, in_force) is not None
+        covered = find_suppression(_subject(host), in_force) is not None
         feeds = () if covered else (each for each in self.feeds if each.host == host)
         told = (
             treatment_of(feed, states.get(feed.url, unknown))
@@ -250,6 +250,7 @@ class AboutPages:
     def _stored(self, hosts: Iterable[str]) -> dict[str, "FeedState"]:
         """Read what is known of the feeds of some hosts; what is not there is not told."""
         from feedmirror.mirroring.poll_state import state_from_json  # noqa: PLC0415 -- only here
+        from feedmirror.mirroring.schedule import shard_of  # noqa: PLC0415 -- the same
 
         keys = sorted({state_key(shard_of(host, self.shards)) for host in hosts})
         found = self.publisher.workers.map(self.publisher.archive.get, keys)
@@ -258,6 +259,10 @@ class AboutPages:
 
 
 def _is_covered(feed: FeedSettings, rules: Sequence[Suppression]) -> bool:
-    from feedmirror.jobs.treatments import subject_of  # noqa: PLC0415 -- see above
+    """Tell whether a rule covers a feed: its address, or the host that it is of."""
+    return find_suppression(_subject(feed.host, feed.url), rules) is not None
 
-    return find_suppression(subject_of(feed), rules) is not None
+
+@lru_cache(maxsize=4096)  # asked for each rule
+def _subject(host: str, *feeds: str) -> Subject:
+    return describe(hosts=(host,), addresses=(), guid=None, authors=(), feeds=feeds)

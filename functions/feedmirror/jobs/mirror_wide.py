@@ -110,12 +110,17 @@ class MirrorWide:
         if reconfigured:
             self.keep_configuration()
             self.publisher.put_fixed_pages(self.feeds)
-            front = self.publisher.shown(FRONT)
-            self.about.put_unasked(each.host for each in front.hosts) if front else None
+            self._put_unasked()
         why = self.put(fresh) if fresh or reconfigured else ""
         if not why and (seen != before.seen or reconfigured):
             self.latest.save(FrontState(self.mark, seen), etag)
         return why
+
+    def _put_unasked(self) -> None:
+        """Put the pages of hosts that are still shown, and of which no feed is configured."""
+        front = self.publisher.shown(FRONT)
+        if front is not None:
+            self.about.put_unasked(each.host for each in front.hosts)
 
     def template_problems(self) -> tuple[str, ...]:
         """Return what is wrong with the operator's templates."""

@@ -7,13 +7,12 @@ unchanged feed (promise P6): so no moment of a poll, and no number of failures.
 import re
 from collections.abc import Iterable
 from datetime import timedelta
-from functools import cache
 
 from feedmirror.configuration import Ended, FeedSettings, Publish
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.publishing.dates import day, duration
 from feedmirror.publishing.treatment import Days, FeedTreatment, shown_address, shown_text
-from feedmirror.suppression import Subject, describe, feed_key
+from feedmirror.suppression import feed_key
 
 _LONGEST = timedelta(days=1)  # between two looks at a feed that asks for nothing and answers well
 _MOST_WORDS = 300  # of one text that is not ours
@@ -65,14 +64,6 @@ def mark_of(settings: FeedSettings, state: FeedState) -> str:
     What is lifted for its host counts as well, since the page may have been covered till then.
     """
     return f"{treatment_of(settings, state).mark}{state.lifts}"
-
-
-@cache
-def subject_of(settings: FeedSettings) -> Subject:
-    """Describe a feed by what a rule may know it by: its address, and the host that it is of."""
-    return describe(
-        hosts=(settings.host,), addresses=(), guid=None, authors=(), feeds=(settings.url,)
-    )
 
 
 def _asked(settings: FeedSettings, state: FeedState) -> tuple[str, ...]:
