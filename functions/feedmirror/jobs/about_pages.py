@@ -4,14 +4,13 @@ Its ETag is read first, then the rules, then it is put; a takedown puts it behin
 stands there (design §4). What a rule covers is not told: of a feed nothing, of a host no feed.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
-from feedmirror.jobs.batches import batches
 from feedmirror.jobs.publish import OpenPage, Publisher, content_of, same_but_for_nonce
 from feedmirror.jobs.rules import RuleReader, Rules
 from feedmirror.layout import about_page, state_key
@@ -36,7 +35,7 @@ _MOST_ATTEMPTS = 64  # of a takedown, before whose pages all others give up
 
 
 @dataclass(slots=True)
-class Told:
+class Telling:
     """What a run has told: feeds' states to be remembered, and whether its time was enough."""
 
     states: dict[str, "FeedState"] = field(default_factory=dict)
@@ -90,7 +89,7 @@ class AboutPages:
         *,
         every: bool,
         enough: Callable[[], bool],
-    ) -> Told:
+    ) -> Telling:
         """Put the pages of the hosts of which something is to be told that was not; or of all.
 
         ``known`` are the feeds of a shard, and ``polled`` those whose states can be remembered. An
@@ -102,8 +101,8 @@ class AboutPages:
         marks = {feed.url: mark_of(feed, known[feed.url]) for feed in own if feed.url in polled}
         news = {url for url, mark in marks.items() if known[url].told.page != mark}
         hosts = sorted({feed.host for feed in own if every or feed.url in news})
-        done, told = set[str](), Told()
-        for batch in batches(hosts, _BATCH):
+        done, told = set[str](), Telling()
+        for batch in _in_batches(hosts):
             if enough():
                 told.whole = False
                 break
@@ -179,7 +178,7 @@ class AboutPages:
     def put_unasked(self, hosts: Iterable[str]) -> None:
         """Put the pages of those among some hosts of which no feed is configured: so they say."""
         unasked = frozenset(hosts) - {feed.host for feed in self.feeds}
-        for batch in batches(sorted(unasked), _BATCH):
+        for batch in _in_batches(sorted(unasked)):
             self.put(batch, {})
 
     def _put_whatever(self, host: str, states: Mapping[str, "FeedState"]) -> None:
@@ -256,6 +255,10 @@ class AboutPages:
         found = self.publisher.workers.map(self.publisher.archive.get, keys)
         states = (state_from_json(stored.content.body) for stored in found if stored)
         return {url: feed for state in states if state for url, feed in state.feeds.items()}
+
+
+def _in_batches(hosts: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (hosts[at : at + _BATCH] for at in range(0, len(hosts), _BATCH))
 
 
 def _is_covered(feed: FeedSettings, rules: Sequence[Suppression]) -> bool:
