@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from feedmirror.cli.mails import printable
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.treatments import treatment_of
-from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.poll_state import FeedState, ShardState
 
 _USUAL = FeedSettings(url="https://usual.example/")
 
 
 def words_of(settings: FeedSettings, state: FeedState) -> Mapping[str, Sequence[str]]:
     """Return what is told of a feed, by what it is about, where that is not the usual."""
-    told, usual = treatment_of(settings, state), treatment_of(_USUAL, FeedState())
+    told = treatment_of(settings, ShardState({settings.url: state}))
+    usual = treatment_of(_USUAL, ShardState())
     return {
         "robots.txt": told.robots,
         "shown": told.shown if told.shown != usual.shown else (),

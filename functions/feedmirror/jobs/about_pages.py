@@ -25,7 +25,7 @@ from feedmirror.suppression import (
 )
 
 if TYPE_CHECKING:
-    from feedmirror.mirroring.poll_state import FeedState
+    from feedmirror.mirroring.poll_state import FeedState, ShardState
     from feedmirror.publishing.documents import Document
     from feedmirror.publishing.treatment import Days, FeedTreatment
 
@@ -84,7 +84,7 @@ class AboutPages:
 
     def tell(
         self,
-        known: Mapping[str, "FeedState"],
+        shard: "ShardState",
         polled: Collection[str],
         *,
         every: bool,
@@ -92,13 +92,15 @@ class AboutPages:
     ) -> Telling:
         """Put the pages of the hosts of which something is to be told that was not; or of all.
 
-        ``known`` are the feeds of a shard, and ``polled`` those whose states can be remembered. An
-        unchanged feed costs nothing here. What could not be put is told at the feed's next poll.
+        ``shard`` is what is known of its feeds, ``polled`` are those whose states can be
+        remembered. An unchanged feed costs nothing here. What could not be put is told at the
+        feed's next poll.
         """
         from feedmirror.jobs.treatments import mark_of  # noqa: PLC0415 -- only where feeds are
 
+        known = shard.feeds
         own = [feed for feed in self.feeds if feed.url in known]
-        marks = {feed.url: mark_of(feed, known[feed.url]) for feed in own if feed.url in polled}
+        marks = {feed.url: mark_of(feed, shard) for feed in own if feed.url in polled}
         news = {url for url, mark in marks.items() if known[url].told.page != mark}
         hosts = sorted({feed.host for feed in own if every or feed.url in news})
         done, told = set[str](), Telling()
@@ -106,7 +108,7 @@ class AboutPages:
             if enough():
                 told.whole = False
                 break
-            done |= self.put(batch, known)
+            done |= self.put(batch, shard)
         told.states = {
             feed.url: replace(state, told=replace(state.told, page=marks[feed.url]))
             for feed in own
@@ -115,28 +117,26 @@ class AboutPages:
         }
         return told
 
-    def put(
-        self, hosts: Iterable[str], known: Mapping[str, "FeedState"] | None = None
-    ) -> frozenset[str]:
+    def put(self, hosts: Iterable[str], shard: "ShardState | None" = None) -> frozenset[str]:
         """Put the pages of some hosts where they changed; return those of which all is as it is.
 
-        Without ``known`` what is stored of their feeds is read.
+        Without ``shard`` what is stored of their feeds is read.
         """
         left, done = frozenset(hosts), frozenset[str]()
-        states = self._stored(left) if known is None else known
+        known = self._stored(left) if shard is None else shard
         for _ in range(_ATTEMPTS):
-            done |= self._put_once(sorted(left - done), states)
+            done |= self._put_once(sorted(left - done), known)
             if done >= left:
                 break
         return done
 
-    def _put_once(self, hosts: Sequence[str], states: Mapping[str, "FeedState"]) -> frozenset[str]:
+    def _put_once(self, hosts: Sequence[str], shard: "ShardState") -> frozenset[str]:
         """Put pages once; return the hosts of those that need no other try."""
         opened = self.publisher.workers.map(self._open, hosts)
         rules = self.rules.read(hosts)
 
         def put(page: _Found) -> bool:
-            return self._put(page, rules, states)
+            return self._put(page, rules, shard)
 
         done = zip(hosts, self.publisher.workers.map(put, opened), strict=True)
         return frozenset(host for host, is_done in done if is_done)
@@ -165,9 +165,11 @@ class AboutPages:
         return len(wrong)
 
     def _put_behind(self, hosts: Collection[str]) -> None:
-        states = self._stored(hosts) if hosts else {}
+        if not hosts:
+            return
+        shard = self._stored(hosts)
         for host in sorted(hosts):
-            self._put_whatever(host, states)
+            self._put_whatever(host, shard)
 
     def again(self, rules: Sequence[Suppression]) -> None:
         """Put the pages of hosts of which a feed was covered by rules that are lifted by now."""
@@ -177,14 +179,16 @@ class AboutPages:
 
     def put_unasked(self, hosts: Iterable[str]) -> None:
         """Put the pages of those among some hosts of which no feed is configured: so they say."""
+        from feedmirror.mirroring.poll_state import ShardState  # noqa: PLC0415 -- only here and below
+
         unasked = frozenset(hosts) - {feed.host for feed in self.feeds}
         for batch in _in_batches(sorted(unasked)):
-            self.put(batch, {})
+            self.put(batch, ShardState())
 
-    def _put_whatever(self, host: str, states: Mapping[str, "FeedState"]) -> None:
+    def _put_whatever(self, host: str, shard: "ShardState") -> None:
         for _ in range(_MOST_ATTEMPTS):
             found = self._open(host)
-            document = self._behind_rules(found, states)
+            document = self._behind_rules(found, shard)
             try:
                 self.publisher.site.put(found.page.key, content_of(document), replaces=found.etag)
             except LostConditionError:
@@ -192,11 +196,11 @@ class AboutPages:
             return
         raise StoreUnavailableError(f"site {about_page(host)}: changed {_MOST_ATTEMPTS} times")
 
-    def _behind_rules(self, found: _Found, states: Mapping[str, "FeedState"]) -> "Document":
+    def _behind_rules(self, found: _Found, shard: "ShardState") -> "Document":
         """Return a host's page; where it is not known what is covered, nothing is told."""
         now = self.clock()
         try:
-            return self._document(found, self.rules.read([found.host]), states, as_of=now)
+            return self._document(found, self.rules.read([found.host]), shard, as_of=now)
         except RuleUnreadableError:
             return self._page(found.host, (), covered=True, as_of=now)
 
@@ -204,36 +208,31 @@ class AboutPages:
         key = about_page(host)
         return _Found(host, OpenPage(key, self.publisher.site.get(key)))
 
-    def _put(self, found: _Found, rules: Rules, states: Mapping[str, "FeedState"]) -> bool:
+    def _put(self, found: _Found, rules: Rules, shard: "ShardState") -> bool:
         """Put one page, unless it tells the same already; False if it has to be tried again."""
         stored, before = found.page.found, found.as_of
         try:
             if stored is not None and before is not None:
-                document = self._document(found, rules, states, as_of=before)
+                document = self._document(found, rules, shard, as_of=before)
                 if same_but_for_nonce(stored.content, content_of(document)):
                     return True
-            document = self._document(found, rules, states, as_of=self.clock())
+            document = self._document(found, rules, shard, as_of=self.clock())
         except RuleUnreadableError:
             return False
         return self.publisher.put_document(found.page, document)
 
     def _document(
-        self, found: _Found, rules: Rules, states: Mapping[str, "FeedState"], *, as_of: datetime
+        self, found: _Found, rules: Rules, shard: "ShardState", *, as_of: datetime
     ) -> "Document":
         """Return a host's page; raises RuleUnreadableError if it is not known what is covered."""
         from feedmirror.jobs.treatments import treatment_of  # noqa: PLC0415 -- only what is put
-        from feedmirror.mirroring.poll_state import FeedState  # noqa: PLC0415 -- the same
         from feedmirror.publishing.treatment import Days  # noqa: PLC0415 -- the same
 
-        host, unknown, never = found.host, FeedState(), Days()
+        host, never = found.host, Days()
         in_force, before = rules.concerning({host}), found.days
         covered = find_suppression(_subject(host), in_force) is not None
         feeds = () if covered else (each for each in self.feeds if each.host == host)
-        told = (
-            treatment_of(feed, states.get(feed.url, unknown))
-            for feed in feeds
-            if not _is_covered(feed, in_force)
-        )
+        told = (treatment_of(feed, shard) for feed in feeds if not _is_covered(feed, in_force))
         dated = tuple(feed.with_days(before.get(feed.anchor, never)) for feed in told)
         return self._page(host, dated, covered=covered, as_of=as_of)
 
@@ -246,15 +245,22 @@ class AboutPages:
         renderer = self.publisher.renderer()
         return renderer.about_page(treatment, nonce=self.publisher.nonce())
 
-    def _stored(self, hosts: Iterable[str]) -> dict[str, "FeedState"]:
+    def _stored(self, hosts: Iterable[str]) -> "ShardState":
         """Read what is known of the feeds of some hosts; what is not there is not told."""
-        from feedmirror.mirroring.poll_state import state_from_json  # noqa: PLC0415 -- only here
+        from feedmirror.mirroring.poll_state import (  # noqa: PLC0415 -- only here
+            ShardState,
+            state_from_json,
+        )
         from feedmirror.mirroring.schedule import shard_of  # noqa: PLC0415 -- the same
 
         keys = sorted({state_key(shard_of(host, self.shards)) for host in hosts})
         found = self.publisher.workers.map(self.publisher.archive.get, keys)
         states = (state_from_json(stored.content.body) for stored in found if stored)
-        return {url: feed for state in states if state for url, feed in state.feeds.items()}
+        known = [state for state in states if state is not None]
+        return ShardState(
+            feeds={url: feed for state in known for url, feed in state.feeds.items()},
+            houses={origin: house for state in known for origin, house in state.houses.items()},
+        )
 
 
 def _in_batches(hosts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -142,7 +142,7 @@ class MirrorShard:
         progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
         reconfigured = lease.before.mark != self.states.mark
         told = self.about.tell(
-            {**lease.state.feeds, **progress.states},
+            replace(lease.state, feeds={**lease.state.feeds, **progress.states}),
             progress.states,
             every=reconfigured,
             enough=lambda: time_left() < RESERVE,

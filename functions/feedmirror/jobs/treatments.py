@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from feedmirror.configuration import Ended, FeedSettings, Publish
-from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.poll_state import FeedState, ShardState
 from feedmirror.publishing.dates import day, duration
 from feedmirror.publishing.treatment import Days, FeedTreatment, shown_address, shown_text
 from feedmirror.suppression import feed_key
@@ -41,8 +41,9 @@ _UNANSWERED = (
 )
 
 
-def treatment_of(settings: FeedSettings, state: FeedState) -> FeedTreatment:
-    """Return what is told of a feed."""
+def treatment_of(settings: FeedSettings, shard: ShardState) -> FeedTreatment:
+    """Return what is told of a feed, by what its shard knows."""
+    state = shard.feeds.get(settings.url, FeedState())
     return FeedTreatment(
         anchor=feed_key(settings.url).partition(":")[2],
         address=shown_address(settings.url),
@@ -58,12 +59,13 @@ def treatment_of(settings: FeedSettings, state: FeedState) -> FeedTreatment:
     )
 
 
-def mark_of(settings: FeedSettings, state: FeedState) -> str:
+def mark_of(settings: FeedSettings, shard: ShardState) -> str:
     """Return a digest of what is told of a feed: another one means that the page is put again.
 
     What is lifted for its host counts as well, since the page may have been covered till then.
     """
-    return f"{treatment_of(settings, state).mark}{state.lifts}"
+    lifts = shard.feeds[settings.url].lifts if settings.url in shard.feeds else ""
+    return f"{treatment_of(settings, shard).mark}{lifts}"
 
 
 def _asked(settings: FeedSettings, state: FeedState) -> tuple[str, ...]:

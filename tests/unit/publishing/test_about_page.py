@@ -15,7 +15,7 @@ from feedmirror.configuration import Ended, FeedSettings, Publish
 from feedmirror.jobs.treatments import mark_of, treatment_of
 from feedmirror.mirroring.backfill import Backfill
 from feedmirror.mirroring.moves import Move
-from feedmirror.mirroring.poll_state import EntryState, FeedState
+from feedmirror.mirroring.poll_state import EntryState, FeedState, ShardState
 from feedmirror.mirroring.terms import Stated
 from feedmirror.mirroring.told import Told
 from feedmirror.publishing.pages import Renderer
@@ -28,6 +28,10 @@ MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 HOSTILE = "</dd><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
 
 
+def shard(url: str, state: FeedState | None = None) -> ShardState:
+    return ShardState({url: state or FeedState()})
+
+
 def the_page(
     state: FeedState | None = None,
     *,
@@ -36,7 +40,7 @@ def the_page(
     **settings: Any,  # noqa: ANN401 -- any setting
 ) -> html.HtmlElement:
     feed = FeedSettings(url=url, site=f"https://{HOST}", **settings)
-    feeds = () if covered else (treatment_of(feed, state or FeedState()),)
+    feeds = () if covered else (treatment_of(feed, shard(url, state)),)
     treatment = HostTreatment(host=HOST, feeds=feeds, covered=covered, as_of=A_MOMENT)
     return html.fromstring(Renderer(a_mirror()).about_page(treatment, nonce="ab").body)
 
@@ -136,19 +140,22 @@ def test_nothing_that_only_time_changes_is_told() -> None:
         error="timeout: 29.9 s",
     )
 
-    assert mark_of(settings, first) == mark_of(settings, later)
-    assert mark_of(settings, first) != mark_of(settings, FeedState())
-    assert mark_of(settings, first) != mark_of(settings, FeedState(error=first.error, lifts="x"))
+    def mark(state: FeedState) -> str:
+        return mark_of(settings, shard(URL, state))
+
+    assert mark(first) == mark(later)
+    assert mark(first) != mark(FeedState())
+    assert mark(first) != mark(FeedState(error=first.error, lifts="x"))
 
 
 def test_the_days_that_it_tells_can_be_read_back_from_it() -> None:
     state = FeedState(told=Told(since=DAY, news=DAY))
-    feed = treatment_of(FeedSettings(url=URL), state)
+    feed = treatment_of(FeedSettings(url=URL), shard(URL, state))
     treatment = HostTreatment(host=HOST, feeds=(feed,), as_of=A_MOMENT)
     page = Renderer(a_mirror()).about_page(treatment, nonce="ab").body.decode()
 
     assert days_told(page) == {feed.anchor: Days(DAY, DAY)}
-    forgotten = treatment_of(FeedSettings(url=URL), FeedState())
+    forgotten = treatment_of(FeedSettings(url=URL), shard(URL))
     assert forgotten.with_days(days_told(page)[feed.anchor]).days == Days(DAY, DAY)
     assert days_told(page.replace("2026-11-03", "2026-13-99")) == {feed.anchor: Days()}
 
