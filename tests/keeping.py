@@ -1,6 +1,7 @@
 """Rebuilds, backups and loads of the tests' mirrors, over stores whose calls are noted."""
 
 import itertools
+import re
 
 from feedmirror.configuration import Configuration
 from feedmirror.configuration_file import write_configuration
@@ -16,6 +17,7 @@ from memory_store import MemoryStore
 from takedown_world import TakedownWorld
 from world import Watched
 
+_AS_OF = re.compile(rb"As of <time[^<]*</time>")
 _NONCES = (f"{number:032x}" for number in itertools.count())
 
 
@@ -49,9 +51,9 @@ def rebuild(world: TakedownWorld) -> RebuildReport:
 
 
 def site(world: TakedownWorld) -> dict[str, bytes]:
-    """Return every object of a site, without the nonces."""
+    """Return every object of a site, without the nonces, and without as of when it tells."""
     found = world.all(world.stores.site, "")
-    return {key: without_nonce(body) for key, body in found.items()}
+    return {key: _AS_OF.sub(b"", without_nonce(body)) for key, body in found.items()}
 
 
 Backup = tuple[ObjectStore, ObjectStore]

@@ -118,6 +118,11 @@ def month_folder(host: str, first_seen: datetime) -> str:
     return f"{host}/{first_seen:%Y-%m}/"
 
 
+def about_page(host: str) -> str:
+    """Return the site's key of the page that tells a host how the mirror treats it."""
+    return f"{host}/about/{INDEX}"
+
+
 def page_keys(host: str, item: ItemId, first_seen: datetime) -> tuple[str, ...]:
     """Return every site key that shows an item because of its own attributes (design §4).
 

@@ -15,6 +15,7 @@ from feedmirror.configuration import Configuration
 from feedmirror.jobs.auditing.audit_report import AuditReport, Kind, Note
 from feedmirror.layout import (
     ItemId,
+    about_page,
     case_key,
     closed_key,
     item_page,
@@ -245,6 +246,14 @@ def a_host_on_the_front(world: MemoryWorld, before: MemoryWorld) -> Planted:
     return {(Kind.COVERED_HOST, "site feed.json")}
 
 
+def a_feed_on_its_hosts_page(world: MemoryWorld, before: MemoryWorld) -> Planted:
+    world.write(WHOLE_SITE, sender=WEBMASTER)
+    was = before.stores.site.get(about_page(HOST))
+    assert was is not None
+    put(world.stores.site, about_page(HOST), was.content)
+    return {(Kind.COVERED_FEED, f"site {about_page(HOST)}")}
+
+
 def rules_lifted_by_hand(world: MemoryWorld, before: MemoryWorld) -> Planted:
     for key in rule_keys(world):
         world.lift(key)
@@ -348,6 +357,7 @@ FAULTS: dict[str, Fault] = {
     "a page of a host without records": a_page_of_no_host,
     "a file beside a page": a_file_beside_a_page,
     "a covered host on the front": a_host_on_the_front,
+    "a covered feed on the page about its host": a_feed_on_its_hosts_page,
     "rules lifted by hand, the tombstones left": rules_lifted_by_hand,
     "recovery copies past their date": old_copies,
     "a recovery copy without its date": a_copy_without_a_date,

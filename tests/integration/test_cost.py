@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from feedmirror.cli.cost_model import (
+    ABOUT,
     ALARM_METRICS,
     DASHBOARDS,
     FRONT,
@@ -101,6 +102,15 @@ def test_news_cost_what_their_hosts_and_items_do(world: World, hosts: int, items
     found = spent(world, lambda: world.run(at_once=False))
 
     assert found == LOOK + POLL + NEWS + HOST * hosts + ITEM * (hosts * items)
+
+
+def test_the_first_news_of_a_day_cost_the_page_of_their_host_besides(world: World) -> None:
+    world.later(24)
+    bring(world, 0, 4)
+
+    found = spent(world, lambda: world.run(at_once=False))
+
+    assert found == LOOK + POLL + NEWS + HOST + ITEM + ABOUT
 
 
 def test_a_look_at_what_is_kept_costs_a_read_a_month_and_what_goes_no_more_than_is_reckoned(

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,9 +19,10 @@ import pytest
 
 from builders import A_MOMENT, AN_ID, a_mirror, a_tombstone, an_attribution, an_item
 from feedmirror.configuration import FeedSettings, Publish
-from feedmirror.layout import ItemId
+from feedmirror.layout import ItemId, about_page
 from feedmirror.publishing.listings import Buried, Listing
 from feedmirror.publishing.pages import Renderer, TakedownCount
+from feedmirror.publishing.treatment import Days, FeedTreatment, HostTreatment
 from feedmirror.records import Item, Person, Publisher, Source, retired
 from feedmirror.suppression import Ground
 from needed import missing
@@ -92,6 +94,24 @@ ITEMS = {
     ),
     "spanish": an_item(id=ItemId("e" * 26), language="es", title="Una historia", published=None),
 }
+A_FEED = FeedTreatment(
+    anchor="a" * 26,
+    address=f"https://{HOST}/a/long/address/of/a/feed/that/is/wider/than/a/phone.xml",
+    title="All that is new",
+    days=Days(A_MOMENT, A_MOMENT),
+    entries=20,
+    asked=("At least 1 hour and at most 1 day apart.", "Its ttl asks for 2 hours, which is kept."),
+    trouble="The last look ended with: the publisher answers 403.",
+    moves=("It has moved, and is asked at https://feeds.example.com/all.xml.",),
+    robots=("Where it disallows the feed, a permission is relied on: asked.",),
+    shown=("As much as the feed itself offers, within the terms that it states.",),
+    archive=("3 documents of the feed's own archive (RFC 5005) were read.",),
+)
+A_TREATMENT = HostTreatment(
+    host=HOST,
+    feeds=(A_FEED, replace(A_FEED, anchor="b" * 26, title=HOSTILE, trouble=HOSTILE)),
+    as_of=A_MOMENT,
+)
 PAGES = {
     **{name: f"/{item.host}/{item.id}/" for name, item in ITEMS.items()},
     "front": "/",
@@ -100,6 +120,8 @@ PAGES = {
     "empty": "/empty.example/",
     "takedown": "/takedown/",
     "publishers": "/publishers/",
+    "about": f"/{HOST}/about/",
+    "about a covered host": "/covered.example/about/",
     "removed": "/removed/",
     "missing": "/404.html",
     "tombstone": f"/gone.example/{AN_ID}/",
@@ -123,6 +145,10 @@ def site_of(renderer: Renderer) -> dict[str, bytes]:
     buried = [Buried(ItemId("f" * 26), HOST, A_MOMENT)]
     documents = {
         **renderer.fixed_pages(feeds=feeds, nonce="ab"),
+        about_page(HOST): renderer.about_page(A_TREATMENT, nonce="ab"),
+        about_page("covered.example"): renderer.about_page(
+            HostTreatment(host="covered.example", covered=True, as_of=A_MOMENT), nonce="ab"
+        ),
         "removed/index.html": renderer.removed_page(log, nonce="ab"),
         f"gone.example/{AN_ID}/index.html": renderer.tombstone_page(a_tombstone(), nonce="ab"),
         f"retired.example/{AN_ID}/index.html": renderer.tombstone_page(
@@ -340,7 +366,7 @@ def test_the_reader_chooses_between_light_and_dark(browser: Any, address: str) -
 
 
 def test_hostile_texts_neither_run_nor_become_markup(browser: Any, address: str) -> None:  # noqa: ANN401 -- selenium's driver
-    for name in ("hostile", "front", "host", "month"):
+    for name in ("hostile", "front", "host", "month", "about"):
         show(browser, address + PAGES[name], width=1280, scheme="light")
 
         assert browser.title != "taken"

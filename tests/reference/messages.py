@@ -126,6 +126,7 @@ _FINDINGS = {
     Kind.COVERED_PAGE: "the same",
     Kind.COVERED_ENTRY: "the same",
     Kind.COVERED_HOST: "the same",
+    Kind.COVERED_FEED: "the same",
     Kind.PAGE_WITHOUT_RECORD: "nobody but the mirror writes the site: take the object out by hand",
     Kind.STAYS_HIDDEN: "the hour carries its case on; if it stays, the log says why",
     Kind.OLD_COPY: "the mail bucket's lifecycle is not the template's any more: deploy again",

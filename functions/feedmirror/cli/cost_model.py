@@ -51,6 +51,7 @@ LOOK = Requests(2, 2)  # configuration, templates and switch, challenges, state
 POLL = Requests(2, 0)  # the lease, and what was lifted
 NEWS = Requests(7, 3)  # rules, templates, state, and the front
 HOST = Requests(6, 6)  # a host's two listings
+ABOUT = Requests(2, 1)  # a host's page on how it is treated, once a day with news: rules, page
 ITEM = Requests(3, 1)  # marker, record, page; read again for the front
 # What a feed has brought is looked at daily where it has bounds: its host's latest, and each month.
 KEPT = Requests(1, 1)
@@ -190,6 +191,7 @@ class Month:
     def requests(self) -> Requests:
         """Return the requests to S3."""
         listings = HOST * min(self.items, self.polls) + ITEM * self.items
+        listings += ABOUT * min(self.items, len(self.polled) * MONTH.days)
         looks = HOUR * self.hours + MAIL * self.traffic.mails + self.keeping()
         if not self.by_queue:
             calls = LOOK * self.ticks + POLL * self.polling_calls + NEWS * self.news_calls

@@ -6,6 +6,7 @@ from typing import Any
 
 from feedmirror.cli.case_words import span_words, what_words, when_words
 from feedmirror.cli.desk import Desk
+from feedmirror.cli.feed_words import feed_lines, words_of
 from feedmirror.cli.mails import printable
 from feedmirror.cli.move_words import lines_of, move_to_dict
 from feedmirror.cli.output import counted, print_table, say
@@ -53,6 +54,8 @@ def _print_feeds(rows: Sequence[FeedRow], standing: Standing, desk: Desk) -> Non
     for row in rows:
         for line in _what_to_do(row, desk):
             say(line)
+    for line in feed_lines((row.settings, row.known.state) for row in rows):
+        say(line)
     left = len(standing.feeds) - len(rows)
     if left:
         say(f"\n{counted(left, 'feed')} not shown: --all shows every one")
@@ -250,6 +253,7 @@ def _feed_to_dict(row: FeedRow) -> dict[str, Any]:
         "advice": advice(state.error) if state.error else "",
         "notes": list(state.problems),
         "move": move_to_dict(state.move),
+        "told": words_of(row.settings, state),
         "last_poll": _iso(state.attempted),
         "next_poll": _iso(upcoming.due) if upcoming else None,
         "next_poll_why": upcoming.reason if upcoming else "at once",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.follow_moves import FollowMoves
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.reports import MirrorReport
@@ -95,6 +96,7 @@ class MirrorShard:
     rules: RuleReader
     store: StoreEntries
     retire: RetireShard
+    about: AboutPages
     clock: Callable[[], datetime]
     configuration: Configuration
 
@@ -124,11 +126,40 @@ class MirrorShard:
         states: dict[str, FeedState] = {}
         moves = FollowMoves(self.states.objects.feeds, lease.state.feeds, states)
         progress = _Progress(tokens, lifts, gone, _by_host(own), moves, lease.before.feeds, states)
+        self._poll(lease, progress, time_left=time_left)
+        progress.looked = self.retire.run(
+            lease, progress.states, enough=lambda: time_left() < RESERVE
+        )
+        for url, note in moves.taken_over():
+            progress.looked.note(url, note)
+        progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
+        reconfigured = lease.before.mark != self.states.mark
+        told = self.about.tell(
+            replace(lease.state, feeds={**lease.state.feeds, **progress.states}),
+            progress.states,
+            every=reconfigured,
+            enough=lambda: time_left() < RESERVE,
+        )
+        progress.states |= told.states
+        return ShardOutcome(
+            report=_report(lease, progress),
+            newest=progress.newest,
+            reconfigured=reconfigured,
+            commit=lambda put: self.states.save(
+                lease, _learnt(progress, put=put), whole=put and (told.whole or not reconfigured)
+            ),
+        )
+
+    def _poll(
+        self, lease: Lease, progress: _Progress, *, time_left: Callable[[], timedelta]
+    ) -> None:
+        """Ask the due feeds, and store what they bring, as long as there is time."""
         before = {
             url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
         }
-        before |= {url: before[url].forgetting_body() for url in tokens.whole & before.keys()}
+        whole = progress.tokens.whole & before.keys()
+        before |= {url: before[url].forgetting_body() for url in whole}
         batch: list[_Read] = []
         asked = feeds_by_address(before)
         for answer in self._answers({url: before[url] for url in asked.values()}):
@@ -144,18 +175,6 @@ class MirrorShard:
             if time_left() < RESERVE:
                 break
         self._store(batch, progress)
-        progress.looked = self.retire.run(
-            lease, progress.states, enough=lambda: time_left() < RESERVE
-        )
-        for url, note in moves.taken_over():
-            progress.looked.note(url, note)
-        progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
-        return ShardOutcome(
-            report=_report(lease, progress),
-            newest=progress.newest,
-            reconfigured=lease.before.mark != self.states.mark,
-            commit=lambda put: self.states.save(lease, _learnt(progress, put=put), whole=put),
-        )
 
     def _answers(self, before: Mapping[str, FeedState]) -> Iterator[Fetched | Unfetched]:
         requests = [conditional_request(url, state) for url, state in before.items()]
@@ -227,7 +246,10 @@ class MirrorShard:
         for read in batch:
             outcome = next(stored) if read.delivery.drafts else Stored(entries={})
             url = read.delivery.settings.url
-            progress.states[url] = _remember(read, outcome, progress.lifts)
+            state = _remember(read, outcome, progress.lifts)
+            is_first = not (read.before.title or read.before.entries)
+            told = state.told.after(outcome.first_seen, is_first=is_first)
+            progress.states[url] = replace(state, told=told)
             progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))

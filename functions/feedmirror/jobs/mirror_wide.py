@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.latest import FrontState, LatestLists, Place, newest_of_others
 from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import RuleReader
@@ -30,6 +31,7 @@ class MirrorWide:
     """
 
     publisher: Publisher
+    about: AboutPages
     rules: RuleReader
     latest: LatestLists
     clock: Callable[[], datetime]
@@ -108,10 +110,17 @@ class MirrorWide:
         if reconfigured:
             self.keep_configuration()
             self.publisher.put_fixed_pages(self.feeds)
+            self._put_unasked()
         why = self.put(fresh) if fresh or reconfigured else ""
         if not why and (seen != before.seen or reconfigured):
             self.latest.save(FrontState(self.mark, seen), etag)
         return why
+
+    def _put_unasked(self) -> None:
+        """Put the pages of hosts that are still shown, and of which no feed is configured."""
+        front = self.publisher.shown(FRONT)
+        if front is not None:
+            self.about.put_unasked(each.host for each in front.hosts)
 
     def template_problems(self) -> tuple[str, ...]:
         """Return what is wrong with the operator's templates."""

@@ -102,6 +102,7 @@ class Stored:
     lost: int = 0
     hosts: frozenset[str] = frozenset()  # under which rules put the tombstones that were met
     publication: Publication = field(default_factory=Publication)
+    first_seen: tuple[datetime, ...] = ()  # of the items that are the feed's own
 
 
 def plan_batch(batch: Sequence[Slot], *, images: Images, now: datetime) -> None:
@@ -199,4 +200,10 @@ def outcome_of(
             for rule in slot.stored.rules
         ),
         publication=publication,
+        first_seen=tuple(
+            item.first_seen
+            for slot in batch
+            for item in (slot.item or slot.stored,)
+            if slot.is_own and isinstance(item, Item)
+        ),
     )

@@ -19,6 +19,7 @@ from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.rhythm import Rhythm
 from feedmirror.mirroring.terms import Stated
+from feedmirror.mirroring.told import Told
 
 SCHEMA = 1
 
@@ -83,6 +84,7 @@ class FeedState:
     stated: Stated = field(default_factory=Stated)
     absence: Absence = field(default_factory=Absence)
     backfill: Backfill = field(default_factory=Backfill)
+    told: Told = field(default_factory=Told)
 
     @property
     def is_over(self) -> bool:
@@ -130,6 +132,7 @@ _PARTS: Mapping[str, type] = {
     "stated": Stated,
     "absence": Absence,
     "backfill": Backfill,
+    "told": Told,
 }
 Part = TypeVar("Part")
 

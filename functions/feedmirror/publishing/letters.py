@@ -13,28 +13,28 @@ class Removal:
     href: str
 
 
-# By what a publisher wants: the subject, and a text that ends where the address is to be named.
+# By what a publisher wants: the subject, and a text with a place for what it is about.
 # Tests hold them to be understood.
 _LETTERS = {
     "site": (
         "Removal of a whole site",
-        "Please remove everything from my site, now and in the future.\n\nMy site: ",
+        "Please remove everything from my site, now and in the future.\n\nMy site: {}",
     ),
     "feed": (
         "Removal of a feed",
-        "Please remove everything that came from my feed, now and in the future.\n\nMy feed: ",
+        "Please remove everything that came from my feed, now and in the future.\n\nMy feed: {}",
     ),
     "page": (
         "Removal of pages",
-        "Please remove these pages, now and in the future.\n\nTheir addresses: ",
+        "Please remove these pages, now and in the future.\n\nTheir addresses: {}",
     ),
     "question": (
         "A question about a feed",
-        "This is for a person to read.\n\nMy feed: \n\nMy question: ",
+        "This is for a person to read.\n\nMy feed: {}\n\nMy question: ",
     ),
     "return": (
         "A site that may come back",
-        "Please mirror my site again.\n\nMy site: ",
+        "Please mirror my site again.\n\nMy site: {}",
     ),
 }
 
@@ -46,9 +46,13 @@ def mailto(address: str, *, subject: str, body: str = "") -> str:
     return f"mailto:{quote(address, safe='@+')}{filled}"
 
 
-def publishers_letters(contact: str) -> Mapping[str, str]:
-    """Return the mailto: addresses that the page for publishers offers, by what they are for."""
+def publishers_letters(contact: str, about: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """Return the mailto: addresses that a page for publishers offers, by what they are for.
+
+    ``about`` says by purpose what a letter is about, which then stands in it.
+    """
+    named = about or {}
     return {
-        purpose: mailto(contact, subject=subject, body=body)
+        purpose: mailto(contact, subject=subject, body=body.format(named.get(purpose, "")))
         for purpose, (subject, body) in _LETTERS.items()
     }

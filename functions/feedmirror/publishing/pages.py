@@ -31,7 +31,8 @@ from feedmirror.publishing.linked_data import linked_data
 from feedmirror.publishing.listings import Kind, Listing
 from feedmirror.publishing.practice import practice_of
 from feedmirror.publishing.templating import Templates
-from feedmirror.publishing.texts import line, link
+from feedmirror.publishing.texts import line, link, timestamp
+from feedmirror.publishing.treatment import HostTreatment, feeds_letter, hosts_letters
 from feedmirror.records import Item, Tombstone
 from feedmirror.suppression import Ground
 
@@ -120,6 +121,23 @@ class Renderer:
             ATOM: atom_feed(shown, self._mirror, self._templates, nonce=nonce),
             JSON: json_feed(shown, self._mirror, nonce=nonce),
         }
+
+    def about_page(self, treatment: HostTreatment, *, nonce: str) -> Document:
+        """Return the page that tells a host's publisher how the mirror treats it.
+
+        Its metadata's ``as-of`` is the moment that it tells of, so that whoever compares it can
+        leave that out.
+        """
+        contact = self.settings.contact
+        context = {
+            "treatment": treatment,
+            "letters": hosts_letters(contact, treatment.host),
+            "feeds": [(feed, feeds_letter(contact, feed.address)) for feed in treatment.feeds],
+            "noindex": self.settings.noindex,
+            "removal": self._removal(),
+        }
+        page = self._page("about.html", context, root="../../", nonce=nonce)
+        return replace(page, metadata={"as-of": timestamp(treatment.as_of)})
 
     def fixed_pages(self, *, feeds: Iterable[FeedSettings], nonce: str) -> dict[str, Document]:
         """Return what no item changes, by key; the feeds are listed in the OPML 2.0 file."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from feedmirror.adapters.clock import utc_now
 from feedmirror.configuration import Configuration
 from feedmirror.jobs.auditing.audit import Audit
+from feedmirror.jobs.auditing.audit_about import AuditAbout
 from feedmirror.jobs.auditing.audit_cases import AuditCases
 from feedmirror.jobs.auditing.audit_claims import AuditClaims
 from feedmirror.jobs.auditing.audit_copies import AuditCopies
@@ -43,6 +44,9 @@ def compose_audit(
         ),
         listings=AuditListings(
             site=stores.site, records=records, standing=standing, workers=workers
+        ),
+        about=AuditAbout(
+            site=stores.site, standing=standing, workers=workers, feeds=configuration.feeds
         ),
         copies=AuditCopies(
             mail=mail,

@@ -32,7 +32,7 @@ from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetcher
 from feedmirror.settings import Settings, read_settings
 from feedmirror.version import VERSION, user_agent
-from feedmirror.wiring.stores import Stores, open_stores, publisher_of
+from feedmirror.wiring.stores import Stores, about_pages_of, open_stores, publisher_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -219,6 +219,7 @@ def compose(
     configuration, mark = configured.configuration, configured.mark
     rules = RuleReader(stores.ledger, stores.workers)
     publisher = publisher_of(stores, configuration, nonce=nonce)
+    about = about_pages_of(publisher, rules, configuration, clock=clock)
     reader = ReadConfiguration(stores.archive, VERSION)
     objects = ShardObjects(
         archive=stores.archive,
@@ -252,11 +253,13 @@ def compose(
                 feeds=configuration.feeds,
                 clock=clock,
             ),
+            about=about,
             clock=clock,
             configuration=configuration,
         ),
         wide=MirrorWide(
             publisher=publisher,
+            about=about,
             rules=rules,
             latest=LatestLists(archive=stores.archive, workers=stores.workers, nonce=nonce),
             clock=clock,

@@ -11,7 +11,7 @@ from feedmirror.jobs.rebuilding.rebuild_listings import RebuildListings
 from feedmirror.jobs.rebuilding.rebuild_pages import RebuildPages
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.takedown.removal_log import RemovalLog
-from feedmirror.wiring.stores import Stores, publisher_of
+from feedmirror.wiring.stores import Stores, about_pages_of, publisher_of
 
 
 def compose_rebuild(
@@ -28,6 +28,7 @@ def compose_rebuild(
         index=IndexHosts(archive=stores.archive, site=stores.site, workers=stores.workers),
         pages=RebuildPages(publisher=publisher, rules=rules, clock=clock),
         listings=RebuildListings(publisher=publisher, rules=rules, clock=clock),
+        about=about_pages_of(publisher, rules, configuration, clock=clock),
         log=RemovalLog(stores.ledger, publisher, clock),
         feeds=configuration.feeds,
     )

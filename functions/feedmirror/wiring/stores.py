@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 from feedmirror.adapters.workers import InOrder, Threads
 from feedmirror.configuration import Configuration
+from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.publish import Publisher
+from feedmirror.jobs.rules import RuleReader
 from feedmirror.layout import TEMPLATES
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
@@ -93,4 +96,21 @@ def publisher_of(
         renderer=renderer_of(stores.archive, configuration),
         workers=stores.workers,
         nonce=nonce,
+    )
+
+
+def about_pages_of(
+    publisher: Publisher,
+    rules: RuleReader,
+    configuration: Configuration,
+    *,
+    clock: Callable[[], datetime],
+) -> AboutPages:
+    """Return what writes the pages that tell hosts how they are treated."""
+    return AboutPages(
+        publisher=publisher,
+        rules=rules,
+        clock=clock,
+        feeds=configuration.feeds,
+        shards=configuration.mirror.shards,
     )

@@ -36,7 +36,13 @@ from feedmirror.settings import Settings, SettingsError, read_settings
 from feedmirror.takedowns.casework.cases import Case
 from feedmirror.takedowns.senders.receipt import receipts_of
 from feedmirror.version import VERSION
-from feedmirror.wiring.stores import Stores, open_bucket, open_stores, publisher_of
+from feedmirror.wiring.stores import (
+    Stores,
+    about_pages_of,
+    open_bucket,
+    open_stores,
+    publisher_of,
+)
 
 REAPPLIED = 50  # markers of a rule that are looked at between two looks at the time
 
@@ -174,12 +180,15 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
         workers=stores.workers,
         feeds=configuration.feeds,
     )
+    rules = RuleReader(stores.ledger, stores.workers)
+    about = about_pages_of(publisher, rules, configuration, clock=clock)
     restore = Restore(
         archive=stores.archive,
         ledger=stores.ledger,
         mail=mail,
         publisher=publisher,
-        rules=RuleReader(stores.ledger, stores.workers),
+        about=about,
+        rules=rules,
         clock=clock,
     )
     carry_on = CarryOn(
@@ -190,6 +199,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
         sweep=sweep,
         entomb=entomb,
         undo=Undo(stores.ledger, restore),
+        about=about,
         limits=limits,
         log=RemovalLog(stores.ledger, publisher, clock),
         cdn=surroundings.cdn,
@@ -228,6 +238,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
             site=stores.site,
             sweep=replace(sweep, slice_size=REAPPLIED),
             entomb=entomb,
+            about=about,
             workers=stores.workers,
         ),
         mail=mail,

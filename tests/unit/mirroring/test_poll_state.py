@@ -18,6 +18,7 @@ from feedmirror.mirroring.poll_state import (
 )
 from feedmirror.mirroring.rhythm import Rhythm
 from feedmirror.mirroring.terms import Stated
+from feedmirror.mirroring.told import Told
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FULL = FeedState(
@@ -44,6 +45,7 @@ FULL = FeedState(
     stated=Stated(("x-robots-tag: noarchive",)),
     absence=Absence({"a": "vanished"}),
     backfill=Backfill("https://a.example/feed?page=2", 1),
+    told=Told("p", NOW, NOW),
 )
 
 

@@ -14,12 +14,18 @@ from feedmirror.opml import read_opml, write_opml
 from feedmirror.publishing.documents import Document, without_nonce
 from feedmirror.publishing.listings import Buried, Listing
 from feedmirror.publishing.pages import Renderer, TakedownCount
+from feedmirror.publishing.treatment import FeedTreatment, HostTreatment
 from feedmirror.records import Person
 from feedmirror.suppression import Ground
 
 RENDERER = Renderer(a_mirror())
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
 A_FEED = FeedSettings(url="https://news.example.com/feed.xml", site="https://news.example.com")
+A_TREATMENT = HostTreatment(
+    host="news.example.com",
+    feeds=(FeedTreatment(anchor="a" * 26, address=A_FEED.url, asked=("Every hour.",)),),
+    as_of=A_MOMENT,
+)
 POLICY = "default-src 'none'; style-src 'self';{} base-uri 'none'; form-action 'none'"
 
 
@@ -37,6 +43,7 @@ def every_page() -> dict[str, Document]:
     pages = {
         f"news.example.com/{AN_ID}/index.html": RENDERER.item_page(an_item(), nonce="ab"),
         f"gone.example/{AN_ID}/index.html": RENDERER.tombstone_page(a_tombstone(), nonce="ab"),
+        "news.example.com/about/index.html": RENDERER.about_page(A_TREATMENT, nonce="ab"),
         "removed/index.html": RENDERER.removed_page(nonce="ab"),
         **RENDERER.fixed_pages(feeds=[A_FEED], nonce="ab"),
     }

@@ -38,9 +38,9 @@ def test_the_times_that_it_names_are_those_that_the_code_keeps() -> None:
     said = words(a_feed())
 
     assert timedelta(hours=1) == a_feed().fastest
-    assert "never sooner than 1 hour after the last time" in said
+    assert "never two requests within 1 hour, and once a day at least." in said
     assert timedelta(days=7) == schedule.LONGEST_HINT
-    assert "(up to seven days)" in said
+    assert "that is kept, up to seven days." in said
     assert timedelta(days=1) == schedule.LONGEST_BACKOFF
     assert "twice as long, up to a day, and after a month of nothing else a week" in said
     assert timedelta(days=7) == schedule.GIVEN_UP
@@ -74,6 +74,26 @@ def test_the_intervals_that_the_operator_has_set_are_told() -> None:
     )
 
 
+def test_the_shortest_times_between_requests_are_told_of_feeds_without_an_interval() -> None:
+    quick, slow = timedelta(minutes=30), timedelta(hours=3)
+
+    said = words(a_feed(1, fastest=quick), a_feed(2, fastest=slow))
+    assert "never two requests within 30 minutes to 3 hours, as it is set for each, and" in said
+    assert "never two" not in words(a_feed(fastest=quick, interval=slow))
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        "User-agent: feedmirror\nDisallow: /",
+        '<category>nofeedmirror</category>\n<category term="nofeedmirror"/>',
+        '"_feedmirror": {"mirror": false}',
+    ],
+)
+def test_the_switch_is_shown_as_it_is_to_be_copied(example: str) -> None:
+    assert example in [block.text_content() for block in the_page().iterfind(".//main//pre")]
+
+
 def test_how_much_is_shown_is_told_by_the_number_of_feeds() -> None:
     said = words(
         a_feed(1),
@@ -83,7 +103,7 @@ def test_how_much_is_shown_is_told_by_the_number_of_feeds() -> None:
     )
 
     assert "At present 4 feeds are mirrored" in said
-    assert "As much as the feed itself offers, for 2 feeds" in said
+    assert "As much as the feed itself offers, for 2 feeds, within the terms that it" in said
     assert "A short excerpt, for 1 feed." in said
     assert "The title and the link, for 1 feed." in said
     assert "excerpt, for" not in words(a_feed())

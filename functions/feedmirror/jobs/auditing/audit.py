@@ -7,6 +7,7 @@ case is being carried out is no finding yet; what a mirror run puts meanwhile is
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from feedmirror.jobs.auditing.audit_about import AuditAbout
 from feedmirror.jobs.auditing.audit_cases import AuditCases
 from feedmirror.jobs.auditing.audit_claims import AuditClaims
 from feedmirror.jobs.auditing.audit_copies import AuditCopies
@@ -24,6 +25,7 @@ class Audit:
     records: AuditRecords
     claims: AuditClaims
     listings: AuditListings
+    about: AuditAbout
     copies: AuditCopies
     cases: AuditCases
 
@@ -38,6 +40,7 @@ class Audit:
             self.records,
             self.claims,
             self.listings,
+            self.about,
             self.copies,
             self.cases,
         ):

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     COVERED_PAGE = "a covered page can be read"
     COVERED_ENTRY = "a listing shows what is covered or gone"
     COVERED_HOST = "the front names a covered host"
+    COVERED_FEED = "the page about a host names a covered feed"
     PAGE_WITHOUT_RECORD = "a page has no record"
     STAYS_HIDDEN = "nothing covers it, and it stays hidden"
     OLD_COPY = "a recovery copy is past its date"
@@ -32,6 +33,7 @@ class Note(StrEnum):
     RETIRING = "no longer kept, and still shown somewhere: the mirror's next look ends it"
     NO_COPY = "tombstones that nothing covers; the mirror's next polls may bring the items back"
     NO_PAGE = "records without a page"
+    UNASKED = "pages about hosts that name a feed no longer configured; the next run ends it"
     NEW_MAIL = "mails that no event has come for yet"
     NO_CASE = "recovery copies of no case"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from heapq import nlargest
 
 from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.batches import batches
 from feedmirror.jobs.publish import OpenPage
 from feedmirror.jobs.rebuilding.host_index import Gone, Held, HostIndex, IndexHosts
@@ -16,7 +17,7 @@ from feedmirror.jobs.rebuilding.rebuild_listings import Place, RebuildListings, 
 from feedmirror.jobs.rebuilding.rebuild_pages import RebuildPages
 from feedmirror.jobs.rebuilding.rebuild_report import RebuildReport, Tally
 from feedmirror.jobs.takedown.removal_log import RemovalLog
-from feedmirror.layout import FRONT, REMOVED, ItemId, host_folder
+from feedmirror.layout import FRONT, REMOVED, ItemId, about_page, host_folder
 from feedmirror.publishing.listings import FRONT_CARDS, LATEST_BURIED
 
 _BATCH = 200  # pages
@@ -62,6 +63,7 @@ class Rebuild:
     index: IndexHosts
     pages: RebuildPages
     listings: RebuildListings
+    about: AboutPages
     log: RemovalLog
     feeds: tuple[FeedSettings, ...]
 
@@ -75,6 +77,7 @@ class Rebuild:
         if not self.index.has_records():
             self._refuse_to_end_a_site()
         self._put_mirrors_own()
+        self._put_abouts(tally)
         for found in self._hosts():
             self._host(found, tally)
             latest.add(found)
@@ -98,6 +101,12 @@ class Rebuild:
         publisher.put_document(removed, document)
         publisher.put_fixed_pages(self.feeds)
 
+    def _put_abouts(self, tally: Tally) -> None:
+        """Put what configured hosts are told, also those that nothing has come from yet."""
+        for hosts in batches(sorted({feed.host for feed in self.feeds}), _BATCH):
+            for host in set(hosts) - self.about.put(hosts):
+                tally.problems.add(f"site {about_page(host)}: not put, try again")
+
     def _host(self, index: HostIndex, tally: Tally) -> None:
         """Put all of one host."""
         host = index.host
@@ -112,6 +121,7 @@ class Rebuild:
         for batch in batches(items.items(), _BATCH):
             self.pages.run(host, dict(batch), tally)
             tally.progress(len(batch))
+        self.about.put_unasked([host])
         tally.hosts += 1
         tally.items += len(index.held)
         tally.tombstones += len(index.gone) + len(index.alone)

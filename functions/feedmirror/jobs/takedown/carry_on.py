@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.jobs.takedown.entomb import EMPTIED, Cause, Entomb
 from feedmirror.jobs.takedown.ledger_rules import write_rule
@@ -69,6 +70,7 @@ class CarryOn:
     sweep: Sweep
     entomb: Entomb
     undo: Undo
+    about: AboutPages
     limits: Limits
     log: RemovalLog
     cdn: Cdn
@@ -112,6 +114,7 @@ class CarryOn:
     def _rule(self, case: Case, order: Order) -> Case:
         for rule in order.rules:
             write_rule(self.ledger, rule)
+        self.about.withdraw(order.rules)
         if order.outcome is Outcome.MASK and order.row == 24:  # noqa: PLR2004 -- strangers' masks
             self.limits.remember_masks(order.places, case.id)
         return self.cases.add(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
+from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.publish import Publisher, shows_something
 from feedmirror.jobs.takedown.entomb import Cause, Concerned, Entomb
 from feedmirror.jobs.takedown.sweep import Sweep
@@ -92,6 +93,7 @@ class Reapply:
     site: ObjectStore
     sweep: Sweep
     entomb: Entomb
+    about: AboutPages
     workers: Workers
 
     def run(self, *, time_left: Callable[[], timedelta]) -> Reapplied:
@@ -153,7 +155,8 @@ class Reapply:
             return 0, None  # it is being undone
         if due:
             self.entomb.run(due, cause)
-        return sum(what is _Found.BACK for _, what in looked), last
+        told = 0 if after else self.about.repair(rule)
+        return told + sum(what is _Found.BACK for _, what in looked), last
 
     def _standing(self, item: Concerned, rule: Suppression, listings: _Listings) -> _Found:
         """Return what stands where a tombstone should be.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.publish import OpenPage, Publisher
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.layout import (
@@ -68,6 +69,7 @@ class Restore:
     ledger: ObjectStore
     mail: ObjectStore
     publisher: Publisher
+    about: AboutPages
     rules: RuleReader
     clock: Callable[[], datetime]
 
@@ -82,7 +84,9 @@ class Restore:
             except LostConditionError:
                 return  # it was lifted before
 
-        self.publisher.workers.map(lift, list(rules))
+        ended = tuple(rules)
+        self.publisher.workers.map(lift, ended)
+        self.about.again(ended)
 
     def run(self, case: str, places: Collection[Place] | None = None) -> int:
         """Put back what a case took down, or only some of it; return how many items are shown.
