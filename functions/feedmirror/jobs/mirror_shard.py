@@ -9,10 +9,12 @@ from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
+from feedmirror.jobs.robots_looks import Looked, RobotsLooks
 from feedmirror.jobs.rules import EVERY_HOST, RuleReader, lifts_mark
 from feedmirror.jobs.shard_state import Learnt, Lease, ShardStates
 from feedmirror.jobs.slots import Delivery, Stored
 from feedmirror.jobs.store_entries import StoreEntries
+from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
@@ -27,6 +29,7 @@ from feedmirror.mirroring.polling import (
     read_answer,
     unreadable,
 )
+from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetched, Fetcher, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.publishing.selection import Publication, newest_of
@@ -59,6 +62,7 @@ class _Progress:
     """
 
     tokens: TokenSearch
+    hand_on: HandOn
     lifts: tuple[str, ...]
     gone: frozenset[str]  # feeds that are polled no more: they own no item any more
     by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
@@ -69,6 +73,7 @@ class _Progress:
     stored: list[Stored] = field(default_factory=list)
     looked: LookedOver = field(default_factory=LookedOver)
     newest: Publication = field(default_factory=Publication)
+    admitted: Looked = field(default_factory=Looked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ class MirrorShard:
 
     states: ShardStates
     fetcher: Fetcher
+    robots: RobotsLooks
+    hand_on: WorkQueue
     rules: RuleReader
     store: StoreEntries
     retire: RetireShard
@@ -116,14 +123,20 @@ class MirrorShard:
         ended = frozenset(feed.url for feed in own if feed.ended is not None)
         gone = ended | {url for url, state in lease.state.feeds.items() if state.gone}
         lifts = self.rules.lifts() if lease.due else ()
-        progress = _Progress(tokens, lifts, gone, _by_host(own))
+        hand_on = HandOn(queue=self.hand_on, clock=self.clock)
+        progress = _Progress(tokens, hand_on, lifts, gone, _by_host(own))
         before = {
             url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
         }
         before |= {url: before[url].forgetting_body() for url in tokens.whole & before.keys()}
         batch: list[_Read] = []
-        for answer in self._answers(before):
+        progress.admitted = self.robots.run(
+            lease, before, hand_on=progress.hand_on, time_left=time_left
+        )
+        progress.states |= progress.admitted.refused
+        before = progress.admitted.polled
+        for answer in self._answers(before, progress.admitted.pauses):
             url = answer.request.url
             read = self._read(lease.due[url], before[url], answer, progress=progress)
             if read is not None:
@@ -145,8 +158,13 @@ class MirrorShard:
             commit=lambda put: self.states.save(lease, _learnt(progress, put=put), whole=put),
         )
 
-    def _answers(self, before: Mapping[str, FeedState]) -> Iterator[Fetched | Unfetched]:
-        requests = [conditional_request(url, state) for url, state in before.items()]
+    def _answers(
+        self, before: Mapping[str, FeedState], pauses: Mapping[str, float]
+    ) -> Iterator[Fetched | Unfetched]:
+        requests = [
+            replace(conditional_request(url, state), pause=pauses[url])
+            for url, state in before.items()
+        ]
         return self.fetcher.fetch(requests) if requests else iter(())
 
     def _read(
@@ -249,13 +267,13 @@ def _before(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> F
 def _learnt(progress: _Progress, *, put: bool) -> Learnt:
     """Return what was learnt; what the front does not show yet is to be brought again."""
     if put:
-        return Learnt(progress.states, progress.looked.notes)
+        return Learnt(progress.states, progress.looked.notes, progress.admitted.houses)
     states = {
         url: state.forgetting(progress.brought.get(url, ()))
         for url, state in progress.states.items()
     }
     notes = {url: replace(note, look=None) for url, note in progress.looked.notes.items()}
-    return Learnt(states, notes)
+    return Learnt(states, notes, progress.admitted.houses)
 
 
 def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
@@ -312,7 +330,7 @@ def _report(lease: Lease, progress: _Progress) -> MirrorReport:
     learnt = progress.states
     return MirrorReport(
         feeds=len(lease.state.feeds),
-        polled=len(learnt),
+        polled=len(learnt) - len(progress.admitted.refused),
         unchanged=progress.unchanged,
         changed=progress.changed,
         left=len(lease.due) - len(learnt),
@@ -323,5 +341,10 @@ def _report(lease: Lease, progress: _Progress) -> MirrorReport:
         suppressed=sum(stored.suppressed for stored in progress.stored),
         lost=sum(stored.lost for stored in progress.stored),
         failures=tuple((url, state.error) for url, state in learnt.items() if state.error),
-        problems=tuple((url, what) for url, state in learnt.items() for what in state.problems),
+        findings=progress.hand_on.sent,
+        problems=(
+            *((url, what) for url, state in learnt.items() for what in state.problems),
+            *progress.admitted.problems,
+            *(("", what) for what in progress.hand_on.problems),
+        ),
     )

@@ -15,6 +15,7 @@ from feedmirror.mirroring.absence import Absence
 from feedmirror.mirroring.backfill import Backfill
 from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.moves import Move
+from feedmirror.mirroring.refusals import Refusal
 from feedmirror.mirroring.rhythm import Rhythm
 from feedmirror.mirroring.terms import Stated
 
@@ -75,6 +76,7 @@ class FeedState:
     stated: Stated = field(default_factory=Stated)
     absence: Absence = field(default_factory=Absence)
     backfill: Backfill = field(default_factory=Backfill)
+    refusal: Refusal = field(default_factory=Refusal)
 
     def forgetting_body(self) -> "FeedState":
         """Return the state that makes the next poll fetch and read the whole feed again."""
@@ -117,6 +119,7 @@ _PARTS: Mapping[str, type] = {
     "stated": Stated,
     "absence": Absence,
     "backfill": Backfill,
+    "refusal": Refusal,
 }
 Part = TypeVar("Part")
 

@@ -49,7 +49,9 @@ def next_poll(
         wait, reason = backoff, failures
     due = state.attempted + wait
     if state.not_before and state.not_before > due:
-        return NextPoll(state.not_before, "the publisher's Retry-After")
+        robots = state.refusal.robots
+        why = "robots.txt is asked again then" if robots else "the publisher's Retry-After"
+        return NextPoll(state.not_before, why)
     return NextPoll(due, reason)
 
 

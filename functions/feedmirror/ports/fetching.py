@@ -8,11 +8,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """One conditional GET; the validators are opaque and sent back byte for byte (rule V1)."""
+    """One conditional GET; the validators are opaque and sent back byte for byte (rule V1).
+
+    ``pause`` is the seconds to leave between it and the next request to the same host.
+    """
 
     url: str
     etag: str | None = None
     last_modified: str | None = None
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

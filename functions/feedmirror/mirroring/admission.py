@@ -1,0 +1,79 @@
+"""Whether a feed may be polled, by what its origin says to robots: pure (RFC 9309)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from feedmirror.addresses import host_of
+from feedmirror.configuration import FeedSettings
+from feedmirror.mirroring.houses import ASKED_EVERY, House
+from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.polling import failed
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A feed's state, to poll with or, if it is not ``admitted``, as it now is."""
+
+    state: FeedState
+    admitted: bool = True
+
+
+def address_of(state: FeedState, url: str) -> str:
+    """Return the address that a feed, known by the configured one, is asked for at."""
+    return state.move.address or url
+
+
+def admit(state: FeedState, settings: FeedSettings, house: House, *, now: datetime) -> Admission:
+    """Decide whether a feed may be polled.
+
+    One that is forbidden is no failure: it is looked at again when robots.txt is. One whose
+    robots.txt cannot be had is, like a poll that brings nothing. The operator's permission
+    overrides both, but never a group that names this software: that is the publisher's switch.
+    """
+    address = address_of(state, settings.url)
+    host = host_of(address) or address
+    rule = house.verdicts.get(address, "")
+    if rule and not (settings.permission and not house.named):
+        refusal = replace(state.refusal, robots=rule, switch=house.named, permitted="")
+        what = "this mirror" if house.named else "robots"
+        return Admission(
+            replace(
+                state,
+                error=f"robots.txt of {host} lets {what} not fetch the feed: {rule}",
+                failures=0,
+                not_before=(house.asked or now) + ASKED_EVERY,
+                refusal=refusal,
+            ),
+            admitted=False,
+        )
+    closed = house.is_closed(now)
+    if closed and not settings.permission:
+        why = f"{house.why} (asked for robots.txt, without which nothing is polled)"
+        later = house.later or state.not_before
+        return Admission(replace(failed(state, why).state, not_before=later), admitted=False)
+    permitted = rule or (house.why if closed else "")
+    refusal = replace(state.refusal, robots="", switch=False, permitted=permitted)
+    return Admission(replace(state, refusal=refusal))
+
+
+def with_permission(state: FeedState, settings: FeedSettings) -> FeedState:
+    """Return the state of a feed that may be polled at once, since a permission is new."""
+    refusal = state.refusal
+    if not (settings.permission and refusal.robots and not refusal.switch):
+        return state
+    return replace(state, not_before=None, refusal=replace(refusal, robots=""))
+
+
+def taken_back(house: House, feeds: Iterable[tuple[str, FeedSettings]]) -> set[tuple[str, str]]:
+    """Return what a group that names this software takes back: hosts, and feeds of hosts.
+
+    ``feeds`` are pairs of an address that is asked and the settings. A host is taken back only by
+    its own robots.txt: whoever serves others' feeds speaks for what is fetched from there.
+    """
+    found = set()
+    for address, settings in feeds:
+        if house.named and house.verdicts.get(address):
+            own = house.whole and host_of(address) == settings.host
+            found.add((settings.host, "" if own else settings.url))
+    return found
