@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
-from feedmirror.jobs.findings import Reason, Withdrawal
 from feedmirror.jobs.shard_state import Lease
 from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.mirroring.admission import address_of, admit, taken_back
@@ -19,6 +19,9 @@ from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.robots import origin_of, robots_address
 from feedmirror.mirroring.robots_answers import after_answer, robots_request
 from feedmirror.ports.fetching import Fetcher
+
+if TYPE_CHECKING:
+    from feedmirror.jobs.findings import Withdrawal
 
 Feed = tuple[str, FeedSettings]  # and the address that it is asked for at
 
@@ -144,5 +147,7 @@ def _name(host: str, feed: str) -> str:
     return f"{host} {feed}".strip()
 
 
-def _switch(host: str, feed: str, *, words: str, on: bool = True) -> Withdrawal:
+def _switch(host: str, feed: str, *, words: str, on: bool = True) -> "Withdrawal":
+    from feedmirror.jobs.findings import Reason, Withdrawal  # noqa: PLC0415 -- rarely needed
+
     return Withdrawal(reason=Reason.SWITCH, host=host, feed=feed, words=words, on=on)

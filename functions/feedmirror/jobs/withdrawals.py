@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from feedmirror.jobs.findings import MOST_ITEMS, Withdrawal
 from feedmirror.ports.aftermath import WorkQueue
+
+if TYPE_CHECKING:
+    from feedmirror.jobs.findings import Withdrawal
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,11 +20,13 @@ class HandOn:
     sent: int = 0
     problems: list[str] = field(default_factory=list)
 
-    def __call__(self, found: Withdrawal) -> bool:
+    def __call__(self, found: "Withdrawal") -> bool:
         """Hand on a withdrawal, in parts if it is of many items; tell whether all was taken.
 
         It is to be remembered once it was taken, and found again at the next poll if it was not.
         """
+        from feedmirror.jobs.findings import MOST_ITEMS  # noqa: PLC0415 -- rarely needed
+
         parts = [
             replace(found, items=found.items[first : first + MOST_ITEMS])
             for first in range(0, max(len(found.items), 1), MOST_ITEMS)
@@ -29,7 +34,7 @@ class HandOn:
         taken = [self._send(part) for part in parts]
         return all(taken)
 
-    def _send(self, found: Withdrawal) -> bool:
+    def _send(self, found: "Withdrawal") -> bool:
         seen = replace(found, seen=found.seen or self.clock())
         try:
             self.queue.send(seen.to_dict())

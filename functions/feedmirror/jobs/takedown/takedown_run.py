@@ -6,14 +6,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from feedmirror.jobs.findings import FindingUnreadableError
 from feedmirror.jobs.takedown.carry_on import BY_A_PERSON, CarryOn
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.jobs.takedown.correspond import Correspond
 from feedmirror.jobs.takedown.limits import Limits
 from feedmirror.jobs.takedown.reapply import Reapply
 from feedmirror.jobs.takedown.take_in import TakeIn
-from feedmirror.jobs.takedown.withdrawals import Withdrawals
 from feedmirror.ports.aftermath import Alarms, WorkQueue
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.takedowns.casework.case_orders import (
@@ -234,6 +232,9 @@ class TakedownRun:
     def _withdrawals(
         self, task: Mapping[str, Any], *, time_left: Callable[[], timedelta]
     ) -> Case | None:
+        from feedmirror.jobs.findings import FindingUnreadableError  # noqa: PLC0415 -- no mail's
+        from feedmirror.jobs.takedown.withdrawals import Withdrawals  # noqa: PLC0415 -- the same
+
         withdrawals = Withdrawals(
             cases=self.cases,
             find=self.take_in.find,
