@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.look_for_tokens import TokenSearch
+from feedmirror.jobs.marked_documents import Document, heed, set_aside, tell_no_mark
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
 from feedmirror.jobs.robots_looks import Looked, RobotsLooks
@@ -182,6 +183,8 @@ class MirrorShard:
             progress.states[url] = poll.state
             if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
                 progress.unchanged += poll.news is News.NOTHING
+                if before.refusal.feed and poll.news is News.NOTHING:
+                    progress.states[url] = set_aside(poll.state, now=self.clock())
                 return None
             progress.tokens.read(url, poll.body)
             content_type = answer.headers.get("content-type", "")
@@ -196,6 +199,11 @@ class MirrorShard:
             progress.states[url] = unreadable(before, f"could not be read: {error!r}")
             return None
         progress.changed += 1
+        document = Document(feed, reading, settings, whole=not (poll.partial or feed.damaged))
+        poll = replace(poll, state=heed(document, poll.state, before, hand_on=progress.hand_on))
+        if feed.refused or poll.state.refusal.feed:
+            progress.states[url] = set_aside(poll.state, now=self.clock())
+            return None
         others = progress.by_host[settings.host] - {url}
         delivery = Delivery(
             settings=settings,
@@ -228,6 +236,9 @@ class MirrorShard:
             outcome = next(stored) if read.delivery.drafts else Stored(entries={})
             url = read.delivery.settings.url
             progress.states[url] = _remember(read, outcome, progress.lifts)
+            unknown = not (read.before.title or read.before.entries)
+            if outcome.suppressed and unknown:  # it may have borne a mark before
+                tell_no_mark(read.delivery.settings, hand_on=progress.hand_on)
             progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))
@@ -242,12 +253,13 @@ def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:
 
 
 def _unseen(reading: Reading, before: FeedState) -> tuple[Draft, ...]:
-    """Return the drafts that are not as they were last seen."""
+    """Return the drafts that are not as they were last seen, and that are not refused."""
     never = EntryState()
     return tuple(
         draft
         for draft in reading.drafts
         if before.entries.get(draft.id, never).fingerprint != draft.fingerprint
+        and not draft.entry.refused
     )
 
 

@@ -9,6 +9,7 @@ from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.houses import ASKED_EVERY, House
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import failed
+from feedmirror.mirroring.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ def admit(state: FeedState, settings: FeedSettings, house: House, *, now: dateti
         later = house.later or state.not_before
         return Admission(replace(failed(state, why).state, not_before=later), admitted=False)
     permitted = rule or (house.why if closed else "")
-    refusal = replace(state.refusal, robots="", switch=False, permitted=permitted)
+    if state.refusal.switch:  # what the document takes back was lifted with it: it is read anew
+        return Admission(replace(state.forgetting_body(), refusal=Refusal(permitted=permitted)))
+    refusal = replace(state.refusal, robots="", permitted=permitted)
     return Admission(replace(state, refusal=refusal))
 
 

@@ -28,7 +28,7 @@ _ADVICE: tuple[tuple[str, bool, str], ...] = (
         ),
     ),
     (
-        r"robots\.txt of \S+ lets this mirror not",
+        r"the feed bears the publisher's mark|robots\.txt of \S+ lets this mirror not",
         False,
         (
             "The publisher has switched this mirror off: what it took from there is down. Take the"

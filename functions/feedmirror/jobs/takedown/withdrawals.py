@@ -205,7 +205,7 @@ def case_of(told: Withdrawal, number: int) -> str:
 
 
 def _is_newer(told: Withdrawal, allowed: datetime | None) -> bool:
-    return allowed is not None and told.seen is not None and told.seen > allowed
+    return allowed is not None and told.seen is not None and told.seen >= allowed
 
 
 def _is_older(case: Case, told: Withdrawal) -> bool:
