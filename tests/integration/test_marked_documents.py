@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from feedmirror.jobs.findings import Reason
 from feedmirror.jobs.marked_documents import SET_ASIDE
+from feedmirror.ports.object_store import Content
 from loopback import Answer
-from takedown_world import TakedownWorld
+from memory_world import MemoryWorld
 from world import SITE, Documents, entry, rss
 
 MARK = "<category>NoFeedMirror</category>"
@@ -17,9 +18,9 @@ HOST = "news.example.com"
 
 
 @pytest.fixture
-def world(tmp_path: Path, documents: Documents) -> Iterator[TakedownWorld]:
+def world(documents: Documents) -> Iterator[MemoryWorld]:
     documents.by_path.clear()
-    made = TakedownWorld(tmp_path, documents)
+    made = MemoryWorld(documents)
     made.serve(rss(entry(1), entry(2)))
     made.run()
     assert titles(made) == ["Entry 1", "Entry 2"]
@@ -27,11 +28,11 @@ def world(tmp_path: Path, documents: Documents) -> Iterator[TakedownWorld]:
     documents.by_path.clear()
 
 
-def titles(world: TakedownWorld) -> list[str]:
+def titles(world: MemoryWorld) -> list[str]:
     return [item.title for item in world.items()]
 
 
-def run(world: TakedownWorld, hours: float = 25) -> int:
+def run(world: MemoryWorld, hours: float = 25) -> int:
     """Run the mirror later and have done what it hands on; return how much that was."""
     world.later(hours)
     world.run()
@@ -48,7 +49,7 @@ def marked(number: int) -> str:
 
 
 def test_a_feed_that_bears_the_mark_is_taken_down_and_comes_back_without_it(
-    world: TakedownWorld,
+    world: MemoryWorld,
 ) -> None:
     url = world.serve(rss(entry(1), entry(2), entry(3), extra=MARK))
     assert run(world) == 1
@@ -66,7 +67,7 @@ def test_a_feed_that_bears_the_mark_is_taken_down_and_comes_back_without_it(
     assert titles(world) == ["Entry 1", "Entry 2", "Entry 3"]
 
 
-def test_an_error_or_a_damaged_document_brings_nothing_back(world: TakedownWorld) -> None:
+def test_an_error_or_a_damaged_document_brings_nothing_back(world: MemoryWorld) -> None:
     world.serve(rss(entry(1), extra=MARK))
     run(world)
     whole = rss(entry(1), entry(2)).encode()
@@ -78,7 +79,7 @@ def test_an_error_or_a_damaged_document_brings_nothing_back(world: TakedownWorld
     assert titles(world) == []
 
 
-def test_a_feed_that_bears_the_mark_from_the_first_is_never_stored(world: TakedownWorld) -> None:
+def test_a_feed_that_bears_the_mark_from_the_first_is_never_stored(world: MemoryWorld) -> None:
     world.serve(rss(entry(9), extra=MARK), "/new", site="https://other.example.net")
 
     run(world)
@@ -87,7 +88,7 @@ def test_a_feed_that_bears_the_mark_from_the_first_is_never_stored(world: Takedo
 
 
 def test_an_entry_that_bears_the_mark_goes_alone_and_comes_back_alone(
-    world: TakedownWorld,
+    world: MemoryWorld,
 ) -> None:
     world.serve(rss(marked(1), entry(2), marked(3)))
     assert run(world) == 1
@@ -101,7 +102,7 @@ def test_an_entry_that_bears_the_mark_goes_alone_and_comes_back_alone(
     assert titles(world) == ["Entry 1", "Entry 2"]
 
 
-def test_what_could_not_be_handed_on_is_found_again(world: TakedownWorld) -> None:
+def test_what_could_not_be_handed_on_is_found_again(world: MemoryWorld) -> None:
     world.serve(rss(entry(1), marked(2)))
     world.handed.full = True
     run(world)
@@ -113,23 +114,32 @@ def test_what_could_not_be_handed_on_is_found_again(world: TakedownWorld) -> Non
     assert titles(world) == ["Entry 1"]
 
 
-def test_a_mark_that_went_while_the_state_was_lost_ends_as_well(world: TakedownWorld) -> None:
-    world.serve(rss(entry(1), extra=MARK))
+@pytest.mark.parametrize("of_host", [True, False])
+def test_a_mark_that_went_while_the_state_was_lost_ends_as_well(
+    world: MemoryWorld,
+    of_host: bool,  # noqa: FBT001 -- a parameter of the test
+) -> None:
+    if of_host:
+        world.feeds = [replace(world.feeds[0], site=f"http://{world.publisher.address}/")]
+        run(world)
+        world.documents["/robots.txt"] = Answer(body=b"User-agent: feedmirror\nDisallow: /\n")
+    else:
+        world.serve(rss(entry(1), extra=MARK))
     run(world)
+    gone = titles(world)
+    world.documents.pop("/robots.txt", None)
     world.serve(rss(entry(1), entry(2)))
     for found in list(world.stores.archive.list("state/")):
-        stored = world.stores.archive.get(found.key)
-        assert stored is not None
-        broken = stored.content.__class__(b"lost", "application/json")
-        world.stores.archive.put(found.key, broken, replaces=stored.etag)
+        lost = Content(b"lost", "application/json")
+        world.stores.archive.put(found.key, lost, replaces=found.etag)
 
-    assert run(world) == 1
+    assert run(world) == 2
     run(world)
 
-    assert titles(world) == ["Entry 1", "Entry 2"]
+    assert titles(world) == sorted([*gone, "Entry 1", "Entry 2"])
 
 
-def test_the_feeds_mark_holds_on_when_the_one_in_robots_txt_goes(world: TakedownWorld) -> None:
+def test_the_feeds_mark_holds_on_when_the_one_in_robots_txt_goes(world: MemoryWorld) -> None:
     world.serve(rss(entry(1), entry(2), extra=MARK))
     run(world)
     world.documents["/robots.txt"] = Answer(body=b"User-agent: feedmirror\nDisallow: /feed\n")
@@ -162,7 +172,7 @@ JSON_MARK = '{"_feedmirror": {"mirror": false}}'
 @pytest.mark.parametrize(("form", "mark"), [(atom, ATOM_MARK), (json_feed, JSON_MARK)])
 @pytest.mark.parametrize("of_feed", [True, False])
 def test_the_mark_is_read_in_atom_and_json_feed_as_well(
-    world: TakedownWorld,
+    world: MemoryWorld,
     form: Callable[[str, str], str],
     mark: str,
     of_feed: bool,  # noqa: FBT001 -- a parameter of the test
@@ -181,7 +191,7 @@ def test_the_mark_is_read_in_atom_and_json_feed_as_well(
     "other",
     ["<category>feedmirror</category>", '<x:category xmlns:x="urn:x">nofeedmirror</x:category>'],
 )
-def test_what_only_looks_like_the_mark_is_none(world: TakedownWorld, other: str) -> None:
+def test_what_only_looks_like_the_mark_is_none(world: MemoryWorld, other: str) -> None:
     world.serve(rss(entry(1), entry(2), extra=other))
 
     assert run(world) == 0

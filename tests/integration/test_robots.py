@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,7 @@ from feedmirror.jobs.findings import Reason
 from feedmirror.records import Tombstone
 from feedmirror.suppression import Ground
 from loopback import Answer
-from takedown_world import TakedownWorld
+from memory_world import MemoryWorld
 from world import SITE, Documents, World, entry, rss
 
 EVERYBODY = "User-agent: *\nDisallow: /feed\n"
@@ -18,10 +17,10 @@ US = "User-agent: feedmirror\nDisallow: /\n"
 
 
 @pytest.fixture
-def world(tmp_path: Path, documents: Documents) -> Iterator[World]:
+def world(documents: Documents) -> Iterator[World]:
     documents.publisher.asked_beside.clear()
     documents.by_path.clear()
-    yield World(tmp_path, documents)
+    yield MemoryWorld(documents)
     documents.by_path.clear()
 
 
@@ -155,10 +154,10 @@ def test_one_origins_trouble_is_no_others(world: World) -> None:
 
 
 @pytest.fixture
-def switched(tmp_path: Path, documents: Documents) -> Iterator[TakedownWorld]:
+def switched(documents: Documents) -> Iterator[MemoryWorld]:
     """A mirror whose takedown function does at once what it is handed."""
     documents.by_path.clear()
-    world = TakedownWorld(tmp_path, documents)
+    world = MemoryWorld(documents)
     world.serve(rss(entry(1), entry(2)), site=own_site(world))
     world.run()
     assert len(world.items()) == 2
@@ -170,7 +169,7 @@ def own_site(world: World) -> str:
     return f"http://{world.publisher.address}/"
 
 
-def run_and_do(world: TakedownWorld) -> int:
+def run_and_do(world: MemoryWorld) -> int:
     """Run the mirror and have done what it hands on; return how much that was."""
     world.run()
     tasks = list(world.handed.tasks)
@@ -181,7 +180,7 @@ def run_and_do(world: TakedownWorld) -> int:
 
 
 def test_the_switch_in_robots_txt_takes_the_whole_host_down_at_the_next_look(
-    switched: TakedownWorld,
+    switched: MemoryWorld,
 ) -> None:
     switched.serve(rss(entry(3)), "/second", site=own_site(switched))
     robots(switched, US)
@@ -201,7 +200,7 @@ def test_the_switch_in_robots_txt_takes_the_whole_host_down_at_the_next_look(
     assert switched.items() == []
 
 
-def test_a_switch_that_is_gone_brings_everything_back(switched: TakedownWorld) -> None:
+def test_a_switch_that_is_gone_brings_everything_back(switched: MemoryWorld) -> None:
     robots(switched, US)
     switched.later(25)
     run_and_do(switched)
@@ -219,7 +218,7 @@ def test_a_switch_that_is_gone_brings_everything_back(switched: TakedownWorld) -
     assert switched.run().created == 1
 
 
-def test_a_switch_for_the_feeds_address_takes_that_feed_down(switched: TakedownWorld) -> None:
+def test_a_switch_for_the_feeds_address_takes_that_feed_down(switched: MemoryWorld) -> None:
     switched.serve(rss(entry(3)), "/second", site=own_site(switched))
     switched.run()
     robots(switched, US.replace("/\n", "/feed\n"))
@@ -231,7 +230,7 @@ def test_a_switch_for_the_feeds_address_takes_that_feed_down(switched: TakedownW
 
 
 def test_whoever_serves_another_sites_feed_takes_back_only_the_feed(
-    switched: TakedownWorld,
+    switched: MemoryWorld,
 ) -> None:
     switched.feeds = [replace(switched.feeds[0], site=SITE)]
     robots(switched, US)
@@ -243,7 +242,7 @@ def test_whoever_serves_another_sites_feed_takes_back_only_the_feed(
     assert (task["reason"], task["on"]) == (Reason.SWITCH, True)
 
 
-def test_a_switch_that_could_not_be_handed_on_is_handed_on_later(switched: TakedownWorld) -> None:
+def test_a_switch_that_could_not_be_handed_on_is_handed_on_later(switched: MemoryWorld) -> None:
     robots(switched, US)
     switched.later(25)
     switched.handed.full = True
@@ -256,7 +255,7 @@ def test_a_switch_that_could_not_be_handed_on_is_handed_on_later(switched: Taked
     assert switched.items() == []
 
 
-def test_permission_is_no_answer_to_the_switch(switched: TakedownWorld) -> None:
+def test_permission_is_no_answer_to_the_switch(switched: MemoryWorld) -> None:
     permit(switched, "they said so")
     robots(switched, US)
     switched.later(25)

@@ -92,6 +92,11 @@ def _what_to_do(row: FeedRow) -> Iterator[str]:
         yield row.settings.url
         yield f"  {printable(state.error)}"
         yield f"  → {advice(state.error)}"
+    if state.refusal.permitted:
+        yield ""
+        yield row.settings.url
+        given, said = printable(row.settings.permission), printable(state.refusal.permitted)
+        yield f"  polled by permission ({given}), whatever robots.txt says: {said}"
 
 
 def _configuration(standing: Standing, desk: Desk) -> Iterator[str]:
@@ -239,6 +244,8 @@ def _feed_to_dict(row: FeedRow) -> dict[str, Any]:
         "error": state.error,
         "advice": advice(state.error) if state.error else "",
         "notes": list(state.problems),
+        "robots": state.refusal.robots,
+        "by_permission": state.refusal.permitted,
         "last_poll": _iso(state.attempted),
         "next_poll": _iso(upcoming.due) if upcoming else None,
         "next_poll_why": upcoming.reason if upcoming else "at once",

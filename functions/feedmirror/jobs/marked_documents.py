@@ -57,9 +57,13 @@ def set_aside(state: FeedState, *, now: datetime) -> FeedState:
     return replace(state, entries=entries, not_before=later, error=SET_ASIDE)
 
 
-def tell_no_mark(settings: FeedSettings, *, hand_on: HandOn) -> bool:
-    """Hand on that a feed bears no mark, where it is not known whether it did."""
-    return _hand_on(settings, (), on=False, hand_on=hand_on)
+def tell_no_mark(settings: FeedSettings, *, of_host: bool, hand_on: HandOn) -> None:
+    """Hand on that a feed, or its host, bears no mark, where it is not known whether it did."""
+    _hand_on(settings, (), on=False, hand_on=hand_on)
+    if of_host:
+        from feedmirror.jobs.findings import Reason, Withdrawal  # noqa: PLC0415 -- rarely needed
+
+        hand_on(Withdrawal(reason=Reason.SWITCH, host=settings.host, on=False))
 
 
 def _items(document: Document, known: Refusal, *, hand_on: HandOn) -> tuple[str, ...] | None:

@@ -236,9 +236,12 @@ class MirrorShard:
             outcome = next(stored) if read.delivery.drafts else Stored(entries={})
             url = read.delivery.settings.url
             progress.states[url] = _remember(read, outcome, progress.lifts)
-            unknown = not (read.before.title or read.before.entries)
-            if outcome.suppressed and unknown:  # it may have borne a mark before
-                tell_no_mark(read.delivery.settings, hand_on=progress.hand_on)
+            if outcome.suppressed and not (read.before.title or read.before.entries):
+                # It may have borne a mark before, and so may its host if none of it is refused.
+                own = read.delivery.settings
+                others = progress.by_host[own.host] - progress.gone
+                is_open = others <= progress.admitted.polled.keys()
+                tell_no_mark(own, of_host=is_open, hand_on=progress.hand_on)
             progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))
