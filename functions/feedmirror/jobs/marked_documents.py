@@ -9,6 +9,7 @@ from datetime import datetime
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.withdrawals import HandOn
+from feedmirror.mirroring.admission import refuse
 from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.houses import ASKED_EVERY
 from feedmirror.mirroring.items import Reading
@@ -17,7 +18,6 @@ from feedmirror.mirroring.refusals import Refusal
 
 _MOST_ITEMS = 500  # that are remembered of a feed
 _WORDS = "the mark in the feed"
-SET_ASIDE = "the feed bears the publisher's mark against this mirror: nothing of it is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def set_aside(state: FeedState, *, now: datetime) -> FeedState:
     """
     entries = {item: replace(entry, fingerprint="") for item, entry in state.entries.items()}
     later = now + ASKED_EVERY if state.body_hash else None
-    return replace(state, entries=entries, not_before=later, error=SET_ASIDE)
+    words = "the feed bears the publisher's mark against this mirror: nothing of it is kept"
+    return refuse(replace(state, entries=entries), words, until=later)
 
 
 def tell_no_mark(settings: FeedSettings, *, of_host: bool, hand_on: HandOn) -> None:

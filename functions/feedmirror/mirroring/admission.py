@@ -38,16 +38,9 @@ def admit(state: FeedState, settings: FeedSettings, house: House, *, now: dateti
     if rule and not (settings.permission and not house.named):
         refusal = replace(state.refusal, robots=rule, switch=house.named, permitted="")
         what = "this mirror" if house.named else "robots"
-        return Admission(
-            replace(
-                state,
-                error=f"robots.txt of {host} lets {what} not fetch the feed: {rule}",
-                failures=0,
-                not_before=(house.asked or now) + ASKED_EVERY,
-                refusal=refusal,
-            ),
-            admitted=False,
-        )
+        words = f"robots.txt of {host} lets {what} not fetch the feed: {rule}"
+        refused = refuse(state, words, until=(house.asked or now) + ASKED_EVERY)
+        return Admission(replace(refused, failures=0, refusal=refusal), admitted=False)
     closed = house.is_closed(now)
     if closed and not settings.permission:
         why = f"{house.why} (asked for robots.txt, without which nothing is polled)"
@@ -58,6 +51,11 @@ def admit(state: FeedState, settings: FeedSettings, house: House, *, now: dateti
         return Admission(replace(state.forgetting_body(), refusal=Refusal(permitted=permitted)))
     refusal = replace(state.refusal, robots="", permitted=permitted)
     return Admission(replace(state, refusal=refusal))
+
+
+def refuse(state: FeedState, words: str, *, until: datetime | None) -> FeedState:
+    """Return the state of a feed that its publisher refuses us, to be looked at again then."""
+    return replace(state, error=words, not_before=until)
 
 
 def with_permission(state: FeedState, settings: FeedSettings) -> FeedState:
