@@ -1,16 +1,19 @@
 """The publisher's mark in the feed itself: what bears it is taken down, and back without it."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from feedmirror.jobs.findings import Reason
 from feedmirror.ports.object_store import Content
 from loopback import Answer
-from memory_world import MemoryWorld
-from world import SITE, Documents, entry, rss
+from memory_world import CrashError, MemoryWorld, crash
+from walks import STRIDE, walk
+from world import SITE, Documents, Handed, entry, rss
 
 MARK = "<category>NoFeedMirror</category>"
 HOST = "news.example.com"
@@ -149,6 +152,57 @@ def test_the_feeds_mark_holds_on_when_the_one_in_robots_txt_goes(world: MemoryWo
     for _ in range(3):
         run(world)
         assert titles(world) == []
+
+
+@dataclass(kw_only=True)
+class Inline(Handed):
+    """A work queue of no length, as on one machine: what is handed on is done within the run."""
+
+    world: MemoryWorld
+
+    def send(self, task: Mapping[str, Any]) -> None:
+        super().send(task)
+        self.world.takedowns().do(task, time_left=lambda: self.world.time_left)
+
+
+def test_without_a_queue_it_is_done_within_the_run(world: MemoryWorld) -> None:
+    world.handed = Inline(world=world)
+    world.serve(rss(marked(1), entry(2, text="edited"), entry(3)))
+    world.serve(rss(entry(4), extra=MARK), "/second")
+    world.later()
+
+    report = world.run()
+
+    assert (report.findings, report.created, report.updated) == (2, 1, 1)
+    assert titles(world) == ["Entry 2", "Entry 3"]
+    front = world.pages()["index.html"]
+    assert [number for number in "1234" if f"Entry {number}<" in front] == ["2", "3"]
+    world.later(25)
+    assert world.run().findings == 0
+
+
+def test_a_run_that_dies_behind_a_withdrawal_ends_in_the_same_place(world: MemoryWorld) -> None:
+    world.handed = Inline(world=world)
+    world.serve(rss(marked(1), entry(2), entry(3)))
+    world.later()
+    undisturbed = world.copy()
+    undisturbed.handed = Inline(world=undisturbed)
+    undisturbed.watch()
+    undisturbed.run()
+    calls = len(undisturbed.requests.asked)
+    assert titles(undisturbed) == ["Entry 2", "Entry 3"]
+
+    for call in walk(calls, stride=STRIDE * 4):
+        disturbed = world.copy()
+        disturbed.handed = Inline(world=disturbed)
+        disturbed.disturb(call, crash, when="before")
+        with suppress(CrashError):
+            disturbed.run()
+        disturbed.calm()
+        disturbed.later(2)
+        disturbed.run()
+        assert titles(disturbed) == ["Entry 2", "Entry 3"], call
+        assert len(list(disturbed.stores.ledger.list("suppressions/"))) == 1, call
 
 
 def atom(feed: str, item: str) -> str:
