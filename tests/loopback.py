@@ -64,6 +64,8 @@ class Answer:
 
 
 Script = Mapping[str, Answer] | Callable[[Seen], Answer]
+# What every origin is asked for beside its feeds, once a day: most tests are not about it.
+BESIDE = {"/robots.txt"}
 
 
 class Publisher:
@@ -71,13 +73,23 @@ class Publisher:
 
     ``connects`` counts the connections that were accepted, ``most_at_once`` the requests that were
     being answered at the same time, ``still_open`` the connections that the client has not closed.
+
+    ``seen`` are the requests for what the script is about, ``asked_beside`` those for robots.txt
+    unless the script has one: 404, or what ``robots`` answers.
     """
 
     def __init__(
-        self, script: Script, *, address: str = "127.0.0.2", tls: ssl.SSLContext | None = None
+        self,
+        script: Script,
+        *,
+        address: str = "127.0.0.2",
+        tls: ssl.SSLContext | None = None,
+        robots: Callable[[Seen], Answer | None] = lambda _: None,
     ) -> None:
         """Listen on a free port; nothing is answered before the ``with`` begins."""
         self.seen: list[Seen] = []
+        self.asked_beside: list[Seen] = []
+        self._robots = robots
         self.connects = 0
         self.most_at_once = 0
         self._script = script
@@ -164,7 +176,7 @@ class Publisher:
     @contextmanager
     def _answering(self, seen: Seen) -> Iterator[None]:
         with self._lock:
-            self.seen.append(seen)
+            (self.asked_beside if self._is_beside(seen) else self.seen).append(seen)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         try:
@@ -173,7 +185,13 @@ class Publisher:
             with self._lock:
                 self._at_once -= 1
 
+    def _is_beside(self, seen: Seen) -> bool:
+        scripted = not callable(self._script) and seen.target in self._script
+        return seen.target in BESIDE and not scripted
+
     def _answer(self, seen: Seen) -> Answer:
+        if self._is_beside(seen):
+            return self._robots(seen) or Answer(404)
         if callable(self._script):
             return self._script(seen)
         return self._script.get(seen.target, Answer(404))

@@ -98,7 +98,7 @@ class Documents:
 
     def __init__(self, address: str = "127.0.0.2") -> None:
         self.by_path: dict[str, Answer] = {}
-        self.publisher = Publisher(self._answer, address=address)
+        self.publisher = Publisher(self._answer, address=address, robots=self._robots)
 
     def __enter__(self) -> Self:
         self.publisher.__enter__()
@@ -106,6 +106,9 @@ class Documents:
 
     def __exit__(self, *_: object) -> None:
         self.publisher.__exit__(None, None, None)
+
+    def _robots(self, seen: Seen) -> Answer | None:
+        return self._answer(seen) if seen.target in self.by_path else None
 
     def _answer(self, seen: Seen) -> Answer:
         answer = self.by_path.get(seen.target, Answer(404))
@@ -237,8 +240,8 @@ class World:
             clock=lambda: self.now,
             nonce=lambda: f"{next(self._nonces):016x}",
         )
-        tokens = replace(jobs.tokens, dns=lambda: self.names, hand_on=self.handed)
-        return replace(jobs, tokens=tokens)
+        jobs = jobs.handing_on(self.handed)
+        return replace(jobs, tokens=replace(jobs.tokens, dns=lambda: self.names))
 
     def watch(self) -> Requests:
         """Begin to note requests anew."""

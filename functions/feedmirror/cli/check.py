@@ -13,9 +13,12 @@ from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
+from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.items import Draft, read_entries
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import News, conditional_request, read_answer
+from feedmirror.mirroring.robots import origin_of, robots_address
+from feedmirror.mirroring.robots_answers import after_answer, robots_request
 from feedmirror.ports.fetching import Fetched
 from feedmirror.settings import read_networks
 from feedmirror.wiring.mirror import polite_fetcher
@@ -46,6 +49,9 @@ def _report(url: str, *, contact: str) -> dict[str, Any]:
     fetcher = polite_fetcher(local_mirror(contact), allowed_networks=read_networks())
     (answer,) = fetcher.fetch([conditional_request(url, FeedState())])
     poll = read_answer(answer, FeedState(), now=utc_now())
+    robots = robots_request(robots_address(origin_of(url)), House())
+    (said,) = fetcher.fetch([robots])
+    house = after_answer(House(), said, [url], now=utc_now())
     report: dict[str, Any] = {
         "url": url,
         "status": answer.status if isinstance(answer, Fetched) else None,
@@ -53,6 +59,7 @@ def _report(url: str, *, contact: str) -> dict[str, Any]:
         "validators": [n for n in ("etag", "last_modified") if getattr(poll.state, n)],
         "move": "",
         "error": poll.state.error,
+        "robots": house.verdicts.get(url) or house.why,
         "entries": [],
     }
     if poll.news is News.DOCUMENT and isinstance(answer, Fetched):
@@ -120,6 +127,8 @@ def _print(report: dict[str, Any]) -> None:
         say("1 entry would be mirrored." if len(rows) == 1 else f"{len(rows)} would be mirrored.")
     if report.get("damaged"):
         say("Note: the document is damaged: its last entry is left out, and none is changed")
+    if report["robots"]:
+        say(f"Note: it would not be polled: robots.txt of its host: {report['robots']}")
     for problem in report.get("problems", ()):
         say(f"Note: {problem}")
     if report["error"]:

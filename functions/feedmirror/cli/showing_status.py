@@ -105,6 +105,11 @@ def _what_to_do(row: FeedRow, desk: Desk) -> Iterator[str]:
         yield ""
         yield row.settings.url
         yield from lines
+    if state.refusal.permitted:
+        yield ""
+        yield row.settings.url
+        given, said = printable(row.settings.permission), printable(state.refusal.permitted)
+        yield f"  polled by permission ({given}), whatever robots.txt says: {said}"
 
 
 def _configuration(standing: Standing, desk: Desk) -> Iterator[str]:
@@ -254,6 +259,8 @@ def _feed_to_dict(row: FeedRow) -> dict[str, Any]:
         "notes": list(state.problems),
         "move": move_to_dict(state.move),
         "told": words_of(row.settings, state),
+        "robots": state.refusal.robots,
+        "by_permission": state.refusal.permitted,
         "last_poll": _iso(state.attempted),
         "next_poll": _iso(upcoming.due) if upcoming else None,
         "next_poll_why": upcoming.reason if upcoming else "at once",

@@ -53,7 +53,8 @@ class MirrorRun:
             outcome.commit(not why)
         own = tuple(("", what) for what in (moving, why, *faults, *tokens.problems) if what)
         problems = (*report.problems, *own)
-        return replace(report, findings=tokens.findings, problems=problems)
+        findings = report.findings + tokens.findings
+        return replace(report, findings=findings, problems=problems)
 
     def _publish(self, outcomes: Sequence[ShardOutcome]) -> tuple[str, tuple[str, ...]]:
         """Put what the whole mirror shows, where it changed.

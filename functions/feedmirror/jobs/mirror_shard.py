@@ -9,12 +9,15 @@ from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.follow_moves import FollowMoves
 from feedmirror.jobs.look_for_tokens import TokenSearch
+from feedmirror.jobs.marked_documents import Document, heed, set_aside, tell_no_mark
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
+from feedmirror.jobs.robots_looks import Looked, RobotsLooks
 from feedmirror.jobs.rules import EVERY_HOST, RuleReader, lifts_mark
 from feedmirror.jobs.shard_state import Learnt, Lease, ShardStates
 from feedmirror.jobs.slots import Delivery, Stored
 from feedmirror.jobs.store_entries import StoreEntries
+from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.arrivals import arrivals_in, with_arrivals
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
@@ -30,6 +33,7 @@ from feedmirror.mirroring.polling import (
     read_answer,
     unreadable,
 )
+from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchFailure, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.publishing.selection import Publication, newest_of
@@ -63,6 +67,7 @@ class _Progress:
     """
 
     tokens: TokenSearch
+    hand_on: HandOn
     lifts: tuple[str, ...]
     gone: frozenset[str]  # feeds that are polled no more: they own no item any more
     by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
@@ -75,6 +80,7 @@ class _Progress:
     stored: list[Stored] = field(default_factory=list)
     looked: LookedOver = field(default_factory=LookedOver)
     newest: Publication = field(default_factory=Publication)
+    admitted: Looked = field(default_factory=Looked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class MirrorShard:
 
     states: ShardStates
     fetcher: Fetcher
+    robots: RobotsLooks
+    hand_on: WorkQueue
     rules: RuleReader
     store: StoreEntries
     retire: RetireShard
@@ -125,7 +133,9 @@ class MirrorShard:
         lifts = self.rules.lifts() if lease.due else ()
         states: dict[str, FeedState] = {}
         moves = FollowMoves(self.states.objects.feeds, lease.state.feeds, states)
-        progress = _Progress(tokens, lifts, gone, _by_host(own), moves, lease.before.feeds, states)
+        hand_on = HandOn(queue=self.hand_on, clock=self.clock)
+        known = lease.before.feeds
+        progress = _Progress(tokens, hand_on, lifts, gone, _by_host(own), moves, known, states)
         self._poll(lease, progress, time_left=time_left)
         progress.looked = self.retire.run(
             lease, progress.states, enough=lambda: time_left() < RESERVE
@@ -135,7 +145,11 @@ class MirrorShard:
         progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
         reconfigured = lease.before.mark != self.states.mark
         told = self.about.tell(
-            replace(lease.state, feeds={**lease.state.feeds, **progress.states}),
+            replace(
+                lease.state,
+                feeds={**lease.state.feeds, **progress.states},
+                houses={**lease.state.houses, **progress.admitted.houses},
+            ),
             progress.states,
             every=reconfigured,
             enough=lambda: time_left() < RESERVE,
@@ -161,8 +175,14 @@ class MirrorShard:
         whole = progress.tokens.whole & before.keys()
         before |= {url: before[url].forgetting_body() for url in whole}
         batch: list[_Read] = []
+        progress.admitted = self.robots.run(
+            lease, before, hand_on=progress.hand_on, time_left=time_left
+        )
+        progress.states |= progress.admitted.refused
+        before = progress.admitted.polled
         asked = feeds_by_address(before)
-        for answer in self._answers({url: before[url] for url in asked.values()}):
+        polled = {url: before[url] for url in asked.values()}
+        for answer in self._answers(polled, progress.admitted.pauses):
             if isinstance(answer, Unfetched) and answer.failure is FetchFailure.HELD:
                 continue  # nobody was asked: it is given back, and comes first next time
             url = asked[answer.request.url]
@@ -176,8 +196,13 @@ class MirrorShard:
                 break
         self._store(batch, progress)
 
-    def _answers(self, before: Mapping[str, FeedState]) -> Iterator[Fetched | Unfetched]:
-        requests = [conditional_request(url, state) for url, state in before.items()]
+    def _answers(
+        self, before: Mapping[str, FeedState], pauses: Mapping[str, float]
+    ) -> Iterator[Fetched | Unfetched]:
+        requests = [
+            replace(conditional_request(url, state), pause=pauses[url])
+            for url, state in before.items()
+        ]
         return self.fetcher.fetch(requests) if requests else iter(())
 
     def _read(
@@ -196,6 +221,8 @@ class MirrorShard:
             if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
                 progress.states[url] = moves.run(poll.state, before, sight)
                 progress.unchanged += poll.news is News.NOTHING
+                if before.refusal.feed and poll.news is News.NOTHING:
+                    progress.states[url] = set_aside(progress.states[url], now=now)
                 return None
             # What another domain shows is no proof of this one's, wherever the feed has moved.
             foreign = before.move.trial or before.move.leaves_domain_of(url)
@@ -215,6 +242,11 @@ class MirrorShard:
         if has_failed(before.move, poll.state.move):
             return None
         progress.changed += 1
+        document = Document(feed, reading, settings, whole=not (poll.partial or feed.damaged))
+        poll = replace(poll, state=heed(document, poll.state, before, hand_on=progress.hand_on))
+        if feed.refused or poll.state.refusal.feed:
+            progress.states[url] = set_aside(poll.state, now=now)
+            return None
         others = progress.by_host[settings.host] - {url}
         delivery = Delivery(
             settings=settings,
@@ -250,6 +282,12 @@ class MirrorShard:
             is_first = not (read.before.title or read.before.entries)
             told = state.told.after(outcome.first_seen, is_first=is_first)
             progress.states[url] = replace(state, told=told)
+            if outcome.suppressed and is_first:
+                # It may have borne a mark before, and so may its host if none of it is refused.
+                own = read.delivery.settings
+                others = progress.by_host[own.host] - progress.gone
+                is_open = others <= progress.admitted.polled.keys()
+                tell_no_mark(own, of_host=is_open, hand_on=progress.hand_on)
             progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))
@@ -264,12 +302,13 @@ def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:
 
 
 def _unseen(reading: Reading, before: FeedState) -> tuple[Draft, ...]:
-    """Return the drafts that are not as they were last seen."""
+    """Return the drafts that are not as they were last seen, and that are not refused."""
     never = EntryState()
     return tuple(
         draft
         for draft in reading.drafts
         if before.entries.get(draft.id, never).fingerprint != draft.fingerprint
+        and not draft.entry.refused
     )
 
 
@@ -289,13 +328,13 @@ def _before(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> F
 def _learnt(progress: _Progress, *, put: bool) -> Learnt:
     """Return what was learnt; what the front does not show yet is to be brought again."""
     if put:
-        return Learnt(progress.states, progress.looked.notes)
+        return Learnt(progress.states, progress.looked.notes, progress.admitted.houses)
     states = {
         url: state.forgetting(progress.brought.get(url, ()))
         for url, state in progress.states.items()
     }
     notes = {url: replace(note, look=None) for url, note in progress.looked.notes.items()}
-    return Learnt(states, notes)
+    return Learnt(states, notes, progress.admitted.houses)
 
 
 def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
@@ -353,7 +392,7 @@ def _report(lease: Lease, progress: _Progress) -> MirrorReport:
     learnt = progress.states
     return MirrorReport(
         feeds=len(lease.state.feeds),
-        polled=len(learnt),
+        polled=len(learnt) - len(progress.admitted.refused),
         unchanged=progress.unchanged,
         changed=progress.changed,
         left=len(lease.due) - len(learnt),
@@ -364,5 +403,10 @@ def _report(lease: Lease, progress: _Progress) -> MirrorReport:
         suppressed=sum(stored.suppressed for stored in progress.stored),
         lost=sum(stored.lost for stored in progress.stored),
         failures=tuple((url, state.error) for url, state in learnt.items() if state.error),
-        problems=tuple((url, what) for url, state in learnt.items() for what in state.problems),
+        findings=progress.hand_on.sent,
+        problems=(
+            *((url, what) for url, state in learnt.items() for what in state.problems),
+            *progress.admitted.problems,
+            *(("", what) for what in progress.hand_on.problems),
+        ),
     )

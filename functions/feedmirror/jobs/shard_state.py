@@ -4,7 +4,7 @@ A feed's last attempt is its lease. It is written before anything is fetched and
 was read, so of two runs at once only one polls a feed; nothing depends on a lease for safety.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -12,10 +12,13 @@ from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.layout import ItemId, state_key
+from feedmirror.mirroring.admission import with_permission
 from feedmirror.mirroring.following import settled
+from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.limits import held_until
 from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
 from feedmirror.mirroring.retention import under_settings
+from feedmirror.mirroring.robots import origin_of
 from feedmirror.mirroring.schedule import is_asking_to_wait, is_due, is_read_whole
 from feedmirror.ports.object_store import LostConditionError, StoreUnavailableError
 
@@ -29,13 +32,17 @@ class FeedsMovingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The feeds that a run polls, the state before, and the state that says it polls them."""
+    """The feeds that a run polls, the state before, and the state that says it polls them.
+
+    ``asked`` are the origins that are first asked for robots.txt.
+    """
 
     shard: int
     before: ShardState
     state: ShardState
     etag: str | None
     due: Mapping[str, FeedSettings]
+    asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +63,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What a run has learnt: the states of feeds that it polled, and notes on any of the shard."""
+    """What a run has learnt: the states of feeds that it polled, and notes on any of the shard.
+
+    ``houses`` are the origins whose robots.txt was looked at.
+    """
 
     polled: Mapping[str, FeedState] = field(default_factory=dict)
     notes: Mapping[str, Note] = field(default_factory=dict)
+    houses: Mapping[str, House] = field(default_factory=dict)
 
     def on(
         self, feeds: Mapping[str, FeedState], leased: Mapping[str, FeedState]
@@ -107,15 +118,18 @@ class ShardStates:
             now = self.clock()
             known = settled(
                 {
-                    url: under_settings(before.feeds.get(url, FeedState()), feed)
+                    url: with_permission(
+                        under_settings(before.feeds.get(url, FeedState()), feed), feed
+                    )
                     for url, feed in feeds.items()
                 },
                 self.objects.feeds,
             )
             due = self._due(feeds, known, at_once=at_once, now=now)
             attempted = {url: _attempted(known[url], now) for url in due}
+            houses, asked = _houses(before, {**known, **attempted}, due, now=now)
             state = ShardState(
-                {**known, **attempted}, before.mark, self.objects.shards, houses=before.houses
+                {**known, **attempted}, before.mark, self.objects.shards, houses=houses
             )
             # Before anything is done under other settings, it stands there that they are others.
             if not due and all(known[url] == before.feeds.get(url, FeedState()) for url in feeds):
@@ -124,7 +138,7 @@ class ShardStates:
                 written = self.objects.write(shard, state, etag)
             except LostConditionError:
                 continue
-            return Lease(shard, before, state, written, due)
+            return Lease(shard, before, state, written, due, asked)
         raise StoreUnavailableError(f"{state_key(shard)}: other runs keep writing it")
 
     def save(self, lease: Lease, learnt: Learnt, *, whole: bool) -> None:
@@ -139,12 +153,15 @@ class ShardStates:
         unknown = FeedState()
         given_back = {url: lease.before.feeds.get(url, unknown) for url in lease.due}
         results = replace(learnt, polled={**given_back, **learnt.polled})
+        not_asked = {origin: lease.before.houses.get(origin, House()) for origin in lease.asked}
+        learnt_of = {**not_asked, **learnt.houses}
         state, etag = lease.state, lease.etag
         mark = self.mark if whole else lease.before.mark
         for _ in range(_ATTEMPTS):
             shards = state.shards if state.shards == self.objects.shards else 0
             feeds = results.on(state.feeds, lease.state.feeds)
-            saved = ShardState(feeds, mark, shards, houses=state.houses)
+            houses = {**state.houses, **learnt_of}
+            saved = ShardState(feeds, mark, shards, houses=houses)
             if saved == state:
                 return
             try:
@@ -204,6 +221,21 @@ class ShardStates:
         if etag is not None and state.shards != self.objects.shards:
             raise FeedsMovingError
         return state, etag
+
+
+def _houses(
+    before: ShardState, feeds: Mapping[str, FeedState], due: Collection[str], *, now: datetime
+) -> tuple[dict[str, House], frozenset[str]]:
+    """Return the houses of the origins in use, and which of them due feeds have asked now."""
+    origins = {url: origin_of(state.move.asked_at(url)) for url, state in feeds.items()}
+    known = {origin: before.houses.get(origin, House()) for origin in set(origins.values())}
+    asked = frozenset(origins[url] for url in due if known[origins[url]].is_stale(now))
+    houses = {
+        origin: replace(house, asked=now) if origin in asked else house
+        for origin, house in sorted(known.items())
+        if origin in asked or origin in before.houses
+    }
+    return houses, asked
 
 
 def _forgotten(leased: FeedState | None, now: FeedState | None) -> frozenset[ItemId]:

@@ -87,4 +87,5 @@ class ShardTurn:
         faults = self.wide.template_problems() if places else ()
         problems = tuple(("", what) for what in (*faults, *tokens.problems))
         report = outcome.report
-        return replace(report, findings=tokens.findings, problems=(*report.problems, *problems))
+        findings = report.findings + tokens.findings
+        return replace(report, findings=findings, problems=(*report.problems, *problems))

@@ -19,6 +19,7 @@ class Entry:
     """One entry (an RSS item); None or empty means that the entry does not state it.
 
     A source may name neither title nor address: the entry is from elsewhere all the same.
+    ``refused`` tells that it bears the mark by which its publisher keeps it from this mirror.
     """
 
     base_url: str
@@ -40,6 +41,7 @@ class Entry:
     source_authors: tuple[Person, ...] = ()
     source_rights: str | None = None
     source_license_url: str | None = None
+    refused: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -60,6 +62,7 @@ class DeletedEntry:
 class Feed:
     """One feed document; ``damaged`` says that it broke off or did not parse cleanly (rule C5).
 
+    ``refused`` tells that it bears, as a whole, the mark that keeps it from this mirror.
     ``new_address`` is where it says that it has moved (``itunes:new-feed-url``). ``ttl`` is in
     minutes; ``skip_hours`` are hours of the day in GMT, ``skip_days`` English names.
     """
@@ -80,4 +83,5 @@ class Feed:
     entries: tuple[Entry, ...] = ()
     deleted: tuple[DeletedEntry, ...] = ()
     damaged: bool = False
+    refused: bool = False
     problems: tuple[str, ...] = ()

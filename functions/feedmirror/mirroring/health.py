@@ -38,6 +38,22 @@ _ADVICE: tuple[tuple[str, bool, str], ...] = (
         ),
     ),
     (
+        r"the feed bears the publisher's mark|robots\.txt of \S+ lets this mirror not",
+        False,
+        (
+            "The publisher has switched this mirror off: what it took from there is down. Take the"
+            " feed out; nothing overrides it."
+        ),
+    ),
+    (
+        r"robots\.txt of \S+ lets robots not",
+        False,
+        (
+            "The publisher wants no robot there. Ask them: with their leave set permission ="
+            ' "what they said" for the feed; else take it out.'
+        ),
+    ),
+    (
         "the publisher answers 404",
         False,
         (

@@ -1,7 +1,7 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1), read strictly where it matters only.
 
 An item that is no object, or has neither an id nor anything to show, costs only itself.
-Extensions (names that begin with ``_``) are ignored.
+Of extensions (names that begin with ``_``) only our own is read.
 """
 
 import json
@@ -52,6 +52,7 @@ def read_json_feed(text: str, *, url: str) -> Feed:
         entries=tuple(entries),
         damaged=len(entries) < len(items),
         problems=tuple(problems),
+        refused=_is_refused(feed),
     )
 
 
@@ -86,10 +87,17 @@ def _entry(item: object, url: str) -> Entry:
         updated=from_rfc3339(item.get("date_modified")),
         categories=tuple(dict.fromkeys(_tags(item))),
         enclosures=tuple(_attachments(item, url)),
+        refused=_is_refused(item),
     )
     if entry.is_empty:
         raise ValueError("it is empty")
     return entry
+
+
+def _is_refused(holder: _Object) -> bool:
+    """Tell whether ``"_feedmirror": {"mirror": false}`` is there, the publisher's mark."""
+    stated = holder.get("_feedmirror")
+    return isinstance(stated, dict) and stated.get("mirror") is False
 
 
 def _identity(value: object) -> str | None:

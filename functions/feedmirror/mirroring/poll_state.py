@@ -17,6 +17,7 @@ from feedmirror.mirroring.absence import Absence
 from feedmirror.mirroring.backfill import Backfill
 from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.moves import Move
+from feedmirror.mirroring.refusals import Refusal
 from feedmirror.mirroring.rhythm import Rhythm
 from feedmirror.mirroring.terms import Stated
 from feedmirror.mirroring.told import Told
@@ -85,6 +86,7 @@ class FeedState:
     absence: Absence = field(default_factory=Absence)
     backfill: Backfill = field(default_factory=Backfill)
     told: Told = field(default_factory=Told)
+    refusal: Refusal = field(default_factory=Refusal)
 
     @property
     def is_over(self) -> bool:
@@ -133,6 +135,7 @@ _PARTS: Mapping[str, type] = {
     "absence": Absence,
     "backfill": Backfill,
     "told": Told,
+    "refusal": Refusal,
 }
 Part = TypeVar("Part")
 

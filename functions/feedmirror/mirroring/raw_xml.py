@@ -28,6 +28,7 @@ from feedmirror.mirroring.elements import (
 from feedmirror.mirroring.entries import DeletedEntry, Entry, Feed
 from feedmirror.mirroring.moments import from_rfc3339
 from feedmirror.mirroring.people import address_in, merge, people
+from feedmirror.mirroring.refusals import NO_MIRROR
 from feedmirror.mirroring.texts import language_tag, plain
 from feedmirror.records import Contact, Person, Source
 
@@ -83,6 +84,7 @@ def read_entry(element: Element, base: str) -> Entry:
         source_authors=next(map(_authors, sources), ()),
         source_rights=next((source.text(*_RIGHTS) for source in sources), "") or None,
         source_license_url=next(map(_license, sources), None),
+        refused=_is_refused(node),
     )
 
 
@@ -118,6 +120,7 @@ def _feed(header: Node, root: Element, url: str) -> Feed:
         skip_hours=frozenset(_skip_hours(header)),
         skip_days=frozenset(_skip_days(header)),
         deleted=tuple(_deleted(header)),
+        refused=_is_refused(header),
     )
 
 
@@ -256,6 +259,13 @@ def _deleted(header: Node) -> Iterator[DeletedEntry]:
         ref = element.get("ref", "").strip()
         if ref:
             yield DeletedEntry(ref=ref, when=from_rfc3339(element.get("when")))
+
+
+def _is_refused(node: Node) -> bool:
+    """Tell whether the publisher's mark is among the categories (RSS 2.0; RFC 4287 §4.2.2)."""
+    categories = node.named("category")
+    stated = (word for each in categories for word in (whole_text(each), each.get("term", "")))
+    return any(word.strip().lower() == NO_MIRROR for word in stated)
 
 
 def _ttl(header: Node) -> int | None:

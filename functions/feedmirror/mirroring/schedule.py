@@ -16,6 +16,7 @@ LONGEST_LIMITED = timedelta(hours=6)  # for 429, where no longer Retry-After is 
 GIVEN_UP_AFTER, GIVEN_UP = 30, timedelta(days=7)  # failures in a row: about a month of them
 LONGEST_HINT = timedelta(days=7)
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
+_AT_ROBOTS = "robots.txt is asked again then"
 _HELD = "another feed of its host was told to wait (429)"
 _LARGEST_PART, _MOST_LATER = 10, timedelta(minutes=30)  # of a wait, that chance puts to it
 _HOUR, _HOURS_OF_WEEK = timedelta(hours=1), 168
@@ -73,7 +74,8 @@ def next_poll(
     if state.gone_since is not None:
         wait = _Wait(max(wait.time, _DAY), "asked once more after a 410")
     if state.not_before is not None:
-        wait = wait.or_longer(state.not_before - state.attempted, "the publisher's Retry-After")
+        why = _AT_ROBOTS if state.refusal.robots else "the publisher's Retry-After"
+        wait = wait.or_longer(state.not_before - state.attempted, why)
     if held is not None and held - state.attempted > wait.time:
         # Not later than whom the others wait for, so that they come first.
         wait = _Wait(held - state.attempted, _HELD, spread=False)

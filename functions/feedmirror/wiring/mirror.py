@@ -23,6 +23,7 @@ from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.retire import Retire
 from feedmirror.jobs.retire_items import RetireItems
 from feedmirror.jobs.retire_shard import RetireShard
+from feedmirror.jobs.robots_looks import RobotsLooks
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.jobs.shard_state import ShardStates
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 
 # A token's file: nobody waits for a slow one, and nothing longer is one.
 _TOKEN_TIMEOUT, _TOKEN_BYTES = timedelta(seconds=10), 4096
+
+# A robots.txt: the feeds wait for it.
+_ROBOTS_TIMEOUT, _ROBOTS_BYTES = timedelta(seconds=10), 2 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class MirrorFunction:
 
         def jobs() -> MirrorJobs:  # a turn of its own begins from what is stored then
             found = compose(self.stores, fetcher=fetcher, configured=configured)
-            return replace(found, tokens=replace(found.tokens, hand_on=self._work_queue(context)))
+            return found.handing_on(self._work_queue(context))
 
         def time_left() -> timedelta:
             return timedelta(milliseconds=context.get_remaining_time_in_millis())
@@ -172,6 +176,14 @@ class MirrorJobs:
     reshard: Reshard
     clock: Callable[[], datetime]
 
+    def handing_on(self, queue: WorkQueue) -> "MirrorJobs":
+        """Return the jobs that hand on to a queue what concerns the takedown function."""
+        return replace(
+            self,
+            shard=replace(self.shard, hand_on=queue),
+            tokens=replace(self.tokens, hand_on=queue),
+        )
+
     def whole(self) -> MirrorRun:
         """Return the run over every shard in this process."""
         return MirrorRun(
@@ -221,6 +233,7 @@ def compose(
     publisher = publisher_of(stores, configuration, nonce=nonce)
     about = about_pages_of(publisher, rules, configuration, clock=clock)
     reader = ReadConfiguration(stores.archive, VERSION)
+    hand_on = InlineQueue(Unlimited())
     objects = ShardObjects(
         archive=stores.archive,
         workers=stores.workers,
@@ -235,6 +248,8 @@ def compose(
         shard=MirrorShard(
             states=states,
             fetcher=fetcher,
+            robots=RobotsLooks(fetcher=_for_robots(fetcher), clock=clock),
+            hand_on=hand_on,
             rules=rules,
             store=StoreEntries(
                 archive=stores.archive,
@@ -273,7 +288,7 @@ def compose(
             looks=TokenLooks(archive=stores.archive, nonce=nonce),
             fetcher=_for_tokens(fetcher),
             dns=_public_dns,
-            hand_on=InlineQueue(Unlimited()),
+            hand_on=hand_on,
             clock=clock,
             feeds=configuration.feeds,
         ),
@@ -286,6 +301,13 @@ def polite_fetcher(mirror: MirrorSettings, *, allowed_networks: tuple[Network, .
     """Return the fetcher that names this mirror, and whom to write to, in every request."""
     agent = user_agent(mirror.site, mirror.contact)
     return CurlFetcher(user_agent=agent, allowed_networks=allowed_networks, shared=mirror.shared)
+
+
+def _for_robots(fetcher: Fetcher) -> Fetcher:
+    """Return the fetcher with the limits of a robots.txt, of which only the beginning is read."""
+    if not isinstance(fetcher, CurlFetcher):
+        return fetcher
+    return replace(fetcher, timeout=_ROBOTS_TIMEOUT, max_bytes=_ROBOTS_BYTES)
 
 
 def _for_tokens(fetcher: Fetcher) -> Fetcher:

@@ -2,7 +2,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feedmirror.cli.case_words import deadline, order_words, span_words, state_words
+from feedmirror.cli.case_words import (
+    deadline,
+    event_words,
+    order_words,
+    proof_words,
+    span_words,
+    state_words,
+)
 from feedmirror.layout import ItemId
 from feedmirror.suppression import Scope
 from feedmirror.takedowns.casework.cases import Case, Entry, Event, State
@@ -113,3 +120,12 @@ def test_a_case_lapses_with_the_last_of_its_orders() -> None:
 )
 def test_an_age_is_told_in_its_largest_unit(span: timedelta, words: str) -> None:
     assert span_words(span) == words
+
+
+def test_a_case_of_a_publishers_mark_says_so() -> None:
+    decided = Entry(Event.DECIDED, NOW, {"orders": [], "withdrawal": "switch"})
+    marked = Case("c" * 16, (Entry(Event.RECEIVED, NOW), decided))
+
+    assert "a mark of the publisher's own" in proof_words(marked)
+    allowed = event_words(Event.ALLOWED, {"seen": NOW.isoformat(), "items": ["a"]})
+    assert allowed == "the publisher takes it back no longer: 1 item"

@@ -5,12 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.marked_documents import set_aside
+from feedmirror.mirroring.admission import admit
 from feedmirror.mirroring.entries import FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.health import Health, advice, health
+from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import read_answer, unreadable
+from feedmirror.mirroring.robots_answers import after_answer
 from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Unfetched
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -27,6 +32,12 @@ def answered(status: int, state: FeedState = KNOWN) -> FeedState:
 def unfetched(failure: FetchFailure, state: FeedState = KNOWN) -> FeedState:
     answer = Unfetched(FetchRequest(URL), failure, "news.example.com is in trouble.")
     return read_answer(answer, state, now=NOW).state
+
+
+def refused(robots: str, status: int = 200) -> FeedState:
+    answer = Fetched(FetchRequest(URL), status, URL, robots.encode())
+    house = after_answer(House(asked=NOW), answer, [URL], now=NOW)
+    return admit(KNOWN, FeedSettings(url=URL), house, now=NOW).state
 
 
 def unread(document: bytes) -> FeedState:
@@ -61,6 +72,14 @@ def unread(document: bytes) -> FeedState:
         (unread(b"<!doctype html><title>Log in</title>"), Health.FAILING, "to log in"),
         (unread(b"just some words"), Health.FAILING, "address of its feed"),
         (unread(b'{"hello": 1}'), Health.FAILING, "address of its feed"),
+        (refused("User-agent: *\nDisallow: /"), Health.FAILING, "permission ="),
+        (
+            refused("User-agent: feedmirror\nDisallow: /"),
+            Health.FAILING,
+            "switched this mirror off",
+        ),
+        (refused("", status=503), Health.AGAIN, "server has a fault"),
+        (set_aside(KNOWN, now=NOW), Health.FAILING, "switched this mirror off"),
         (unread(b""), Health.AGAIN, "Only a part of it"),
     ],
 )
