@@ -63,14 +63,19 @@ class Answer:
         yield "\r\n".join([*lines, "", ""]).encode("latin-1") + self.body
 
 
+# Not counted unless a test has it; a publisher without it answers 404.
+_OF_COURSE = {"/.well-known/tdmrep.json"}
+
 Script = Mapping[str, Answer] | Callable[[Seen], Answer]
 
 
 class Publisher:
     """An HTTP/1.1 server of one script: answers by path, or a function of the request.
 
-    ``connects`` counts the connections that were accepted, ``most_at_once`` the requests that were
-    being answered at the same time, ``still_open`` the connections that the client has not closed.
+    ``seen`` leaves out what every guest asks for and the script has no answer of its own for: files
+    of terms; they are in ``everything_seen``. ``connects`` counts the connections that were
+    accepted, ``most_at_once`` the requests that were being answered at the same time,
+    ``still_open`` the connections that the client has not closed.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class Publisher:
     ) -> None:
         """Listen on a free port; nothing is answered before the ``with`` begins."""
         self.seen: list[Seen] = []
+        self.everything_seen: list[Seen] = []
         self.connects = 0
         self.most_at_once = 0
         self._script = script
@@ -164,7 +170,9 @@ class Publisher:
     @contextmanager
     def _answering(self, seen: Seen) -> Iterator[None]:
         with self._lock:
-            self.seen.append(seen)
+            self.everything_seen.append(seen)
+            if seen.target not in _OF_COURSE or self._is_scripted(seen):
+                self.seen.append(seen)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         try:
@@ -172,6 +180,9 @@ class Publisher:
         finally:
             with self._lock:
                 self._at_once -= 1
+
+    def _is_scripted(self, seen: Seen) -> bool:
+        return not callable(self._script) and seen.target in self._script
 
     def _answer(self, seen: Seen) -> Answer:
         if callable(self._script):

@@ -2,10 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.jobs.follow_terms import FollowTerms, Told
+from feedmirror.jobs.house_terms import LookAtHouses
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
@@ -16,9 +19,17 @@ from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
+from feedmirror.mirroring.following_terms import (
+    Polled,
+    after_answer,
+    read_terms,
+    under_host,
+    under_terms,
+)
+from feedmirror.mirroring.house_terms import HouseTerms, origin_of
 from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
 from feedmirror.mirroring.planning import Circumstances
-from feedmirror.mirroring.poll_state import EntryState, FeedState
+from feedmirror.mirroring.poll_state import EntryState, FeedState, Look
 from feedmirror.mirroring.polling import (
     LONGEST_HINT,
     News,
@@ -27,6 +38,8 @@ from feedmirror.mirroring.polling import (
     read_answer,
     unreadable,
 )
+from feedmirror.mirroring.terms import Stated
+from feedmirror.mirroring.terms_table import Extent
 from feedmirror.ports.fetching import Fetched, Fetcher, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.publishing.selection import Publication, newest_of
@@ -35,6 +48,7 @@ RESERVE = timedelta(seconds=60)  # kept back for the fetches under way, and to s
 _MOST_DRAFTS = 500  # of one batch: bounds memory
 _MOST_FEEDS = 32
 _MOST_PROBLEMS = 20
+_NOT_MODIFIED = 304
 _MOST_ENTRIES_KNOWN = 4000
 _MOST_HOSTS = 100  # that a feed's entries claim, and whose lifts are noticed
 _DAMAGED = "the document is damaged: whole entries were added, none was changed"
@@ -48,6 +62,7 @@ class _Read:
     poll: Poll
     feed: Feed
     reading: Reading
+    stated: Stated
     delivery: Delivery
 
 
@@ -60,6 +75,7 @@ class _Progress:
 
     tokens: TokenSearch
     lifts: tuple[str, ...]
+    houses: Mapping[str, HouseTerms]  # what was asked of origins in this run
     gone: frozenset[str]  # feeds that are polled no more: they own no item any more
     by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
     states: dict[str, FeedState] = field(default_factory=dict)
@@ -68,6 +84,7 @@ class _Progress:
     changed: int = 0
     stored: list[Stored] = field(default_factory=list)
     looked: LookedOver = field(default_factory=LookedOver)
+    told: Told = field(default_factory=Told)
     newest: Publication = field(default_factory=Publication)
 
 
@@ -89,6 +106,8 @@ class MirrorShard:
     fetcher: Fetcher
     rules: RuleReader
     store: StoreEntries
+    houses: LookAtHouses
+    terms: FollowTerms
     retire: RetireShard
     clock: Callable[[], datetime]
     configuration: Configuration
@@ -116,16 +135,26 @@ class MirrorShard:
         ended = frozenset(feed.url for feed in own if feed.ended is not None)
         gone = ended | {url for url, state in lease.state.feeds.items() if state.gone}
         lifts = self.rules.lifts() if lease.due else ()
-        progress = _Progress(tokens, lifts, gone, _by_host(own))
+        progress = _Progress(tokens, lifts, self.houses.run(lease), gone, _by_host(own))
+        known = {**lease.state.house_terms, **progress.houses}
+        rules = {origin: house.rules for origin, house in known.items()}
         before = {
-            url: _before(lease.state.feeds[url], settings, progress.lifts)
+            url: under_host(
+                _before(lease.state.feeds[url], settings, progress.lifts),
+                settings,
+                rules.get(origin_of(url), ()),
+            )
             for url, settings in _oldest_first(lease)
         }
         before |= {url: before[url].forgetting_body() for url in tokens.whole & before.keys()}
         batch: list[_Read] = []
         for answer in self._answers(before):
             url = answer.request.url
-            read = self._read(lease.due[url], before[url], answer, progress=progress)
+            read = self._read(
+                Polled(lease.due[url], before[url], rules.get(origin_of(url), ())),
+                answer,
+                progress,
+            )
             if read is not None:
                 if _is_full(batch, read):
                     self._store(batch, progress)
@@ -134,6 +163,8 @@ class MirrorShard:
             if time_left() < RESERVE:
                 break
         self._store(batch, progress)
+        for url, state in progress.states.items():
+            progress.states[url] = self.terms.run(lease.due[url], state, progress.told)
         progress.looked = self.retire.run(
             lease, progress.states, enough=lambda: time_left() < RESERVE
         )
@@ -150,27 +181,32 @@ class MirrorShard:
         return self.fetcher.fetch(requests) if requests else iter(())
 
     def _read(
-        self,
-        settings: FeedSettings,
-        before: FeedState,
-        answer: Fetched | Unfetched,
-        *,
-        progress: _Progress,
+        self, polled: Polled, answer: Fetched | Unfetched, progress: _Progress
     ) -> _Read | None:
         """Read one answer; what is wrong with it is recorded on its feed and goes no further."""
+        settings, before = polled.settings, polled.before
         url = settings.url
         try:
             poll = read_answer(answer, before, now=self.clock())
             progress.states[url] = poll.state
             if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
-                progress.unchanged += poll.news is News.NOTHING
+                if poll.news is News.NOTHING and isinstance(answer, Fetched):
+                    progress.unchanged += 1
+                    progress.states[url] = after_answer(
+                        poll.state,
+                        answer.headers,
+                        settings=settings,
+                        repeats=answer.status == _NOT_MODIFIED,
+                    )
                 return None
             progress.tokens.read(url, poll.body)
             content_type = answer.headers.get("content-type", "")
             feed = parse_feed(poll.body, url=answer.url, content_type=content_type)
             if feed.damaged and not feed.entries:
                 raise FeedUnreadableError("the document breaks off before its first entry")  # noqa: TRY301 -- told like every other
-            reading = read_entries(feed, settings=settings, state=before)
+            whole = not (feed.damaged or poll.partial)
+            terms = read_terms(polled, feed, answer.headers, whole=whole)
+            reading = read_entries(feed, settings=settings, state=before, terms=terms)
         except FeedUnreadableError as error:
             progress.states[url] = unreadable(before, str(error))
             return None
@@ -188,7 +224,7 @@ class MirrorShard:
             around=Circumstances(feed.damaged, others - progress.gone),
             floor=before.look.floor,
         )
-        return _Read(before, poll, feed, reading, delivery)
+        return _Read(before, poll, feed, reading, terms.stated, delivery)
 
     def _store(self, batch: list[_Read], progress: _Progress) -> None:
         """Store a batch; if it fails for a reason of ours, one by one, to see whose fault it is."""
@@ -224,12 +260,13 @@ def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:
 
 
 def _unseen(reading: Reading, before: FeedState) -> tuple[Draft, ...]:
-    """Return the drafts that are not as they were last seen."""
+    """Return the drafts that are not as they were last seen, and of which anything may be shown."""
     never = EntryState()
     return tuple(
         draft
         for draft in reading.drafts
-        if before.entries.get(draft.id, never).fingerprint != draft.fingerprint
+        if draft.terms.extent is not Extent.NOTHING
+        and before.entries.get(draft.id, never).fingerprint != draft.fingerprint
     )
 
 
@@ -243,19 +280,21 @@ def _before(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> F
     if (state.lifts, state.terms) == (mark, terms):
         return state
     entries = {item: replace(entry, fingerprint="") for item, entry in state.entries.items()}
-    return replace(state.forgetting_body(), lifts=mark, terms=terms, entries=entries)
+    # What a takedown kept out of sight is back as it was, whatever was cut meanwhile.
+    look = replace(state.look, shown=Look().shown)
+    return replace(state.forgetting_body(), lifts=mark, terms=terms, entries=entries, look=look)
 
 
 def _learnt(progress: _Progress, *, put: bool) -> Learnt:
     """Return what was learnt; what the front does not show yet is to be brought again."""
     if put:
-        return Learnt(progress.states, progress.looked.notes)
+        return Learnt(progress.states, progress.looked.notes, progress.houses)
     states = {
         url: state.forgetting(progress.brought.get(url, ()))
         for url, state in progress.states.items()
     }
     notes = {url: replace(note, look=None) for url, note in progress.looked.notes.items()}
-    return Learnt(states, notes)
+    return Learnt(states, notes, progress.houses)
 
 
 def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
@@ -284,6 +323,8 @@ def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
     kept = {
         item: known for item, known in read.before.entries.items() if item in present or not whole
     }
+    withheld = {d.id for d in read.reading.drafts if d.terms.extent is Extent.NOTHING}
+    kept |= {item: replace(kept[item], fingerprint="") for item in withheld & kept.keys()}
     entries = dict(list({**stored.entries, **kept, **stored.entries}.items())[:_MOST_ENTRIES_KNOWN])
     damage = (_DAMAGED,) if read.feed.damaged else ()
     problems = (*damage, *read.feed.problems, *read.reading.problems, *stored.problems)
@@ -303,13 +344,29 @@ def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
         ttl=min((read.feed.ttl or 0) * 60, int(LONGEST_HINT.total_seconds())),
         problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),
     )
+    state = under_terms(state, _with_denied(read, withheld, present, whole=whole))
     if read.feed.damaged:  # the whole document may come under the same validators (rule V3)
         state = replace(state, etag=None, last_modified=None)
     return state.forgetting_body() if stored.lost else state
 
 
+def _with_denied(
+    read: _Read, withheld: AbstractSet[ItemId], present: AbstractSet[ItemId], *, whole: bool
+) -> Stated:
+    """Return a feed's terms with the entries that their own marks keep out of sight.
+
+    One that the feed lists no more stays so, and a damaged document frees none.
+    """
+    if read.stated.extent is Extent.NOTHING:
+        return read.stated
+    freed = present - withheld if whole else set()
+    denied = (set(read.stated.denied) - freed) | withheld
+    return replace(read.stated, denied=tuple(sorted(denied))[:_MOST_ENTRIES_KNOWN])
+
+
 def _report(lease: Lease, progress: _Progress) -> MirrorReport:
     learnt = progress.states
+    told = tuple(("", problem) for problem in progress.told.problems)
     return MirrorReport(
         feeds=len(lease.state.feeds),
         polled=len(learnt),
@@ -323,5 +380,9 @@ def _report(lease: Lease, progress: _Progress) -> MirrorReport:
         suppressed=sum(stored.suppressed for stored in progress.stored),
         lost=sum(stored.lost for stored in progress.stored),
         failures=tuple((url, state.error) for url, state in learnt.items() if state.error),
-        problems=tuple((url, what) for url, state in learnt.items() for what in state.problems),
+        findings=progress.told.findings,
+        problems=(
+            *((url, what) for url, state in learnt.items() for what in state.problems),
+            *told,
+        ),
     )

@@ -12,6 +12,7 @@ from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.layout import ItemId, state_key
+from feedmirror.mirroring.house_terms import HouseTerms, asked_now
 from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
 from feedmirror.mirroring.retention import under_settings
 from feedmirror.mirroring.schedule import is_asking_to_wait, is_due
@@ -54,10 +55,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What a run has learnt: the states of feeds that it polled, and notes on any of the shard."""
+    """What a run has learnt: the states of feeds that it polled, and notes on any of the shard.
+
+    ``house_terms`` are those of the origins whose files it looked at.
+    """
 
     polled: Mapping[str, FeedState] = field(default_factory=dict)
     notes: Mapping[str, Note] = field(default_factory=dict)
+    house_terms: Mapping[str, HouseTerms] = field(default_factory=dict)
 
     def on(
         self, feeds: Mapping[str, FeedState], leased: Mapping[str, FeedState]
@@ -118,7 +123,11 @@ class ShardStates:
             }
             attempted = {url: replace(known[url], attempted=now) for url in due}
             state = ShardState(
-                {**known, **attempted}, before.mark, self.objects.shards, houses=before.houses
+                {**known, **attempted},
+                before.mark,
+                self.objects.shards,
+                houses=before.houses,
+                house_terms=asked_now(before.house_terms, feeds, due, now=now),
             )
             # Before anything is done under other settings, it stands there that they are others.
             if not due and all(known[url] == before.feeds.get(url, FeedState()) for url in feeds):
@@ -147,7 +156,13 @@ class ShardStates:
         for _ in range(_ATTEMPTS):
             shards = state.shards if state.shards == self.objects.shards else 0
             feeds = results.on(state.feeds, lease.state.feeds)
-            saved = ShardState(feeds, mark, shards, houses=state.houses)
+            saved = ShardState(
+                feeds,
+                mark,
+                shards,
+                houses=state.houses,
+                house_terms={**state.house_terms, **learnt.house_terms},
+            )
             if saved == state:
                 return
             try:

@@ -19,6 +19,7 @@ class Entry:
     """One entry (an RSS item); None or empty means that the entry does not state it.
 
     A source may name neither title nor address: the entry is from elsewhere all the same.
+    ``signals`` are the marks of terms that it carries, by the names of ``terms_table``.
     """
 
     base_url: str
@@ -40,6 +41,7 @@ class Entry:
     source_authors: tuple[Person, ...] = ()
     source_rights: str | None = None
     source_license_url: str | None = None
+    signals: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -60,6 +62,7 @@ class DeletedEntry:
 class Feed:
     """One feed document; ``damaged`` says that it broke off or did not parse cleanly (rule C5).
 
+    ``signals`` are the marks of terms at the level of the feed, by the names of ``terms_table``.
     ``ttl`` is in minutes; ``skip_hours`` are hours of the day in GMT, ``skip_days`` English names.
     """
 
@@ -77,5 +80,6 @@ class Feed:
     skip_days: frozenset[str] = frozenset()
     entries: tuple[Entry, ...] = ()
     deleted: tuple[DeletedEntry, ...] = ()
+    signals: tuple[str, ...] = ()
     damaged: bool = False
     problems: tuple[str, ...] = ()

@@ -6,6 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What was learnt of one origin's robots.txt; ``asked`` is when it was last asked for."""
+    """What was learnt of one origin's robots.txt; ``asked`` is when it was last asked for.
+
+    ``licenses`` are documents of terms that it names (RSL 1.0 §4.4).
+    """
 
     asked: datetime | None = None
+    licenses: tuple[str, ...] = ()

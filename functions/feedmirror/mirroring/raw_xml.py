@@ -26,6 +26,7 @@ from feedmirror.mirroring.elements import (
     whole_text,
 )
 from feedmirror.mirroring.entries import DeletedEntry, Entry, Feed
+from feedmirror.mirroring.feed_terms import marks_of
 from feedmirror.mirroring.moments import from_rfc3339
 from feedmirror.mirroring.people import address_in, merge, people
 from feedmirror.mirroring.texts import language_tag, plain
@@ -83,6 +84,7 @@ def read_entry(element: Element, base: str) -> Entry:
         source_authors=next(map(_authors, sources), ()),
         source_rights=next((source.text(*_RIGHTS) for source in sources), "") or None,
         source_license_url=next(map(_license, sources), None),
+        signals=marks_of(node, node.element),
     )
 
 
@@ -117,6 +119,7 @@ def _feed(header: Node, root: Element, url: str) -> Feed:
         skip_hours=frozenset(_skip_hours(header)),
         skip_days=frozenset(_skip_days(header)),
         deleted=tuple(_deleted(header)),
+        signals=marks_of(header, header.element, root),
     )
 
 

@@ -13,6 +13,8 @@ from feedmirror.adapters.networks import Network
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.configure import Configured, NotConfiguredError, ReadConfiguration
+from feedmirror.jobs.follow_terms import FollowTerms
+from feedmirror.jobs.house_terms import LookAtHouses
 from feedmirror.jobs.latest import LatestLists
 from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_run import MirrorRun
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 # A token's file: nobody waits for a slow one, and nothing longer is one.
 _TOKEN_TIMEOUT, _TOKEN_BYTES = timedelta(seconds=10), 4096
+# A file of terms is small, and the polls wait for it.
+_TERMS_TIMEOUT, _TERMS_BYTES = timedelta(seconds=10), 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class MirrorFunction:
 
         def jobs() -> MirrorJobs:  # a turn of its own begins from what is stored then
             found = compose(self.stores, fetcher=fetcher, configured=configured)
-            return replace(found, tokens=replace(found.tokens, hand_on=self._work_queue(context)))
+            return found.handing_on(self._work_queue(context))
 
         def time_left() -> timedelta:
             return timedelta(milliseconds=context.get_remaining_time_in_millis())
@@ -172,6 +176,15 @@ class MirrorJobs:
     reshard: Reshard
     clock: Callable[[], datetime]
 
+    def handing_on(self, queue: WorkQueue) -> "MirrorJobs":
+        """Return the jobs that hand on to a queue what concerns the ledger."""
+        terms = replace(self.shard.terms, hand_on=queue)
+        return replace(
+            self,
+            shard=replace(self.shard, terms=terms),
+            tokens=replace(self.tokens, hand_on=queue),
+        )
+
     def whole(self) -> MirrorRun:
         """Return the run over every shard in this process."""
         return MirrorRun(
@@ -241,6 +254,8 @@ def compose(
                 workers=stores.workers,
                 images=configuration.mirror.images,
             ),
+            houses=LookAtHouses(for_terms(fetcher)),
+            terms=FollowTerms(stores.archive, InlineQueue(Unlimited())),
             retire=RetireShard(
                 states=states,
                 retire=Retire(
@@ -289,6 +304,13 @@ def _for_tokens(fetcher: Fetcher) -> Fetcher:
     if not isinstance(fetcher, CurlFetcher):
         return fetcher
     return replace(fetcher, timeout=_TOKEN_TIMEOUT, max_bytes=_TOKEN_BYTES)
+
+
+def for_terms(fetcher: Fetcher) -> Fetcher:
+    """Return the fetcher with the limits of a file of terms, where it is one that has limits."""
+    if not isinstance(fetcher, CurlFetcher):
+        return fetcher
+    return replace(fetcher, timeout=_TERMS_TIMEOUT, max_bytes=_TERMS_BYTES)
 
 
 def _public_dns() -> "TxtLookup":

@@ -1,0 +1,105 @@
+"""A feed's state as its publisher's terms change: by a document, by headers, by its host's files.
+
+What a damaged or partial document states changes nothing: only a whole one does. A 304 repeats
+headers or leaves them out (RFC 9110 §15.4.5), so one that it leaves out is as it was.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from feedmirror.configuration import FeedSettings
+from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.terms import Stated, bounded, extent_of
+
+if TYPE_CHECKING:
+    from feedmirror.mirroring.entries import Feed
+    from feedmirror.mirroring.entry_terms import FeedTerms
+
+# The headers that state terms, and how what each of them may say begins.
+_FAMILIES = {
+    "x-robots-tag": ("robots-",),
+    "content-usage": ("usage-",),
+    "tdm-reservation": ("tdm-",),
+    "link": ("cc", "free"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A feed that is polled: its settings, its state before, what files of its host say."""
+
+    settings: FeedSettings
+    before: FeedState
+    rules: tuple[str, ...]
+
+
+def under_host(state: FeedState, settings: FeedSettings, rules: tuple[str, ...]) -> FeedState:
+    """Return a feed's state under what its host's files say now.
+
+    Where that is something else than before, the whole feed is read again.
+    """
+    if not rules and not state.stated.rules:
+        return state
+    # Only where a host has such files.
+    from feedmirror.mirroring.entry_terms import rules_digest, settled  # noqa: PLC0415 -- see above
+    from feedmirror.mirroring.path_rules import signals_for  # noqa: PLC0415 -- see above
+
+    mark = rules_digest(rules)
+    if mark == state.stated.rules:
+        return state
+    host = bounded(signals_for(rules, settings.url))
+    stated = settled(replace(state.stated, host=host, rules=mark), settings)
+    return under_terms(state.forgetting_body(), stated)
+
+
+def after_answer(
+    state: FeedState, headers: Mapping[str, str], *, settings: FeedSettings, repeats: bool
+) -> FeedState:
+    """Return a feed's state after an answer that brought no document to read.
+
+    ``repeats`` tells that it may leave out headers that still hold. Where they state other terms,
+    the whole feed is read again.
+    """
+    known = state.stated.answer
+    if not known and not any(name in headers for name in _FAMILIES):
+        return state
+    # Only where headers say something.
+    from feedmirror.mirroring.answer_terms import header_signals  # noqa: PLC0415 -- see above
+    from feedmirror.mirroring.entry_terms import settled  # noqa: PLC0415 -- see above
+
+    stated = header_signals(headers)
+    left_out = [_FAMILIES[name] for name in _FAMILIES if repeats and name not in stated]
+    kept = (signal for signal in known if any(signal.startswith(each) for each in left_out))
+    answer = bounded((*kept, *(signal for each in stated.values() for signal in each)))
+    if answer == known:
+        return state
+    return under_terms(
+        state.forgetting_body(), settled(replace(state.stated, answer=answer), settings)
+    )
+
+
+def read_terms(
+    polled: Polled, feed: "Feed", headers: Mapping[str, str], *, whole: bool
+) -> "FeedTerms":
+    """Return the terms to read a document's entries under."""
+    # Only where there is a document.
+    from feedmirror.mirroring.entry_terms import FeedTerms, read_stated  # noqa: PLC0415 -- see above
+
+    settings, before, rules = polled.settings, polled.before, polled.rules
+    last = before.stated
+    if not whole and (before.title or before.entries):
+        return FeedTerms(settings, last, rules)
+    stated = read_stated(feed, headers, settings=settings, rules=rules)
+    kept = replace(stated, ended=last.ended, denied=last.denied, told=last.told)
+    return FeedTerms(settings, kept, rules)
+
+
+def under_terms(state: FeedState, stated: Stated) -> FeedState:
+    """Return a feed's state under what is stated now.
+
+    What has been cut to less before is shown in full again by being read again, so less is less
+    anew from there.
+    """
+    cut = max(extent_of(state.look.shown), stated.extent).word
+    return replace(state, stated=stated, look=replace(state.look, shown=cut))
