@@ -6,14 +6,17 @@ by the next poll where it could not be told. Nothing that may not be shown is st
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
-from feedmirror.jobs.findings import Reason, Withdrawal
 from feedmirror.layout import ItemId, record_key, records_prefix
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.terms_table import Extent
 from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.object_store import ObjectStore
+
+if TYPE_CHECKING:
+    from feedmirror.jobs.findings import Withdrawal
 
 _MOST_ITEMS = 2000  # of one message
 
@@ -74,7 +77,7 @@ class FollowTerms:
     def _is_stored(self, host: str, item: str) -> bool:
         return self.archive.head(record_key(host, ItemId(item))) is not None
 
-    def _hand_on(self, withdrawal: Withdrawal, told: Told) -> bool:
+    def _hand_on(self, withdrawal: "Withdrawal", told: Told) -> bool:
         try:
             self.hand_on.send(withdrawal.to_dict())
         except Exception as error:  # noqa: BLE001 -- of any queue; the next poll tries again
@@ -89,7 +92,9 @@ class FollowTerms:
 
 def _withdrawal(
     settings: FeedSettings, *, on: bool, words: str, items: Iterable[str] = ()
-) -> Withdrawal:
+) -> "Withdrawal":
+    from feedmirror.jobs.findings import Reason, Withdrawal  # noqa: PLC0415 -- rarely needed
+
     return Withdrawal(
         reason=Reason.TERMS,
         host=settings.host,

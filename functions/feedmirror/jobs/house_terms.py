@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from feedmirror.jobs.shard_state import Lease
 from feedmirror.mirroring.answer_terms import MOST_LICENCES, read_tdmrep
 from feedmirror.mirroring.house_terms import TDMREP, HouseTerms, asked_of, origin_of
-from feedmirror.mirroring.rsl import read_rsl
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 
 _MISSING = range(400, 500)
@@ -85,9 +84,15 @@ def _document(
         return None
     text = answer.body.decode("utf-8", errors="replace")
     is_tdmrep = answer.request.url == origin + TDMREP
-    rules = (read_tdmrep if is_tdmrep else read_rsl)(text, f"{origin}/")
+    rules = read_tdmrep(text) if is_tdmrep else _rsl(text, origin)
     etag = answer.headers.get("etag", "")
     return [
         etag if etag.isascii() and etag.isprintable() and len(etag) < _MOST_ETAG else "",
         *rules,
     ]
+
+
+def _rsl(text: str, origin: str) -> tuple[str, ...]:
+    from feedmirror.mirroring.rsl import read_rsl  # noqa: PLC0415 -- few hosts name any
+
+    return read_rsl(text, f"{origin}/")

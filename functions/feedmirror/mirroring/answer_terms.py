@@ -46,9 +46,8 @@ def rsl_links(headers: Mapping[str, str], address: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(where for where in found if where))[:MOST_LICENCES]
 
 
-def read_tdmrep(text: str, address: str) -> tuple[str, ...]:
+def read_tdmrep(text: str) -> tuple[str, ...]:
     """Return the rules of a ``/.well-known/tdmrep.json`` (TDMRep 1.0, "TDM file on the origin")."""
-    del address  # locations are always of the same origin
     try:
         stated = json.loads(text)
     except (ValueError, RecursionError):

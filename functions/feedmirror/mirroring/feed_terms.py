@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from feedmirror.mirroring.elements import Node, attribute, plain_text
-from feedmirror.mirroring.rsl import content_signal
 
 _INDEX = "{urn:atom-extension:indexing}index"
 _US = "feedmirror"
@@ -45,6 +44,8 @@ def _indexing(node: Node, bearers: tuple[Element, ...]) -> Iterator[str]:
 
 def _licensed(node: Node) -> Iterator[str]:
     for element in _named(node, "rsl:content"):
+        from feedmirror.mirroring.rsl import content_signal  # noqa: PLC0415 -- rarely needed
+
         signal = content_signal(element)
         if signal:
             yield signal

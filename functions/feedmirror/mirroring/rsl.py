@@ -31,7 +31,7 @@ def content_signal(content: Element) -> str | None:
 
 
 def read_rsl(text: str, address: str) -> tuple[str, ...]:
-    """Return the rules of an RSL document that lies at an address of the host (``path_rules``).
+    """Return the rules of an RSL document for the host of an address (``path_rules``).
 
     A ``content`` of another host's address is not for this one to license. What is no RSL document
     has no rules, and neither has one with a document type: nothing of RSL needs one.

@@ -5,6 +5,7 @@ that is not known here: then the text does.
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 _MOST = 2000  # characters of a text that are read
@@ -35,8 +36,9 @@ _RIGHTS: tuple[tuple[str, str], ...] = (
             r"|(?:republication|reproduction|redistribution|copying|syndication)"
             r"(?: \w+){0,8} (?:is|are) (?:strictly |expressly )?"
             r"(?:prohibited|forbidden|not permitted|not allowed)"
-            r"|(?:republish|reproduc|redistribut|copied)\w*(?: \w+){0,8} with(?:out)? (?:the |our )?"
-            r"(?:prior |written |express |explicit )*(?:permission|consent|authori[sz]ation)"
+            r"|(?:republish|reproduc|redistribut|copied)\w*(?: \w+){0,8} with(?:out)? "
+            r"(?:the |our |prior |written |express |explicit )*"
+            r"(?:permission|consent|authori[sz]ation)"
             r"|(?:no|without) (?:republication|reproduction|redistribution)"
             r"|do not (?:republish|reproduce|redistribute|copy)"
             r"|prohibid[ao] (?:\w+ ){0,4}(?:reproducci|redistribuci|copia)"
@@ -90,6 +92,8 @@ _RIGHTS: tuple[tuple[str, str], ...] = (
 _PATTERNS = tuple((signal, re.compile(words, re.IGNORECASE)) for signal, words in _RIGHTS)
 
 
+# A feed states the same of most of its entries.
+@lru_cache(maxsize=64)
 def licence_signal(address: str | None) -> str | None:
     """Return what a licence's address says: of Creative Commons by its path, of others by name."""
     try:
@@ -107,6 +111,7 @@ def licence_signal(address: str | None) -> str | None:
     return "free" if known.startswith(_FREE_LICENCES) else None
 
 
+@lru_cache(maxsize=64)
 def rights_signal(text: str | None) -> str | None:
     """Return what a text of rights says, or None where it only names somebody."""
     said = " ".join((text or "")[:_MOST].split())
