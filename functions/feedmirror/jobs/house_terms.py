@@ -4,7 +4,7 @@ Small, conditional, and all origins at once. An origin that has none answers 404
 nothing; what fails otherwise leaves standing what was known, and is tried again the next day.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from feedmirror.jobs.shard_state import Lease
@@ -24,33 +24,48 @@ class LookAtHouses:
 
     fetcher: Fetcher
 
-    def run(self, lease: Lease) -> dict[str, HouseTerms]:
-        """Return what is known now of the origins that a lease says are asked."""
+    def run(self, lease: Lease, *, enough: Callable[[], bool]) -> dict[str, HouseTerms]:
+        """Return what is known now of the origins that a lease says are asked.
+
+        Whom it is ``enough`` to wait for is asked again like one that did not answer.
+        """
         asked = asked_of(lease.before.house_terms, lease.state.house_terms)
         wanted = {address: origin for origin in asked for address in _documents(origin, lease)}
+        found = self._found(wanted, asked, enough)
+        documents: dict[str, dict[str, list[str]]] = {origin: {} for origin in asked}
+        for address, origin in wanted.items():
+            document = found.get(address) or asked[origin].documents.get(address)
+            if document is not None and document[1:]:
+                documents[origin][address] = document
+        failed = {origin for address, origin in wanted.items() if found.get(address) is None}
+        return {
+            origin: replace(
+                lease.state.house_terms[origin],
+                documents=documents[origin],
+                failed=origin in failed,
+            )
+            for origin in asked
+        }
+
+    def _found(
+        self,
+        wanted: Mapping[str, str],
+        asked: Mapping[str, HouseTerms],
+        enough: Callable[[], bool],
+    ) -> dict[str, list[str] | None]:
+        """Return the files by address; None, or no entry, is what could not be had."""
         requests = [
             FetchRequest(address, etag=asked[origin].documents.get(address, [""])[0] or None)
             for address, origin in wanted.items()
         ]
-        found: dict[str, dict[str, list[str]]] = {origin: {} for origin in asked}
-        failed: set[str] = set()
+        found: dict[str, list[str] | None] = {}
         for answer in self.fetcher.fetch(requests) if requests else ():
             address = answer.request.url
             origin = wanted[address]
-            known = asked[origin].documents.get(address)
-            document = _document(answer, origin, known)
-            if document is None:
-                failed.add(origin)
-            elif document[1:]:
-                found[origin][address] = document
-            if document is None and known:
-                found[origin][address] = known
-        return {
-            origin: replace(
-                lease.state.house_terms[origin], documents=documents, failed=origin in failed
-            )
-            for origin, documents in found.items()
-        }
+            found[address] = _document(answer, origin, asked[origin].documents.get(address))
+            if enough():
+                break
+        return found
 
 
 def read_house(fetcher: Fetcher, origin: str) -> tuple[str, ...]:

@@ -135,26 +135,32 @@ class MirrorShard:
         ended = frozenset(feed.url for feed in own if feed.ended is not None)
         gone = ended | {url for url, state in lease.state.feeds.items() if state.gone}
         lifts = self.rules.lifts() if lease.due else ()
-        progress = _Progress(tokens, lifts, self.houses.run(lease), gone, _by_host(own))
-        known = {**lease.state.house_terms, **progress.houses}
-        rules = {origin: house.rules for origin, house in known.items()}
-        before = {
+        progress = _Progress(
+            tokens,
+            lifts,
+            self.houses.run(lease, enough=lambda: time_left() < RESERVE),
+            gone,
+            _by_host(own),
+        )
+        houses = {**lease.state.house_terms, **progress.houses}
+        rules = {origin: house.rules for origin, house in houses.items()}
+        polled = {
             url: under_host(
-                _before(lease.state.feeds[url], settings, progress.lifts),
-                settings,
-                rules.get(origin_of(url), ()),
+                Polled(
+                    settings,
+                    _before(lease.state.feeds[url], settings, progress.lifts),
+                    rules.get(origin_of(url)),
+                )
             )
             for url, settings in _oldest_first(lease)
         }
-        before |= {url: before[url].forgetting_body() for url in tokens.whole & before.keys()}
+        polled |= {
+            url: replace(polled[url], before=polled[url].before.forgetting_body())
+            for url in tokens.whole & polled.keys()
+        }
         batch: list[_Read] = []
-        for answer in self._answers(before):
-            url = answer.request.url
-            read = self._read(
-                Polled(lease.due[url], before[url], rules.get(origin_of(url), ())),
-                answer,
-                progress,
-            )
+        for answer in self._answers(polled.values()):
+            read = self._read(polled[answer.request.url], answer, progress)
             if read is not None:
                 if _is_full(batch, read):
                     self._store(batch, progress)
@@ -176,8 +182,8 @@ class MirrorShard:
             commit=lambda put: self.states.save(lease, _learnt(progress, put=put), whole=put),
         )
 
-    def _answers(self, before: Mapping[str, FeedState]) -> Iterator[Fetched | Unfetched]:
-        requests = [conditional_request(url, state) for url, state in before.items()]
+    def _answers(self, polled: Iterable[Polled]) -> Iterator[Fetched | Unfetched]:
+        requests = [conditional_request(each.settings.url, each.before) for each in polled]
         return self.fetcher.fetch(requests) if requests else iter(())
 
     def _read(

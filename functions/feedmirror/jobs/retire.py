@@ -25,6 +25,7 @@ from feedmirror.mirroring.retention import (
     look_again,
     next_look,
 )
+from feedmirror.mirroring.terms import permitted
 from feedmirror.mirroring.terms_table import Extent
 from feedmirror.publishing.listings import FRONT_CARDS, Buried, Listing
 from feedmirror.publishing.selection import Publication
@@ -80,7 +81,10 @@ class Retire:
     ) -> list[FeedSettings]:
         """Return the feeds that are to be looked at now, longest waiting first."""
         known = [(states[feed.url], feed) for feed in feeds]
-        looks = [(next_look(state.look, feed, state.stated.extent), feed) for state, feed in known]
+        looks = [
+            (next_look(state.look, feed, permitted(state.stated, feed).extent), feed)
+            for state, feed in known
+        ]
         due = [(at, feed) for at, feed in looks if at is not None and at <= self.clock()]
         return [feed for _, feed in sorted(due, key=lambda each: (each[0], each[1].url))]
 

@@ -12,7 +12,7 @@ from feedmirror.jobs.shard_state import Lease, Note, ShardStates
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.poll_state import FeedState, Rank
 from feedmirror.mirroring.retention import Keeper, wanted_besides
-from feedmirror.mirroring.terms import Verdict
+from feedmirror.mirroring.terms import permitted
 
 
 @dataclass(slots=True)
@@ -45,11 +45,10 @@ class RetireShard:
         for settings in self.retire.due(feeds, known):
             if enough():
                 break
-            stated = known[settings.url].stated
             keeper = Keeper(
                 settings,
                 [each.host for each in self.feeds].count(settings.host) == 1,
-                Verdict(stated.extent, stated.why),
+                permitted(known[settings.url].stated, settings),
             )
             others = [
                 (feed, known[feed.url])

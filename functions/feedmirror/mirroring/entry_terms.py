@@ -54,16 +54,12 @@ class FeedTerms:
         return replace(self.stated, host=bounded((*self.stated.host, *own)))
 
 
-def read_stated(
-    feed: Feed, headers: Mapping[str, str], *, settings: FeedSettings, rules: tuple[str, ...]
-) -> Stated:
-    """Return what a whole document, its answer and its host's files state at the feed's level."""
+def read_stated(feed: Feed, headers: Mapping[str, str], settings: FeedSettings) -> Stated:
+    """Return what a whole document and its answer state at the feed's level."""
     signals = header_signals(headers).values()
     stated = Stated(
         feed=bounded(_statement(feed.signals, feed.license_url, feed.rights)),
         answer=bounded(signal for each in signals for signal in each),
-        host=bounded(signals_for(rules, settings.url)),
-        rules=rules_digest(rules),
         licences=rsl_links(headers, settings.url),
     )
     return settled(stated, settings)

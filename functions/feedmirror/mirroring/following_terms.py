@@ -27,30 +27,34 @@ _FAMILIES = {
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """A feed that is polled: its settings, its state before, what files of its host say."""
+    """A feed that is polled: its settings, its state before, what files of its host say.
+
+    Without ``rules`` it is not known what they say: what they said before holds on.
+    """
 
     settings: FeedSettings
     before: FeedState
-    rules: tuple[str, ...]
+    rules: tuple[str, ...] | None
 
 
-def under_host(state: FeedState, settings: FeedSettings, rules: tuple[str, ...]) -> FeedState:
-    """Return a feed's state under what its host's files say now.
+def under_host(polled: Polled) -> Polled:
+    """Return a feed with its state under what its host's files say now.
 
     Where that is something else than before, the whole feed is read again.
     """
-    if not rules and not state.stated.rules:
-        return state
+    settings, state, rules = polled.settings, polled.before, polled.rules
+    if rules is None or not (rules or state.stated.rules):
+        return polled
     # Only where a host has such files.
     from feedmirror.mirroring.entry_terms import rules_digest, settled  # noqa: PLC0415 -- see above
     from feedmirror.mirroring.path_rules import signals_for  # noqa: PLC0415 -- see above
 
     mark = rules_digest(rules)
     if mark == state.stated.rules:
-        return state
+        return polled
     host = bounded(signals_for(rules, settings.url))
     stated = settled(replace(state.stated, host=host, rules=mark), settings)
-    return under_terms(state.forgetting_body(), stated)
+    return replace(polled, before=under_terms(state.forgetting_body(), stated))
 
 
 def after_answer(
@@ -84,15 +88,28 @@ def read_terms(
 ) -> "FeedTerms":
     """Return the terms to read a document's entries under."""
     # Only where there is a document.
-    from feedmirror.mirroring.entry_terms import FeedTerms, read_stated  # noqa: PLC0415 -- see above
+    from feedmirror.mirroring.entry_terms import (  # noqa: PLC0415 -- see above
+        FeedTerms,
+        read_stated,
+        rules_digest,
+        settled,
+    )
+    from feedmirror.mirroring.path_rules import signals_for  # noqa: PLC0415 -- see above
 
     settings, before, rules = polled.settings, polled.before, polled.rules
     last = before.stated
     if not whole and (before.title or before.entries):
-        return FeedTerms(settings, last, rules)
-    stated = read_stated(feed, headers, settings=settings, rules=rules)
-    kept = replace(stated, ended=last.ended, denied=last.denied, told=last.told)
-    return FeedTerms(settings, kept, rules)
+        return FeedTerms(settings, last, rules or ())
+    stated = read_stated(feed, headers, settings)
+    kept = replace(
+        stated,
+        host=last.host if rules is None else bounded(signals_for(rules, settings.url)),
+        rules=last.rules if rules is None else rules_digest(rules),
+        ended=last.ended,
+        denied=last.denied,
+        told=last.told,
+    )
+    return FeedTerms(settings, settled(kept, settings), rules or ())
 
 
 def under_terms(state: FeedState, stated: Stated) -> FeedState:

@@ -25,8 +25,10 @@ class HouseTerms:
     failed: bool = False
 
     @property
-    def rules(self) -> tuple[str, ...]:
-        """What the files say, as ``path_rules`` has it."""
+    def rules(self) -> tuple[str, ...] | None:
+        """What the files say, as ``path_rules`` has it; None as long as that is not known."""
+        if self.asked is None or (self.failed and not self.documents):
+            return None
         return tuple(rule for _, *rules in self.documents.values() for rule in rules)
 
 

@@ -200,7 +200,7 @@ def _known_terms(feed: Feed, settings: FeedSettings, state: FeedState) -> "FeedT
 
     if state.title or state.entries:
         return FeedTerms(settings, state.stated)
-    return FeedTerms(settings, read_stated(feed, {}, settings=settings, rules=()))
+    return FeedTerms(settings, read_stated(feed, {}, settings))
 
 
 def _draft(item: ItemId, entry: Entry, *, feed: Feed, terms: "FeedTerms", guid: str) -> Draft:

@@ -81,6 +81,16 @@ def places_of(stated: Stated) -> tuple[Place, ...]:
     )
 
 
+def permitted(stated: Stated, settings: FeedSettings) -> Verdict:
+    """Return how much of what a feed has brought its publisher's terms permit to be left.
+
+    An operator's choice is for what is stored from then on.
+    """
+    if settings.publish is not Publish.AUTO:
+        return Verdict(Extent.FULL, _OF_OPERATOR)
+    return Verdict(stated.extent, stated.why)
+
+
 def settle(settings: FeedSettings, places: Iterable[Place]) -> Verdict:
     """Weigh what is stated, the nearest place first, under a feed's settings."""
     if settings.publish is not Publish.AUTO:
