@@ -17,6 +17,7 @@ from feedmirror.mirroring.house_terms import TDMREP
 from feedmirror.ports.object_store import Content
 from feedmirror.records import Terms, record_from_json, record_to_json
 from loopback import Answer
+from typed import run_here
 from world import Documents, World, entry, rss
 
 TEXT = " ".join(f"word{number}" for number in range(200))
@@ -291,6 +292,27 @@ def test_an_entrys_own_terms_are_its_own(world: World) -> None:
     run(world)
 
     assert shown(world) == {"Entry 1": "full", "Entry 2": "link"}
+
+
+def test_check_tells_what_is_stated_where_and_what_follows(world: World, tmp_path: Path) -> None:
+    listed = rss(entry(1), entry(2, more=LINKED), entry(3, more=DENY), extra=RESERVED)
+    url = world.serve(listed)
+    world.documents[TDMREP] = Answer(body=b'[{"location": "/feed", "tdm-reservation": 1}]')
+
+    near = {"FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8"}
+    told = json.loads(run_here("check", url, "--json", cwd=tmp_path, **near).out)
+    said = run_here("check", url, cwd=tmp_path, **near).out
+
+    why = "the feed: its rights text: all rights reserved"
+    assert (told["terms"]["shown"], told["terms"]["why"]) == ("excerpt", why)
+    assert [(each["where"], each["signal"]) for each in told["terms"]["stated"]] == [
+        ("the feed", "rights-reserved"),
+        ("the host", "tdm-reserved"),
+    ]
+    assert [each["shown"] for each in told["entries"]] == ["excerpt", "link", "nothing"]
+    assert f'With publish = "auto": excerpts of 300 characters, with the link ({why}).' in said
+    assert 'Of 1 of its entries: nothing (the entry: access:restriction "deny").' in said
+    assert "2 would be mirrored." in said
 
 
 def test_a_document_that_breaks_off_changes_no_terms(world: World) -> None:

@@ -1,4 +1,7 @@
-"""The daily look at what a feed has brought: what is beyond its bounds goes, or becomes a link.
+"""The daily look at what a feed has brought: what is beyond its bounds goes, or becomes less.
+
+Less is a link, or an excerpt where the publisher's terms have come to permit no more; such a change
+makes a look due at once.
 
 The months' listings are the index: they name every item that is shown, by whom it was brought,
 since when, and whether as a link. So a look that dies is taken up by the next run where it ended;

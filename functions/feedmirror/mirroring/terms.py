@@ -103,7 +103,7 @@ def stated_verdict(places: Iterable[Place]) -> Verdict:
     known = tuple(places)
     marks = [(row, place) for place in known if (row := mark_of(place.signals))]
     statements = [(row, place) for place in known if (row := statement_of(place.signals))]
-    found: list[tuple[Row, Place]] = [*marks, *statements[:1]]
+    found: list[tuple[Row, Place]] = [*statements[:1], *marks]
     if not found:
         return Verdict(Extent.FULL, _NOTHING_STATED)
     row, place = min(found, key=lambda each: each[0].extent)
