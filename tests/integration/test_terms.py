@@ -14,7 +14,7 @@ from feedmirror.addresses import digest
 from feedmirror.configuration import Publish
 from feedmirror.layout import record_key
 from feedmirror.mirroring.house_terms import TDMREP
-from feedmirror.ports.object_store import Content
+from feedmirror.ports.object_store import Content, StoreUnavailableError
 from feedmirror.records import Terms, record_from_json, record_to_json
 from loopback import Answer
 from typed import run_here
@@ -115,7 +115,7 @@ def test_terms_turned_up_show_in_full_what_the_feed_still_lists(world: World) ->
     run(world)
 
     assert shown(world) == {"Entry 1": "excerpt", "Entry 2": "full"}
-    world.serve(document(2, 3, terms=RESERVED))
+    world.serve(document(3, terms=RESERVED))
     run(world)
     assert set(shown(world).values()) == {"excerpt"}
 
@@ -262,6 +262,27 @@ def test_a_full_queue_is_told_and_the_next_poll_hands_on(world: World) -> None:
     run(world)
 
     assert withdrawals(world) == [{"items": [], "on": True}]
+
+
+def test_a_run_that_dies_before_it_is_saved_hands_on_again(world: World) -> None:
+    world.serve(document(1))
+    run(world)
+    world.serve(document(1, terms=DENY))
+    puts: list[str] = []
+
+    def die(method: str, key: str) -> None:
+        if (method, key) == ("put", "state/0.json"):
+            puts.append(key)
+            if len(puts) > 1:  # the lease comes first
+                raise StoreUnavailableError("the store is away")
+
+    world.requests.before = die
+    with pytest.raises(StoreUnavailableError):
+        run(world)
+    world.requests.before = lambda *_: None
+    run(world)
+
+    assert withdrawals(world) == [{"items": [], "on": True}] * 2
 
 
 def test_an_entry_that_may_not_be_shown_is_handed_on_alone(world: World) -> None:

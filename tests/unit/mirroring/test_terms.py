@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,9 +10,16 @@ from feedmirror.configuration import FeedSettings, Publish
 from feedmirror.mirroring.answer_terms import header_signals, read_tdmrep, rsl_links
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.following_terms import Polled, after_answer, read_terms
+from feedmirror.mirroring.house_terms import HouseTerms, asked_now
 from feedmirror.mirroring.items import Draft, read_entries
 from feedmirror.mirroring.path_rules import signals_for
-from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.poll_state import (
+    FeedState,
+    Look,
+    ShardState,
+    state_from_json,
+    state_to_json,
+)
 from feedmirror.mirroring.rsl import read_rsl
 from feedmirror.mirroring.stated_rights import licence_signal, rights_signal
 from feedmirror.mirroring.terms import Stated
@@ -19,6 +27,7 @@ from feedmirror.mirroring.terms_table import ROWS
 
 URL = "https://news.example.com/feed"
 FEED = FeedSettings(url=URL)
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
 SPACES = " ".join(
     f'xmlns:{prefix}="{namespace}"'
     for prefix, namespace in {
@@ -355,6 +364,32 @@ def test_a_304_may_leave_out_headers_and_a_whole_answer_may_not() -> None:
     lifted = after({"tdm-reservation": "0"}, repeats=True)
     assert (lifted.stated.answer, lifted.etag) == (("robots-noarchive", "tdm-open"), None)
     assert after({}, repeats=False).stated.answer == ()
+
+
+def test_what_was_stated_is_remembered_as_it_was() -> None:
+    stated = Stated(
+        feed=("cc",), answer=("tdm-open",), host=("rsl-some",), shown="excerpt", ended=True
+    )
+    feed = FeedState(stated=stated, look=Look(shown="excerpt"))
+    house = HouseTerms(NOW, {f"{URL}.json": ['"e"', "tdm-reserved /"]}, failed=True)
+    state = ShardState({URL: feed}, house_terms={"https://news.example.com": house})
+
+    assert state_from_json(state_to_json(state, "0f")) == state
+
+
+def test_an_origin_is_asked_weekly_with_a_feed_that_is_due_and_daily_where_it_failed() -> None:
+    origin, other = "https://news.example.com", replace(FEED, publish=Publish.FULL)
+
+    def asked(house: HouseTerms, later: timedelta, settings: FeedSettings = FEED) -> bool:
+        found = asked_now({origin: house}, [URL], {URL: settings}, now=NOW + later)
+        return found[origin].asked == NOW + later
+
+    assert asked(HouseTerms(), timedelta())
+    assert not asked(HouseTerms(), timedelta(), other)
+    assert not asked(HouseTerms(NOW), timedelta(days=6))
+    assert asked(HouseTerms(NOW), timedelta(days=7))
+    assert asked(HouseTerms(NOW, failed=True), timedelta(days=1))
+    assert asked_now({origin: HouseTerms(NOW)}, [], {}, now=NOW) == {}
 
 
 def test_a_damaged_document_changes_no_terms_of_what_was_read_before() -> None:
