@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +24,7 @@ from feedmirror.mirroring.following_terms import (
     read_terms,
     under_host,
     under_terms,
+    with_denied,
 )
 from feedmirror.mirroring.house_terms import HouseTerms, origin_of
 from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
@@ -350,24 +350,11 @@ def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
         ttl=min((read.feed.ttl or 0) * 60, int(LONGEST_HINT.total_seconds())),
         problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),
     )
-    state = under_terms(state, _with_denied(read, withheld, present, whole=whole))
+    listed = present if whole else frozenset[ItemId]()
+    state = under_terms(state, with_denied(read.stated, withheld, listed))
     if read.feed.damaged:  # the whole document may come under the same validators (rule V3)
         state = replace(state, etag=None, last_modified=None)
     return state.forgetting_body() if stored.lost else state
-
-
-def _with_denied(
-    read: _Read, withheld: AbstractSet[ItemId], present: AbstractSet[ItemId], *, whole: bool
-) -> Stated:
-    """Return a feed's terms with the entries that their own marks keep out of sight.
-
-    One that the feed lists no more stays so, and a damaged document frees none.
-    """
-    if read.stated.extent is Extent.NOTHING:
-        return read.stated
-    freed = present - withheld if whole else set()
-    denied = (set(read.stated.denied) - freed) | withheld
-    return replace(read.stated, denied=tuple(sorted(denied))[:_MOST_ENTRIES_KNOWN])
 
 
 def _report(lease: Lease, progress: _Progress) -> MirrorReport:

@@ -5,17 +5,21 @@ headers or leaves them out (RFC 9110 §15.4.5), so one that it leaves out is as 
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
+from feedmirror.layout import ItemId
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.terms import Stated, bounded, extent_of
+from feedmirror.mirroring.terms_table import Extent
 
 if TYPE_CHECKING:
     from feedmirror.mirroring.entries import Feed
     from feedmirror.mirroring.entry_terms import FeedTerms
 
+_MOST_DENIED = 4000
 # The headers that state terms, and how what each of them may say begins.
 _FAMILIES = {
     "x-robots-tag": ("robots-",),
@@ -110,6 +114,20 @@ def read_terms(
         told=last.told,
     )
     return FeedTerms(settings, settled(kept, settings), rules or ())
+
+
+def with_denied(
+    stated: Stated, withheld: AbstractSet[ItemId], listed: AbstractSet[ItemId]
+) -> Stated:
+    """Return a feed's terms with the entries that their own marks keep out of sight.
+
+    Of those from before it frees what a whole document has ``listed`` without a mark: what is
+    listed no more stays so.
+    """
+    if stated.extent is Extent.NOTHING:
+        return stated
+    denied = (set(stated.denied) - (listed - withheld)) | withheld
+    return replace(stated, denied=tuple(sorted(denied))[:_MOST_DENIED])
 
 
 def under_terms(state: FeedState, stated: Stated) -> FeedState:
