@@ -160,6 +160,16 @@ def test_terms_cost_an_unchanged_feed_no_request_and_no_write(world: World) -> N
     assert not [key for key in reads if key.startswith("items/")]
 
 
+def test_what_one_line_says_to_another_robot_does_not_swallow_the_next(world: World) -> None:
+    world.serve(document(1))
+    lines = (("X-Robots-Tag", "googlebot: noindex"), ("X-Robots-Tag", "noarchive"))
+    world.documents["/feed"] = Answer(body=document(1).encode(), headers=lines)
+
+    run(world)
+
+    assert shown(world) == {"Entry 1": "excerpt"}
+
+
 def test_what_a_host_files_is_asked_weekly_with_a_poll_and_followed_at_once(world: World) -> None:
     world.serve(document(1))
     run(world)

@@ -62,9 +62,14 @@ def read_tdmrep(text: str) -> tuple[str, ...]:
 
 
 def _robots(value: str) -> Iterator[str]:
-    """Yield what is said to all, or to us; an agent's name is for all that follows it."""
+    """Yield what is said to all, or to us; an agent's name is for the rest of its line."""
+    for line in value.splitlines():
+        yield from _robots_line(line)
+
+
+def _robots_line(line: str) -> Iterator[str]:
     agent = ""
-    for part in value.split(","):
+    for part in line.split(","):
         directive = part.strip()
         named = _AGENT.match(directive)
         if named and named[1] not in _WITH_VALUES:

@@ -208,6 +208,7 @@ def test_what_is_meant_for_others_does_not_concern_us(blocks: str, word: str) ->
         ("googlebot: nosnippet, noarchive", ()),
         ("noindex, googlebot: noarchive", ("robots-noindex",)),
         ("googlebot: none, feedmirror: noarchive", ("robots-noarchive",)),
+        ("googlebot: noindex\nnoarchive", ("robots-noarchive",)),
         ("max-snippet:-1, max-image-preview:large", ()),
         ("max-snippet: 300", ()),
         ("unavailable_after: 25 Jun 2026 15:00:00 PST", ()),
