@@ -63,6 +63,9 @@ class Answer:
         yield "\r\n".join([*lines, "", ""]).encode("latin-1") + self.body
 
 
+# Not counted unless a test has it; a publisher without it answers 404.
+_OF_COURSE = {"/.well-known/tdmrep.json"}
+
 Script = Mapping[str, Answer] | Callable[[Seen], Answer]
 # What every origin is asked for beside its feeds, once a day: most tests are not about it.
 BESIDE = {"/robots.txt"}
@@ -75,7 +78,8 @@ class Publisher:
     being answered at the same time, ``still_open`` the connections that the client has not closed.
 
     ``seen`` are the requests for what the script is about, ``asked_beside`` those for robots.txt
-    unless the script has one: 404, or what ``robots`` answers.
+    unless the script has one: 404, or what ``robots`` answers. ``everything_seen`` has all, those
+    for files of terms as well.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Publisher:
         """Listen on a free port; nothing is answered before the ``with`` begins."""
         self.seen: list[Seen] = []
         self.asked_beside: list[Seen] = []
+        self.everything_seen: list[Seen] = []
         self._robots = robots
         self.connects = 0
         self.most_at_once = 0
@@ -176,7 +181,11 @@ class Publisher:
     @contextmanager
     def _answering(self, seen: Seen) -> Iterator[None]:
         with self._lock:
-            (self.asked_beside if self._is_beside(seen) else self.seen).append(seen)
+            self.everything_seen.append(seen)
+            if self._is_scripted(seen) or seen.target not in (BESIDE | _OF_COURSE):
+                self.seen.append(seen)
+            elif seen.target in BESIDE:
+                self.asked_beside.append(seen)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         try:
@@ -186,8 +195,10 @@ class Publisher:
                 self._at_once -= 1
 
     def _is_beside(self, seen: Seen) -> bool:
-        scripted = not callable(self._script) and seen.target in self._script
-        return seen.target in BESIDE and not scripted
+        return seen.target in BESIDE and not self._is_scripted(seen)
+
+    def _is_scripted(self, seen: Seen) -> bool:
+        return not callable(self._script) and seen.target in self._script
 
     def _answer(self, seen: Seen) -> Answer:
         if self._is_beside(seen):

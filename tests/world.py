@@ -240,8 +240,8 @@ class World:
             clock=lambda: self.now,
             nonce=lambda: f"{next(self._nonces):016x}",
         )
-        jobs = jobs.handing_on(self.handed)
-        return replace(jobs, tokens=replace(jobs.tokens, dns=lambda: self.names))
+        tokens = replace(jobs.tokens, dns=lambda: self.names)
+        return replace(jobs, tokens=tokens).handing_on(self.handed)
 
     def watch(self) -> Requests:
         """Begin to note requests anew."""

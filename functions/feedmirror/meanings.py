@@ -23,7 +23,7 @@ MIRROR: Final[Mapping[str, str]] = {
 FEED: Final[Mapping[str, str]] = {
     "url": "the feed's address, each once",
     "site": "whose feed this is, where its address does not tell",
-    "publish": 'how much is shown: "full", "excerpt", "link", or "auto": what the feed offers',
+    "publish": 'how much is shown: "full", "excerpt", "link", or "auto": what stated terms permit',
     "interval": 'between two polls, such as "30m"; "auto": by what the feed does and asks for',
     "fastest": 'with interval "auto": at least this between two polls, "15m" to "1d"',
     "permission": "why it may be polled although robots.txt says no: who has allowed it",
@@ -56,7 +56,7 @@ METRICS: Final[Mapping[str, str]] = {
     "Left": "feeds that were due and not polled, for want of time or as their host has had enough",
     "Created": "items stored for the first time",
     "Updated": "items stored anew, since the publisher changed them",
-    "Retired": "items beyond what is kept of their feeds: gone, or links from now on",
+    "Retired": "items beyond what is kept or permitted of their feeds: gone, or links or excerpts",
     "Suppressed": "entries kept out by a rule",
     "Lost": "items and lists that somebody else was writing at the same moment; the next run does",
     "Dispatched": "shards handed out by the poll queue",

@@ -110,9 +110,20 @@ class Revisions:
     unannounced: int = 0  # updates since the entry's own date last moved
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How much of an entry is shown (full, excerpt, link), and why: its terms, or the operator."""
+
+    shown: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One entry of a feed, mirrored; it cannot be built without attribution (promise P4)."""
+    """One entry of a feed, mirrored; it cannot be built without attribution (promise P4).
+
+    Without ``terms`` it was stored before they were noted.
+    """
 
     id: ItemId
     host: str
@@ -131,6 +142,7 @@ class Item:
     enclosures: tuple[Enclosure, ...] = ()
     contacts: tuple[Contact, ...] = ()
     revisions: Revisions = field(default_factory=Revisions)
+    terms: Terms | None = None
 
     @property
     def shown_from(self) -> datetime:
@@ -189,6 +201,8 @@ def record_to_json(record: Record, nonce: str) -> bytes:
     kind = "tombstone"
     if isinstance(record, Item):
         kind, fields["subject"] = "item", sorted(record.subject.keys)
+        if record.terms is None:
+            del fields["terms"]
     elif record.first_seen is None:
         del fields["first_seen"]
     stored = {"schema": newest_schema(STEPS), "kind": kind, **fields, "nonce": nonce}
@@ -295,6 +309,7 @@ def _item(fields: dict[str, Any]) -> Item:
         "enclosures": tuple(Enclosure(**enclosure) for enclosure in fields["enclosures"]),
         "contacts": tuple(Contact(**contact) for contact in fields["contacts"]),
         "revisions": Revisions(tuple(revisions["seen"]), revisions["unannounced"]),
+        "terms": Terms(**fields["terms"]) if fields.get("terms") else None,
         **{name: _time(fields[name]) for name in ("published", "updated")},
         **{name: datetime.fromisoformat(fields[name]) for name in ("first_seen", "retrieved")},
     }

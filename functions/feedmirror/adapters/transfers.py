@@ -22,11 +22,13 @@ from feedmirror.adapters.networks import Network, may_dial
 from feedmirror.adapters.targets import REDIRECTS, Failure, Target, printable
 from feedmirror.ports.fetching import FetchFailure
 
-# Fields that are lists (RFC 9110 §5.3) and that a poll reads; of any other the last line counts.
-_LISTS = frozenset(
-    {"cache-control", "content-encoding", "content-usage", "im", "link", "pragma", "vary"}
-    | {"x-robots-tag"}
-)
+# Between the lines of fields that are lists (RFC 9110 §5.3) and that a poll reads; of any other the
+# last line counts. A line of X-Robots-Tag is for whom it names, and the next for somebody else.
+_SEPARATORS = {
+    **dict.fromkeys(("cache-control", "content-encoding", "content-usage", "im", "link"), ", "),
+    **dict.fromkeys(("pragma", "vary"), ", "),
+    "x-robots-tag": "\n",
+}
 # The trusted roots of Amazon Linux, Debian and BSD: a wheel's libcurl looks in one place only.
 _ROOTS = (
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -216,7 +218,9 @@ class Transfer:
     def _keep_header(self, line: bytes) -> None:
         name, _, value = (part.strip() for part in line.decode("latin-1").partition(":"))
         headers, key = self.intake.headers, name.lower()
-        headers[key] = f"{headers[key]}, {value}" if key in _LISTS and key in headers else value
+        if key in headers and key in _SEPARATORS:
+            value = f"{headers[key]}{_SEPARATORS[key]}{value}"
+        headers[key] = value
 
     def _take_body(self, chunk: bytes) -> int | None:
         intake, limit = self.intake, self._terms.max_bytes

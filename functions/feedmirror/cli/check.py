@@ -1,5 +1,6 @@
 """``feedmirror check``: what a feed offers, told without storing anything."""
 
+from collections import Counter
 from typing import Any
 
 import click
@@ -11,18 +12,29 @@ from feedmirror.cli.folders import CONTACT, JSON, NOBODY
 from feedmirror.cli.move_words import check_words
 from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.house_terms import read_house
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
+from feedmirror.mirroring.following_terms import Polled, read_terms
 from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.items import Draft, read_entries
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import News, conditional_request, read_answer
 from feedmirror.mirroring.robots import origin_of, robots_address
 from feedmirror.mirroring.robots_answers import after_answer, robots_request
+from feedmirror.mirroring.terms import Stated, places_of
+from feedmirror.mirroring.terms_table import ROWS
 from feedmirror.ports.fetching import Fetched
 from feedmirror.settings import read_networks
-from feedmirror.wiring.mirror import polite_fetcher
+from feedmirror.wiring.mirror import for_terms, polite_fetcher
 
+_MOST_OTHERS = 5
+_SHOWN = {
+    "full": "what the feed offers",
+    "excerpt": "excerpts of 300 characters, with the link",
+    "link": "titles and links",
+    "nothing": "nothing",
+}
 _EXAMPLE = "Example: feedmirror check https://news.example.com/feed"
 
 
@@ -70,9 +82,13 @@ def _report(url: str, *, contact: str) -> dict[str, Any]:
             )
         except FeedUnreadableError as error:
             return {**report, "error": str(error)}
-        reading = read_entries(feed, settings=settings, state=FeedState())
+        rules = read_house(for_terms(fetcher), origin_of(url))
+        polled = Polled(settings, FeedState(), rules)
+        terms = read_terms(polled, feed, answer.headers, whole=True)
+        reading = read_entries(feed, settings=settings, state=FeedState(), terms=terms)
         report |= _described(feed, settings)
         report["move"] = check_words(url, answer.hops, feed.new_address) if feed.entries else ""
+        report["terms"] = _terms(terms.stated)
         report["problems"] = [*feed.problems, *reading.problems]
         report["entries"] = [_entry(draft) for draft in reading.drafts]
     return report
@@ -90,6 +106,19 @@ def _described(feed: Feed, settings: FeedSettings) -> dict[str, Any]:
     }
 
 
+def _terms(stated: Stated) -> dict[str, Any]:
+    """Return what is stated, where, and what is shown of the feed for it."""
+    return {
+        "shown": stated.shown,
+        "why": stated.why,
+        "stated": [
+            {"where": place.where, "signal": signal, "words": ROWS[signal].words}
+            for place in places_of(stated)
+            for signal in place.signals
+        ],
+    }
+
+
 def _entry(draft: Draft) -> dict[str, Any]:
     credit = draft.attribution
     return {
@@ -100,7 +129,48 @@ def _entry(draft: Draft) -> dict[str, Any]:
         "published": draft.entry.published and draft.entry.published.isoformat(),
         "rights": credit.rights,
         "license": credit.license_url,
+        "shown": draft.terms.extent.word,
+        "why": draft.terms.why,
     }
+
+
+def _print_terms(report: dict[str, Any]) -> None:
+    """Print what is stated and what follows, for the feed and for entries that differ from it."""
+    terms = report.get("terms")
+    if terms is None:
+        return
+    if terms["stated"]:
+        say()
+        print_table(
+            ("stated by", "terms~"), [(each["where"], each["words"]) for each in terms["stated"]]
+        )
+        say()
+    say(f'With publish = "auto": {_SHOWN[terms["shown"]]} ({terms["why"]}).')
+    others = Counter(
+        (entry["shown"], entry["why"])
+        for entry in report["entries"]
+        if entry["shown"] != terms["shown"]
+    )
+    for (shown, why), entries in others.most_common(_MOST_OTHERS):
+        say(f"Of {entries} of its entries: {_SHOWN[shown]} ({why}).")
+
+
+def _print_entries(report: dict[str, Any]) -> None:
+    if not report["entries"]:
+        return
+    rows = [
+        (
+            (entry["published"] or "undated").partition("T")[0],
+            ", ".join(entry["authors"]) or "not stated",
+            entry["title"] or "(untitled)",
+        )
+        for entry in report["entries"]
+    ]
+    say()
+    print_table(("published", "author~", "title~"), rows)
+    say()
+    shown = sum(entry["shown"] != "nothing" for entry in report["entries"])
+    say("1 entry would be mirrored." if shown == 1 else f"{shown} would be mirrored.")
 
 
 def _print(report: dict[str, Any]) -> None:
@@ -112,19 +182,8 @@ def _print(report: dict[str, Any]) -> None:
         say(report["move"])
     if not report["validators"] and not report["error"]:
         say("The server gives no validators: every poll costs it the whole document.")
-    if report["entries"]:
-        rows = [
-            (
-                (entry["published"] or "undated").partition("T")[0],
-                ", ".join(entry["authors"]) or "not stated",
-                entry["title"] or "(untitled)",
-            )
-            for entry in report["entries"]
-        ]
-        say()
-        print_table(("published", "author~", "title~"), rows)
-        say()
-        say("1 entry would be mirrored." if len(rows) == 1 else f"{len(rows)} would be mirrored.")
+    _print_terms(report)
+    _print_entries(report)
     if report.get("damaged"):
         say("Note: the document is damaged: its last entry is left out, and none is changed")
     if report["robots"]:

@@ -1,4 +1,4 @@
-"""What else an operator may want to know of feeds: permissions, terms, their archives.
+"""What else an operator may want to know of feeds: how much is shown, and their archives.
 
 The sentences are those of the page about the feed's host, so that both sides read the same.
 """
@@ -18,7 +18,6 @@ def words_of(settings: FeedSettings, state: FeedState) -> Mapping[str, Sequence[
     told = treatment_of(settings, ShardState({settings.url: state}))
     usual = treatment_of(_USUAL, ShardState())
     return {
-        "robots.txt": told.robots,
         "shown": told.shown if told.shown != usual.shown else (),
         "archive": told.archive,
     }

@@ -8,31 +8,27 @@ from datetime import UTC, datetime, timedelta
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.follow_moves import FollowMoves
+from feedmirror.jobs.follow_terms import FollowTerms
+from feedmirror.jobs.house_terms import LookAtHouses
 from feedmirror.jobs.look_for_tokens import TokenSearch
-from feedmirror.jobs.marked_documents import Document, heed, set_aside, tell_no_mark
+from feedmirror.jobs.marked_documents import tell_no_mark
+from feedmirror.jobs.read_answers import Read, ReadAnswers
+from feedmirror.jobs.remember import is_first, remember, to_poll_with
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
 from feedmirror.jobs.robots_looks import Looked, RobotsLooks
-from feedmirror.jobs.rules import EVERY_HOST, RuleReader, lifts_mark
+from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.shard_state import Learnt, Lease, ShardStates
-from feedmirror.jobs.slots import Delivery, Stored
+from feedmirror.jobs.slots import Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.layout import ItemId
-from feedmirror.mirroring.arrivals import arrivals_in, with_arrivals
-from feedmirror.mirroring.entries import Feed, FeedUnreadableError
-from feedmirror.mirroring.feeds import parse_feed
-from feedmirror.mirroring.following import feeds_by_address, has_failed, read_as, sight_of
-from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
-from feedmirror.mirroring.planning import Circumstances
-from feedmirror.mirroring.poll_state import EntryState, FeedState
-from feedmirror.mirroring.polling import (
-    News,
-    Poll,
-    conditional_request,
-    read_answer,
-    unreadable,
-)
+from feedmirror.mirroring.following import feeds_by_address
+from feedmirror.mirroring.following_terms import Polled, under_host
+from feedmirror.mirroring.house_terms import HouseTerms
+from feedmirror.mirroring.poll_state import FeedState, ShardState
+from feedmirror.mirroring.polling import conditional_request
+from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchFailure, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
@@ -41,46 +37,41 @@ from feedmirror.publishing.selection import Publication, newest_of
 RESERVE = timedelta(seconds=60)  # kept back for the fetches under way, and to store and save
 _MOST_DRAFTS = 500  # of one batch: bounds memory
 _MOST_FEEDS = 32
-_MOST_PROBLEMS = 20
-_MOST_ENTRIES_KNOWN = 4000
-_MOST_HOSTS = 100  # that a feed's entries claim, and whose lifts are noticed
-_DAMAGED = "the document is damaged: whole entries were added, none was changed"
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One feed's document, read, and what is needed to remember it."""
-
-    before: FeedState
-    last: FeedState  # as the attempt before this one left it
-    poll: Poll
-    feed: Feed
-    reading: Reading
-    delivery: Delivery
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Progress:
     """What a run has found out so far.
 
     ``newest`` are the items that the front may show, ``brought`` the ids that each feed brought.
     """
 
-    tokens: TokenSearch
+    lease: Lease
+    answers: ReadAnswers
     hand_on: HandOn
     lifts: tuple[str, ...]
-    gone: frozenset[str]  # feeds that are polled no more: they own no item any more
-    by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
-    moves: FollowMoves
-    known: Mapping[str, FeedState]  # as they were before the lease
-    states: dict[str, FeedState]
+    admitted: Looked = field(default_factory=Looked)
+    house_terms: Mapping[str, HouseTerms] = field(default_factory=dict)  # that were asked for
     brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
-    unchanged: int = 0
-    changed: int = 0
     stored: list[Stored] = field(default_factory=list)
     looked: LookedOver = field(default_factory=LookedOver)
     newest: Publication = field(default_factory=Publication)
-    admitted: Looked = field(default_factory=Looked)
+
+    @property
+    def states(self) -> dict[str, FeedState]:
+        """What has become of the feeds that were polled, or are refused."""
+        return self.answers.states
+
+    @property
+    def shard(self) -> ShardState:
+        """What is known of the shard by now."""
+        leased = self.lease.state
+        return replace(
+            leased,
+            feeds={**leased.feeds, **self.states},
+            houses={**leased.houses, **self.admitted.houses},
+            house_terms={**leased.house_terms, **self.house_terms},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +94,8 @@ class MirrorShard:
     hand_on: WorkQueue
     rules: RuleReader
     store: StoreEntries
+    houses: LookAtHouses
+    terms: FollowTerms
     retire: RetireShard
     about: AboutPages
     clock: Callable[[], datetime]
@@ -127,36 +120,23 @@ class MirrorShard:
         stored.
         """
         lease = self.states.lease(shard, at_once=at_once, time_left=time_left)
-        own = [feed for feed in self.configuration.feeds if feed.url in lease.state.feeds]
-        ended = frozenset(feed.url for feed in own if feed.ended is not None)
-        gone = ended | {url for url, state in lease.state.feeds.items() if state.is_over}
-        lifts = self.rules.lifts() if lease.due else ()
-        states: dict[str, FeedState] = {}
-        moves = FollowMoves(self.states.objects.feeds, lease.state.feeds, states)
-        hand_on = HandOn(queue=self.hand_on, clock=self.clock)
-        known = lease.before.feeds
-        progress = _Progress(tokens, hand_on, lifts, gone, _by_host(own), moves, known, states)
-        self._poll(lease, progress, time_left=time_left)
-        progress.looked = self.retire.run(
-            lease, progress.states, enough=lambda: time_left() < RESERVE
-        )
-        for url, note in moves.taken_over():
+        progress = self._begin(lease, tokens)
+        self._poll(progress, time_left=time_left)
+
+        def enough() -> bool:
+            return time_left() < RESERVE
+
+        for url, state in progress.states.items():
+            progress.states[url] = self.terms.run(lease.due[url], state, progress.hand_on)
+        progress.looked = self.retire.run(lease, progress.states, enough=enough)
+        for url, note in progress.answers.moves.taken_over():
             progress.looked.note(url, note)
         progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
         reconfigured = lease.before.mark != self.states.mark
-        told = self.about.tell(
-            replace(
-                lease.state,
-                feeds={**lease.state.feeds, **progress.states},
-                houses={**lease.state.houses, **progress.admitted.houses},
-            ),
-            progress.states,
-            every=reconfigured,
-            enough=lambda: time_left() < RESERVE,
-        )
-        progress.states |= told.states
+        told = self.about.tell(progress.shard, progress.states, every=reconfigured, enough=enough)
+        progress.states.update(told.states)
         return ShardOutcome(
-            report=_report(lease, progress),
+            report=_report(progress),
             newest=progress.newest,
             reconfigured=reconfigured,
             commit=lambda put: self.states.save(
@@ -164,29 +144,35 @@ class MirrorShard:
             ),
         )
 
-    def _poll(
-        self, lease: Lease, progress: _Progress, *, time_left: Callable[[], timedelta]
-    ) -> None:
-        """Ask the due feeds, and store what they bring, as long as there is time."""
-        before = {
-            url: _before(lease.state.feeds[url], settings, progress.lifts)
-            for url, settings in _oldest_first(lease)
-        }
-        whole = progress.tokens.whole & before.keys()
-        before |= {url: before[url].forgetting_body() for url in whole}
-        batch: list[_Read] = []
-        progress.admitted = self.robots.run(
-            lease, before, hand_on=progress.hand_on, time_left=time_left
+    def _begin(self, lease: Lease, tokens: TokenSearch) -> _Progress:
+        """Return what is known as a run begins."""
+        own = [feed for feed in self.configuration.feeds if feed.url in lease.state.feeds]
+        ended = frozenset(feed.url for feed in own if feed.ended is not None)
+        states: dict[str, FeedState] = {}
+        hand_on = HandOn(queue=self.hand_on, clock=self.clock)
+        answers = ReadAnswers(
+            tokens=tokens,
+            hand_on=hand_on,
+            moves=FollowMoves(self.states.objects.feeds, lease.state.feeds, states),
+            known=lease.before.feeds,
+            by_host=_by_host(own),
+            gone=ended | {url for url, state in lease.state.feeds.items() if state.is_over},
+            states=states,
+            clock=self.clock,
         )
-        progress.states |= progress.admitted.refused
-        before = progress.admitted.polled
-        asked = feeds_by_address(before)
-        polled = {url: before[url] for url in asked.values()}
-        for answer in self._answers(polled, progress.admitted.pauses):
+        lifts = self.rules.lifts() if lease.due else ()
+        return _Progress(lease=lease, answers=answers, hand_on=hand_on, lifts=lifts)
+
+    def _poll(self, progress: _Progress, *, time_left: Callable[[], timedelta]) -> None:
+        """Ask the due feeds, and store what they bring, as long as there is time."""
+        polled = self._admitted(progress, time_left=time_left)
+        asked = feeds_by_address({url: each.before for url, each in polled.items()})
+        pauses = progress.admitted.pauses
+        batch: list[Read] = []
+        for answer in self._answers((polled[url] for url in asked.values()), pauses):
             if isinstance(answer, Unfetched) and answer.failure is FetchFailure.HELD:
                 continue  # nobody was asked: it is given back, and comes first next time
-            url = asked[answer.request.url]
-            read = self._read(lease.due[url], before[url], answer, progress=progress)
+            read = progress.answers.run(polled[asked[answer.request.url]], answer)
             if read is not None:
                 if _is_full(batch, read):
                     self._store(batch, progress)
@@ -196,70 +182,43 @@ class MirrorShard:
                 break
         self._store(batch, progress)
 
+    def _admitted(
+        self, progress: _Progress, *, time_left: Callable[[], timedelta]
+    ) -> dict[str, Polled]:
+        """Return the due feeds that may be asked, under what their hosts say of terms."""
+        lease = progress.lease
+        before = {
+            url: to_poll_with(lease.state.feeds[url], settings, progress.lifts)
+            for url, settings in _oldest_first(lease)
+        }
+        whole = progress.answers.tokens.whole & before.keys()
+        before |= {url: before[url].forgetting_body() for url in whole}
+        admitted = self.robots.run(lease, before, hand_on=progress.hand_on, time_left=time_left)
+        progress.admitted = admitted
+        progress.states.update(admitted.refused)
+        progress.house_terms = self.houses.run(
+            lease, may_fetch=admitted.may_fetch, enough=lambda: time_left() < RESERVE
+        )
+        known = progress.shard.house_terms
+        rules = {origin: house.rules for origin, house in known.items()}
+        return {
+            url: under_host(
+                Polled(lease.due[url], state, rules.get(origin_of(state.move.asked_at(url))))
+            )
+            for url, state in admitted.polled.items()
+        }
+
     def _answers(
-        self, before: Mapping[str, FeedState], pauses: Mapping[str, float]
+        self, polled: Iterable[Polled], pauses: Mapping[str, float]
     ) -> Iterator[Fetched | Unfetched]:
         requests = [
-            replace(conditional_request(url, state), pause=pauses[url])
-            for url, state in before.items()
+            replace(conditional_request(url, each.before), pause=pauses[url])
+            for each in polled
+            for url in [each.settings.url]
         ]
         return self.fetcher.fetch(requests) if requests else iter(())
 
-    def _read(
-        self,
-        settings: FeedSettings,
-        before: FeedState,
-        answer: Fetched | Unfetched,
-        *,
-        progress: _Progress,
-    ) -> _Read | None:
-        """Read one answer; what is wrong with it is recorded on its feed and goes no further."""
-        url, now, moves = settings.url, self.clock(), progress.moves
-        sight = sight_of(answer, before, url=url, now=now)
-        try:
-            poll = read_answer(answer, before, now=now, limited=moves.is_limited(answer))
-            if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
-                progress.states[url] = moves.run(poll.state, before, sight)
-                progress.unchanged += poll.news is News.NOTHING
-                if before.refusal.feed and poll.news is News.NOTHING:
-                    progress.states[url] = set_aside(progress.states[url], now=now)
-                return None
-            # What another domain shows is no proof of this one's, wherever the feed has moved.
-            foreign = before.move.trial or before.move.leaves_domain_of(url)
-            progress.tokens.read(url, b"" if foreign else poll.body)
-            content_type = answer.headers.get("content-type", "")
-            feed = parse_feed(poll.body, url=answer.url, content_type=content_type)
-            if feed.damaged and not feed.entries:
-                raise FeedUnreadableError("the document breaks off before its first entry")  # noqa: TRY301 -- told like every other
-            reading = read_entries(feed, settings=settings, state=before)
-        except Exception as error:  # noqa: BLE001 -- one feed's failure, of any kind, is its own
-            known = isinstance(error, FeedUnreadableError)
-            told = unreadable(before, str(error) if known else f"could not be read: {error!r}")
-            progress.states[url] = moves.run(told, before, read_as(sight, None))
-            return None
-        poll = replace(poll, state=moves.run(poll.state, before, read_as(sight, feed)))
-        progress.states[url] = poll.state
-        if has_failed(before.move, poll.state.move):
-            return None
-        progress.changed += 1
-        document = Document(feed, reading, settings, whole=not (poll.partial or feed.damaged))
-        poll = replace(poll, state=heed(document, poll.state, before, hand_on=progress.hand_on))
-        if feed.refused or poll.state.refusal.feed:
-            progress.states[url] = set_aside(poll.state, now=now)
-            return None
-        others = progress.by_host[settings.host] - {url}
-        delivery = Delivery(
-            settings=settings,
-            drafts=_unseen(reading, before),
-            entries=before.entries,
-            # What another feed of the host brought is there, though this one does not know it.
-            trusted=bool(before.entries) and not others,
-            around=Circumstances(feed.damaged, others - progress.gone),
-            floor=before.look.floor,
-        )
-        return _Read(before, progress.known.get(url, FeedState()), poll, feed, reading, delivery)
-
-    def _store(self, batch: list[_Read], progress: _Progress) -> None:
+    def _store(self, batch: list[Read], progress: _Progress) -> None:
         """Store a batch; if it fails for a reason of ours, one by one, to see whose fault it is."""
         try:
             deliveries = [read.delivery for read in batch if read.delivery.drafts]
@@ -277,20 +236,21 @@ class MirrorShard:
             return
         for read in batch:
             outcome = next(stored) if read.delivery.drafts else Stored(entries={})
-            url = read.delivery.settings.url
-            state = _remember(read, outcome, progress.lifts)
-            is_first = not (read.before.title or read.before.entries)
-            told = state.told.after(outcome.first_seen, is_first=is_first)
-            progress.states[url] = replace(state, told=told)
-            if outcome.suppressed and is_first:
-                # It may have borne a mark before, and so may its host if none of it is refused.
-                own = read.delivery.settings
-                others = progress.by_host[own.host] - progress.gone
-                is_open = others <= progress.admitted.polled.keys()
-                tell_no_mark(own, of_host=is_open, hand_on=progress.hand_on)
-            progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
-            progress.newest = newest_of(progress.newest, outcome.publication)
-            progress.stored.append(replace(outcome, publication=Publication()))
+            _note(read, outcome, progress)
+
+
+def _note(read: Read, outcome: Stored, progress: _Progress) -> None:
+    """Take note of what became of one feed's document."""
+    settings = read.delivery.settings
+    progress.states[settings.url] = remember(read, outcome, progress.lifts)
+    if outcome.suppressed and is_first(read):
+        # It may have borne a mark before, and so may its host if none of it is refused.
+        others = progress.answers.by_host[settings.host] - progress.answers.gone
+        is_open = others <= progress.admitted.polled.keys()
+        tell_no_mark(settings, of_host=is_open, hand_on=progress.hand_on)
+    progress.brought[settings.url] = frozenset(item.id for item in outcome.publication.items)
+    progress.newest = newest_of(progress.newest, outcome.publication)
+    progress.stored.append(replace(outcome, publication=Publication()))
 
 
 def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:
@@ -301,40 +261,19 @@ def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:
     return {host: frozenset(urls) for host, urls in found.items()}
 
 
-def _unseen(reading: Reading, before: FeedState) -> tuple[Draft, ...]:
-    """Return the drafts that are not as they were last seen, and that are not refused."""
-    never = EntryState()
-    return tuple(
-        draft
-        for draft in reading.drafts
-        if before.entries.get(draft.id, never).fingerprint != draft.fingerprint
-        and not draft.entry.refused
-    )
-
-
-def _before(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> FeedState:
-    """Return the state to poll with.
-
-    After a lift, and under other settings, every entry of the feed is looked at again.
-    """
-    mark = lifts_mark((settings.host, *state.hosts), lifts)
-    terms = terms_of(settings)
-    if (state.lifts, state.terms) == (mark, terms):
-        return state
-    entries = {item: replace(entry, fingerprint="") for item, entry in state.entries.items()}
-    return replace(state.forgetting_body(), lifts=mark, terms=terms, entries=entries)
-
-
 def _learnt(progress: _Progress, *, put: bool) -> Learnt:
     """Return what was learnt; what the front does not show yet is to be brought again."""
+    learnt = Learnt(
+        progress.states, progress.looked.notes, progress.admitted.houses, progress.house_terms
+    )
     if put:
-        return Learnt(progress.states, progress.looked.notes, progress.admitted.houses)
+        return learnt
     states = {
         url: state.forgetting(progress.brought.get(url, ()))
         for url, state in progress.states.items()
     }
     notes = {url: replace(note, look=None) for url, note in progress.looked.notes.items()}
-    return Learnt(states, notes, progress.admitted.houses)
+    return replace(learnt, polled=states, notes=notes)
 
 
 def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
@@ -347,7 +286,7 @@ def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
     )
 
 
-def _is_full(batch: list[_Read], read: _Read) -> bool:
+def _is_full(batch: list[Read], read: Read) -> bool:
     """Tell whether a read belongs into a batch of its own: one feed a host, and bounded memory."""
     drafts = sum(len(other.delivery.drafts) for other in (*batch, read))
     hosts = {other.delivery.settings.host for other in batch}
@@ -356,45 +295,13 @@ def _is_full(batch: list[_Read], read: _Read) -> bool:
     )
 
 
-def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
-    """Return a feed's next state: its entries as they were seen, its validators last of all."""
-    present = {draft.id for draft in read.reading.drafts}
-    whole = not (read.poll.partial or read.feed.damaged)
-    kept = {
-        item: known for item, known in read.before.entries.items() if item in present or not whole
-    }
-    entries = dict(list({**stored.entries, **kept, **stored.entries}.items())[:_MOST_ENTRIES_KNOWN])
-    damage = (_DAMAGED,) if read.feed.damaged else ()
-    problems = (*damage, *read.feed.problems, *read.reading.problems, *stored.problems)
-    moved = {**({} if whole else read.before.moved), **read.reading.moved}
-    claimed = {host for draft in read.reading.drafts for host in draft.hosts} | stored.hosts
-    claimed |= set() if whole else set(read.before.hosts)
-    hosts = tuple(sorted(claimed - {read.delivery.settings.host}))
-    hosts = hosts if len(hosts) <= _MOST_HOSTS else (EVERY_HOST,)
-    state = replace(
-        read.poll.state,
-        entries=entries,
-        moved={fresh: item for fresh, item in moved.items() if item in entries},
-        hosts=hosts,
-        lifts=lifts_mark((read.delivery.settings.host, *hosts), lifts),
-        rung=read.reading.rung,
-        title=read.feed.title,
-        problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),
-    )
-    arrivals = arrivals_in(read.reading, read.before, read.last, is_whole=whole)
-    state = with_arrivals(state, read.before, feed=read.feed, arrivals=arrivals)
-    if read.feed.damaged:  # the whole document may come under the same validators (rule V3)
-        state = replace(state, etag=None, last_modified=None)
-    return state.forgetting_body() if stored.lost else state
-
-
-def _report(lease: Lease, progress: _Progress) -> MirrorReport:
-    learnt = progress.states
+def _report(progress: _Progress) -> MirrorReport:
+    lease, learnt = progress.lease, progress.states
     return MirrorReport(
         feeds=len(lease.state.feeds),
         polled=len(learnt) - len(progress.admitted.refused),
-        unchanged=progress.unchanged,
-        changed=progress.changed,
+        unchanged=progress.answers.unchanged,
+        changed=progress.answers.changed,
         left=len(lease.due) - len(learnt),
         created=sum(stored.created for stored in progress.stored),
         updated=sum(stored.updated for stored in progress.stored),

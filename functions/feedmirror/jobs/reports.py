@@ -17,7 +17,7 @@ class MirrorReport:
     created: int = 0
     updated: int = 0
     restored: int = 0
-    retired: int = 0  # beyond what is kept of their feeds: gone, or links from now on
+    retired: int = 0  # beyond what is kept or permitted of their feeds: gone, or shown less of
     suppressed: int = 0
     lost: int = 0  # conditions lost to another writer: the next run looks again
     dispatched: int = 0  # shards handed to the poll queue

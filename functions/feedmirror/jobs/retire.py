@@ -1,4 +1,7 @@
-"""The daily look at what a feed has brought: what is beyond its bounds goes, or becomes a link.
+"""The daily look at what a feed has brought: what is beyond its bounds goes, or becomes less.
+
+Less is a link, or an excerpt where the publisher's terms have come to permit no more; such a change
+makes a look due at once.
 
 The months' listings are the index: they name every item that is shown, by whom it was brought,
 since when, and whether as a link. So a look that dies is taken up by the next run where it ended;
@@ -25,6 +28,8 @@ from feedmirror.mirroring.retention import (
     look_again,
     next_look,
 )
+from feedmirror.mirroring.terms import permitted
+from feedmirror.mirroring.terms_table import Extent
 from feedmirror.publishing.listings import FRONT_CARDS, Buried, Listing
 from feedmirror.publishing.selection import Publication
 from feedmirror.publishing.texts import link
@@ -50,6 +55,7 @@ class _Shown:
     rank: Rank
     is_own: bool
     is_link: bool
+    is_short: bool  # an excerpt, or less
 
     @property
     def id(self) -> ItemId:
@@ -77,7 +83,11 @@ class Retire:
         self, feeds: Iterable[FeedSettings], states: Mapping[str, FeedState]
     ) -> list[FeedSettings]:
         """Return the feeds that are to be looked at now, longest waiting first."""
-        looks = [(next_look(states[feed.url].look, feed), feed) for feed in feeds]
+        known = [(states[feed.url], feed) for feed in feeds]
+        looks = [
+            (next_look(state.look, feed, permitted(state.stated, feed).extent), feed)
+            for state, feed in known
+        ]
         due = [(at, feed) for at, feed in looks if at is not None and at <= self.clock()]
         return [feed for _, feed in sorted(due, key=lambda each: (each[0], each[1].url))]
 
@@ -98,12 +108,12 @@ class Retire:
         found = self.publisher.shown(folder)
         latest = found or Listing(folder)
         months = self.publisher.workers.map(
-            partial(self._month, keeper, self._whole(settings, latest)),
+            partial(self._month, keeper, self._whole(keeper, latest)),
             [f"{folder}{month}/" for month in latest.months],
         )
         shown = [each for month in months for each in month.shown]
         floor = floor_of(settings, [each.rank for each in shown if each.is_own])
-        beyond = _beyond(shown, settings, floor, now=now)
+        beyond = _beyond(shown, keeper, floor, now=now)
         if beyond:
             hand_over({each.id: each.rank for each in beyond})
         retired = _gone_before(months, last)
@@ -120,15 +130,20 @@ class Retire:
         again = look_again(
             settings, now=now, wrote=retired.written > 0 or is_missing, failed=failed
         )
-        return Looked(Look(last.bounds, again, floor), retired)
+        left = last.shown if failed else keeper.terms.extent.word
+        return Looked(Look(last.bounds, again, floor, left), retired)
 
-    def _whole(self, settings: FeedSettings, latest: Listing) -> frozenset[ItemId]:
-        """Return what a host's latest or the front still shows more of than a link."""
-        if settings.ended is not Ended.LINKS:
+    def _whole(self, keeper: Keeper, latest: Listing) -> frozenset[ItemId]:
+        """Return what a host's latest or the front still shows more of than is to be left."""
+        settings, extent = keeper.settings, keeper.terms.extent
+        if settings.ended is not Ended.LINKS and extent is Extent.FULL:
             return frozenset()
         front = self.publisher.shown(FRONT) or Listing(FRONT)
         cards = (card for card in (*latest.cards, *front.cards) if card.host == settings.host)
-        return frozenset(card.id for card in cards if not card.is_link)
+        to_excerpts = settings.ended is not Ended.LINKS and extent is Extent.EXCERPT
+        return frozenset(
+            card.id for card in cards if not (card.is_link or (to_excerpts and card.is_excerpt))
+        )
 
     def _month(self, keeper: Keeper, whole: Collection[ItemId], folder: str) -> _Month:
         """Return what a month shows; a card names its feed by the address that may be shown.
@@ -145,6 +160,7 @@ class Retire:
                 (card.shown_from, card.id),
                 is_own=keeper.is_only or card.feed.url == own,
                 is_link=card.is_link and card.id not in whole,
+                is_short=(card.is_link or card.is_excerpt) and card.id not in whole,
             )
             for card in listing.cards
         )
@@ -161,16 +177,24 @@ class Retire:
 
 
 def _beyond(
-    shown: Iterable[_Shown], settings: FeedSettings, floor: Rank | None, *, now: datetime
+    shown: Iterable[_Shown], keeper: Keeper, floor: Rank | None, *, now: datetime
 ) -> dict[_Shown, Fate]:
     """Return what is not to stay as it is of a feed's own items, and what becomes of it."""
+    settings, extent = keeper.settings, keeper.terms.extent
     cut = cut_of(settings, (floor,), now=now)
-    fates = {each: fate_of(each.rank, settings, cut) for each in shown if each.is_own}
+    fates = {
+        each: fate_of(each.rank, settings, cut, extent=extent) for each in shown if each.is_own
+    }
     return {each: fate for each, fate in fates.items() if not _is_done(each, fate)}
 
 
 def _is_done(shown: _Shown, fate: Fate) -> bool:
-    return fate is Fate.STAYS or (fate is Fate.BECOMES_LINK and shown.is_link)
+    done = {
+        Fate.STAYS: True,
+        Fate.BECOMES_LINK: shown.is_link,
+        Fate.BECOMES_EXCERPT: shown.is_short,
+    }
+    return done.get(fate, False)
 
 
 def _gone_before(months: Iterable[_Month], last: Look) -> Retired:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from feedmirror.configuration import Ended
 from feedmirror.jobs.publish import OpenPage, Publisher
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.layout import ItemId, host_folder, record_key
-from feedmirror.mirroring.items import link_only
+from feedmirror.mirroring.items import cut_to, link_only
 from feedmirror.mirroring.retention import Fate, Keeper
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
 from feedmirror.publishing.selection import Publication, newest_of, select
@@ -131,9 +132,7 @@ class RetireItems:
             return _Place(found.etag, stored, stored, page) if stored.is_retired else None
         if not keeper.keeps(stored.attribution.feed.url):
             return None
-        goes = sentence.fate is Fate.GOES
-        becomes = retired(stored, now=now) if goes else link_only(stored, keeper.settings)
-        return _Place(found.etag, stored, becomes, page)
+        return _Place(found.etag, stored, _becomes(stored, sentence.fate, keeper, now=now), page)
 
     def _put(self, rules: Sequence[Suppression], place: _Place) -> None:
         """Put the record, unless it is there already, and the page; a rule holds back a link."""
@@ -157,6 +156,14 @@ class RetireItems:
         if isinstance(record, Item):
             return self.publisher.put_page(page, record)
         return self.publisher.put_tombstone(page, record)
+
+
+def _becomes(stored: Item, fate: Fate, keeper: Keeper, *, now: datetime) -> Record:
+    if fate is Fate.GOES:
+        return retired(stored, now=now)
+    if keeper.settings.ended is Ended.LINKS:
+        return link_only(stored, keeper.settings)
+    return cut_to(stored, keeper.terms, keeper.settings)
 
 
 def _hosts_of(places: Sequence[_Place]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from feedmirror.jobs.shard_state import Lease, Note, ShardStates
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.poll_state import FeedState, Rank
 from feedmirror.mirroring.retention import Keeper, wanted_besides
+from feedmirror.mirroring.terms import permitted
 
 
 @dataclass(slots=True)
@@ -44,7 +45,11 @@ class RetireShard:
         for settings in self.retire.due(feeds, known):
             if enough():
                 break
-            keeper = Keeper(settings, [each.host for each in self.feeds].count(settings.host) == 1)
+            keeper = Keeper(
+                settings,
+                [each.host for each in self.feeds].count(settings.host) == 1,
+                permitted(known[settings.url].stated, settings),
+            )
             others = [
                 (feed, known[feed.url])
                 for feed in feeds

@@ -14,7 +14,7 @@ from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.shard_state import Lease
 from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.mirroring.admission import admit, taken_back
-from feedmirror.mirroring.houses import House
+from feedmirror.mirroring.houses import House, may_fetch
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.robots import origin_of, robots_address
 from feedmirror.mirroring.robots_answers import after_answer, robots_request
@@ -40,6 +40,14 @@ class Looked:
     refused: dict[str, FeedState] = field(default_factory=dict)
     pauses: dict[str, float] = field(default_factory=dict)
     problems: list[tuple[str, str]] = field(default_factory=list)
+    now: datetime | None = None
+
+    def may_fetch(self, address: str) -> bool:
+        """Tell whether another address of an origin that was looked at may be asked for."""
+        house = self.houses.get(origin_of(address))
+        return (
+            house is not None and self.now is not None and may_fetch(house, address, now=self.now)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +76,7 @@ class RobotsLooks:
         asked = {origin: lease.state.houses[origin] for origin in lease.asked}
         houses = {**lease.before.houses, **dict(self._answers(asked, feeds, time_left=time_left))}
         in_use = {state.move.asked_at(url) for url, state in lease.state.feeds.items()}
-        looked = Looked()
+        looked = Looked(now=self.clock())
         for origin, own in feeds.items():
             house = houses.get(origin)
             if house is None or house.asked is None:

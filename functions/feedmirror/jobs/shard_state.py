@@ -14,6 +14,7 @@ from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.layout import ItemId, state_key
 from feedmirror.mirroring.admission import with_permission
 from feedmirror.mirroring.following import settled
+from feedmirror.mirroring.house_terms import HouseTerms, asked_now
 from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.limits import held_until
 from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
@@ -65,12 +66,14 @@ class Note:
 class Learnt:
     """What a run has learnt: the states of feeds that it polled, and notes on any of the shard.
 
-    ``houses`` are the origins whose robots.txt was looked at.
+    ``houses`` are the origins whose robots.txt was looked at, ``house_terms`` those whose files of
+    terms were.
     """
 
     polled: Mapping[str, FeedState] = field(default_factory=dict)
     notes: Mapping[str, Note] = field(default_factory=dict)
     houses: Mapping[str, House] = field(default_factory=dict)
+    house_terms: Mapping[str, HouseTerms] = field(default_factory=dict)
 
     def on(
         self, feeds: Mapping[str, FeedState], leased: Mapping[str, FeedState]
@@ -127,9 +130,14 @@ class ShardStates:
             )
             due = self._due(feeds, known, at_once=at_once, now=now)
             attempted = {url: _attempted(known[url], now) for url in due}
-            houses, asked = _houses(before, {**known, **attempted}, due, now=now)
+            addresses = {url: state.move.asked_at(url) for url, state in known.items()}
+            houses, asked = _houses(before, addresses, due, now=now)
             state = ShardState(
-                {**known, **attempted}, before.mark, self.objects.shards, houses=houses
+                {**known, **attempted},
+                before.mark,
+                self.objects.shards,
+                houses=houses,
+                house_terms=asked_now(before.house_terms, addresses, due, now=now),
             )
             # Before anything is done under other settings, it stands there that they are others.
             if not due and all(known[url] == before.feeds.get(url, FeedState()) for url in feeds):
@@ -160,8 +168,13 @@ class ShardStates:
         for _ in range(_ATTEMPTS):
             shards = state.shards if state.shards == self.objects.shards else 0
             feeds = results.on(state.feeds, lease.state.feeds)
-            houses = {**state.houses, **learnt_of}
-            saved = ShardState(feeds, mark, shards, houses=houses)
+            saved = ShardState(
+                feeds,
+                mark,
+                shards,
+                houses={**state.houses, **learnt_of},
+                house_terms={**state.house_terms, **learnt.house_terms},
+            )
             if saved == state:
                 return
             try:
@@ -224,10 +237,10 @@ class ShardStates:
 
 
 def _houses(
-    before: ShardState, feeds: Mapping[str, FeedState], due: Collection[str], *, now: datetime
+    before: ShardState, addresses: Mapping[str, str], due: Collection[str], *, now: datetime
 ) -> tuple[dict[str, House], frozenset[str]]:
     """Return the houses of the origins in use, and which of them due feeds have asked now."""
-    origins = {url: origin_of(state.move.asked_at(url)) for url, state in feeds.items()}
+    origins = {url: origin_of(address) for url, address in addresses.items()}
     known = {origin: before.houses.get(origin, House()) for origin in set(origins.values())}
     asked = frozenset(origins[url] for url in due if known[origins[url]].is_stale(now))
     houses = {

@@ -87,5 +87,8 @@ class ShardTurn:
         faults = self.wide.template_problems() if places else ()
         problems = tuple(("", what) for what in (*faults, *tokens.problems))
         report = outcome.report
-        findings = report.findings + tokens.findings
-        return replace(report, findings=findings, problems=(*report.problems, *problems))
+        return replace(
+            report,
+            findings=report.findings + tokens.findings,
+            problems=(*report.problems, *problems),
+        )

@@ -138,7 +138,7 @@ def _plan_slot(slot: Slot, *, images: Images, now: datetime) -> None:
     if slot.step is Step.CONFIRM and isinstance(stored, Item):
         slot.item = stored
     elif slot.step in WRITES:
-        fresh = build_item(slot.draft, settings=slot.delivery.settings, images=images, now=now)
+        fresh = build_item(slot.draft, images=images, now=now)
         slot.item = updated_item(stored, fresh) if stored is not None else fresh
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from feedmirror.configuration import Ended, FeedSettings, Publish
 from feedmirror.mirroring.poll_state import FeedState, ShardState
+from feedmirror.mirroring.terms_table import Extent
 from feedmirror.publishing.dates import day, duration
 from feedmirror.publishing.treatment import Days, FeedTreatment, shown_address, shown_text
 from feedmirror.suppression import feed_key
@@ -26,6 +27,13 @@ _SHOWN = {
     Publish.FULL: "As much as the feed itself offers: the operator chose so.",
     Publish.EXCERPT: "A short excerpt of each entry: the operator chose so.",
     Publish.LINK: "The title and the link of each entry: the operator chose so.",
+}
+# What the publisher's own terms make of "auto".
+_BY_TERMS = {
+    Extent.FULL: "As much as the feed itself offers",
+    Extent.EXCERPT: "A short excerpt of each entry",
+    Extent.LINK: "The title and the link of each entry",
+    Extent.NOTHING: "Nothing",
 }
 # What a failed fetch begins with: its details differ from one attempt to the next.
 _UNANSWERED = (
@@ -54,7 +62,7 @@ def treatment_of(settings: FeedSettings, shard: ShardState) -> FeedTreatment:
         trouble=_trouble(state.error),
         moves=_moves(state),
         robots=_robots(settings),
-        shown=(_SHOWN[settings.publish], *_stated(state), *_bounds(settings)),
+        shown=(_shown(settings, state), *_bounds(settings)),
         archive=_archive(settings, state),
     )
 
@@ -98,6 +106,8 @@ def _trouble(error: str) -> str:
 
 def _moves(state: FeedState) -> tuple[str, ...]:
     move = state.move
+    if move.into:
+        return (f"It has moved to {_place(move.into)}, and is asked there as a feed of its own.",)
     told: list[str] = []
     if move.address:
         told.append(f"It has moved, and is asked at {_place(move.address)}.")
@@ -117,9 +127,12 @@ def _robots(settings: FeedSettings) -> tuple[str, ...]:
     return (f"Where it disallows the feed, a permission is relied on: {permission}.",)
 
 
-def _stated(state: FeedState) -> tuple[str, ...]:
-    signals = _list(state.stated.signals)
-    return (f"The terms that it states: {signals}.",) if signals else ()
+def _shown(settings: FeedSettings, state: FeedState) -> str:
+    """Return how much of a feed is shown: by its operator's choice, or by the terms stated."""
+    stated = state.stated
+    if settings.publish is not Publish.AUTO or not (stated.feed or stated.answer or stated.host):
+        return _SHOWN[settings.publish]
+    return f"{_BY_TERMS[stated.extent]}, by the terms that are stated ({_words(stated.why)})."
 
 
 def _bounds(settings: FeedSettings) -> tuple[str, ...]:
@@ -136,7 +149,7 @@ def _archive(settings: FeedSettings, state: FeedState) -> tuple[str, ...]:
     if not backfill.read or not settings.backfill:
         return ()
     documents = "document" if backfill.read == 1 else "documents"
-    end = "No more of it is read." if backfill.done else "More of it will be."
+    end = "More of it will be." if backfill.upcoming else "No more of it is read."
     return (f"{backfill.read} {documents} of the feed's own archive (RFC 5005) were read.", end)
 
 

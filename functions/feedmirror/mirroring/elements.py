@@ -36,6 +36,11 @@ _PREFIXES = {
     "http://rssnamespace.org/feedburner/ext/1.0": "feedburner:",
     "http://purl.org/rss/1.0/modules/syndication": "sy:",
     "http://purl.org/atompub/tombstones/1.0": "at:",
+    "http://www.bloglines.com/about/specs/fac-1.0": "access:",
+    "urn:atom-extension:indexing": "indexing:",
+    "https://podcastindex.org/namespace/1.0": "podcast:",
+    "https://github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast:",
+    "https://rslstandard.org/rsl": "rsl:",
 }
 _HTML_TYPES = {"html", "text/html"}
 _ENTRIES = {"item", "entry"}

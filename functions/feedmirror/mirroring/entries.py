@@ -20,6 +20,7 @@ class Entry:
 
     A source may name neither title nor address: the entry is from elsewhere all the same.
     ``refused`` tells that it bears the mark by which its publisher keeps it from this mirror.
+    ``signals`` are the marks of terms that it carries, by the names of ``terms_table``.
     """
 
     base_url: str
@@ -42,6 +43,7 @@ class Entry:
     source_rights: str | None = None
     source_license_url: str | None = None
     refused: bool = False
+    signals: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -62,7 +64,8 @@ class DeletedEntry:
 class Feed:
     """One feed document; ``damaged`` says that it broke off or did not parse cleanly (rule C5).
 
-    ``refused`` tells that it bears, as a whole, the mark that keeps it from this mirror.
+    ``refused`` tells that it bears, as a whole, the mark that keeps it from this mirror;
+    ``signals`` are the marks of terms at the level of the feed, by the names of ``terms_table``.
     ``new_address`` is where it says that it has moved (``itunes:new-feed-url``). ``ttl`` is in
     minutes; ``skip_hours`` are hours of the day in GMT, ``skip_days`` English names.
     """
@@ -82,6 +85,7 @@ class Feed:
     skip_days: frozenset[str] = frozenset()
     entries: tuple[Entry, ...] = ()
     deleted: tuple[DeletedEntry, ...] = ()
+    signals: tuple[str, ...] = ()
     damaged: bool = False
     refused: bool = False
     problems: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from feedmirror.addresses import digest, host_of, organisational_domain, resolve, web_address
 from feedmirror.configuration import FeedSettings, Images, Publish
@@ -17,6 +18,8 @@ from feedmirror.mirroring.content import clean_content, plain_text
 from feedmirror.mirroring.entries import Entry, Feed
 from feedmirror.mirroring.identity import identify
 from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.terms import Verdict, extent_of, settle
+from feedmirror.mirroring.terms_table import Extent
 from feedmirror.records import (
     Attribution,
     Contact,
@@ -25,8 +28,12 @@ from feedmirror.records import (
     Item,
     Publisher,
     Revisions,
+    Terms,
 )
 from feedmirror.suppression import Subject, claimed_hosts, describe, item_key, text_key
+
+if TYPE_CHECKING:
+    from feedmirror.mirroring.entry_terms import FeedTerms
 
 EXCERPT = 300  # characters of an excerpt, and of every summary
 MOST_ENTRIES = 2000
@@ -39,6 +46,7 @@ _LEAST_TEXT = 200  # characters: shorter ones, such as "for subscribers", many i
 class Draft:
     """An entry on its way to becoming an item; ``last`` is true of a document's last entry.
 
+    ``terms`` says how much of it is shown, and why: nothing at all is not stored either.
     ``hosts`` are those whose rules may cover it, and under which it is announced: its source host
     and every host that it claims.
     """
@@ -53,6 +61,7 @@ class Draft:
     guid: str
     contacts: tuple[Contact, ...]
     last: bool
+    terms: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +74,14 @@ class Reading:
     problems: tuple[str, ...] = ()
 
 
-def read_entries(feed: Feed, *, settings: FeedSettings, state: FeedState) -> Reading:
-    """Turn a document's entries into drafts; the newest 2,000 of more, each item once."""
+def read_entries(
+    feed: Feed, *, settings: FeedSettings, state: FeedState, terms: "FeedTerms | None" = None
+) -> Reading:
+    """Turn a document's entries into drafts; the newest 2,000 of more, each item once.
+
+    Without ``terms`` those hold that the feed was last read under, or else the document's own.
+    """
+    terms = terms or _known_terms(feed, settings, state)
     entries, problems = _newest(feed.entries)
     known = {entry.guid: item for item, entry in state.entries.items() if entry.guid}
     identities = identify(
@@ -79,7 +94,7 @@ def read_entries(feed: Feed, *, settings: FeedSettings, state: FeedState) -> Rea
                 item,
                 entry,
                 feed=feed,
-                settings=settings,
+                terms=terms,
                 guid=identities.guids.get(item, ""),
             )
     if entries and entries[-1] is feed.entries[-1]:
@@ -111,16 +126,16 @@ def attribute(entry: Entry, *, feed: Feed, settings: FeedSettings) -> Attributio
     )
 
 
-def build_item(draft: Draft, *, settings: FeedSettings, images: Images, now: datetime) -> Item:
-    """Build the item of a draft as first seen now, its content cleaned and cut as configured."""
+def build_item(draft: Draft, *, images: Images, now: datetime) -> Item:
+    """Build the item of a draft as first seen now, its content cleaned and cut to its terms."""
     entry = draft.entry
     whole = entry.content_html or entry.summary_html
     text = plain_text(entry.summary_html or whole, limit=EXCERPT)
     content = ""
-    if settings.publish is Publish.LINK:
+    if draft.terms.extent <= Extent.LINK:
         text = ""
-    elif settings.publish is Publish.EXCERPT:
-        content = f"<p>{html.escape(text)}</p>" if text else ""
+    elif draft.terms.extent is Extent.EXCERPT:
+        content = _excerpt(text)
     else:
         content = clean_content(whole, base_url=entry.base_url, images=images)
     words = plain_text(whole)
@@ -144,22 +159,58 @@ def build_item(draft: Draft, *, settings: FeedSettings, images: Images, now: dat
         enclosures=tuple(_enclosures(entry)),
         contacts=draft.contacts,
         revisions=Revisions(seen=(draft.fingerprint,)),
+        terms=Terms(draft.terms.extent.word, draft.terms.why),
     )
 
 
 def link_only(item: Item, settings: FeedSettings) -> Item:
     """Return an item as its feed would have stored it with ``publish = "link"``."""
+    operators = replace(settings, publish=Publish.LINK)
+    return _cut(item, settle(operators, ()), operators)
+
+
+def cut_to(item: Item, terms: Verdict, settings: FeedSettings) -> Item:
+    """Return an item with no more than its feed's terms permit, as the feed would have stored it.
+
+    What shows less already stays as it is, with the reason that it has.
+    """
+    shown = extent_of(item.terms.shown) if item.terms else Extent.FULL
+    return item if shown < terms.extent else _cut(item, terms, settings)
+
+
+def _cut(item: Item, terms: Verdict, settings: FeedSettings) -> Item:
     said = item.fingerprint.partition(".")[0]
-    terms = terms_of(replace(settings, publish=Publish.LINK))
-    return replace(item, content_html="", summary="", fingerprint=f"{said}.{terms}")
+    summary = item.summary if terms.extent > Extent.LINK else ""
+    return replace(
+        item,
+        content_html=_excerpt(summary),
+        summary=summary,
+        fingerprint=f"{said}.{terms_of(settings, terms)}",
+        terms=Terms(terms.extent.word, terms.why),
+    )
 
 
-def _draft(item: ItemId, entry: Entry, *, feed: Feed, settings: FeedSettings, guid: str) -> Draft:
+def _excerpt(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>" if text else ""
+
+
+def _known_terms(feed: Feed, settings: FeedSettings, state: FeedState) -> "FeedTerms":
+    # Most polls bring no document.
+    from feedmirror.mirroring.entry_terms import FeedTerms, read_stated  # noqa: PLC0415 -- see above
+
+    if state.title or state.entries:
+        return FeedTerms(settings, state.stated)
+    return FeedTerms(settings, read_stated(feed, {}, settings))
+
+
+def _draft(item: ItemId, entry: Entry, *, feed: Feed, terms: "FeedTerms", guid: str) -> Draft:
+    settings = terms.settings
     # Without xml:base, what is relative in an entry is meant from its own page.
     base = entry.link if entry.link and entry.base_url == feed.url else entry.base_url
     entry = replace(entry, language=entry.language or feed.language, base_url=base)
     entry = _bounded(entry)
     attribution = attribute(entry, feed=feed, settings=settings)
+    verdict = terms.of(entry)
     addresses = (entry.link,) if entry.link else ()
     # A guid that several entries have, such as the site's own address, names none of them.
     own_guid = entry.guid if guid else None
@@ -178,16 +229,22 @@ def _draft(item: ItemId, entry: Entry, *, feed: Feed, settings: FeedSettings, gu
         attribution=attribution,
         subject=Subject(claims.keys | {item_key(settings.host, item)}),
         hosts=hosts,
-        fingerprint=_fingerprint(entry, attribution, settings),
+        fingerprint=f"{_fingerprint(entry, attribution)}.{terms_of(settings, verdict)}",
         guid=guid,
         contacts=feed.contacts,
         last=False,
+        terms=verdict,
     )
 
 
-def terms_of(settings: FeedSettings) -> str:
-    """Return a digest of what decides how a feed's entries are stored: a change is an edit."""
-    return digest("terms", settings.host, settings.publish)[:8]
+def terms_of(settings: FeedSettings, terms: Verdict | None = None) -> str:
+    """Return a digest of what decides how a feed's entries are stored: a change is an edit.
+
+    The publisher's terms are among it where they permit less than all.
+    """
+    less = terms is not None and terms.extent < Extent.FULL and settings.publish is Publish.AUTO
+    stated = (terms.extent.word, terms.why) if terms is not None and less else ()
+    return digest("terms", settings.host, settings.publish, *stated)[:8]
 
 
 def _bounded(entry: Entry) -> Entry:
@@ -210,12 +267,11 @@ def shorten(text: str) -> str:
     return text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 1] + "…"
 
 
-def _fingerprint(entry: Entry, attribution: Attribution, settings: FeedSettings) -> str:
+def _fingerprint(entry: Entry, attribution: Attribution) -> str:
     """Hash what an entry says, before cleaning and without its dates (rule C1).
 
-    The terms stand behind it, so that a changed setting reaches what is stored.
-
-    Empty fields are skipped, so that a field that a later version adds changes nothing.
+    The terms are put behind it, so that what changes them reaches what is stored. Empty fields are
+    skipped, so that a field that a later version adds changes nothing.
     """
     said = {
         "title": entry.title,
@@ -232,7 +288,7 @@ def _fingerprint(entry: Entry, attribution: Attribution, settings: FeedSettings)
         "language": entry.language,
     }
     stated = {name: value for name, value in said.items() if value}
-    return f"{digest('entry', json.dumps(stated, sort_keys=True))[:16]}.{terms_of(settings)}"
+    return digest("entry", json.dumps(stated, sort_keys=True))[:16]
 
 
 def _newest(entries: Sequence[Entry]) -> tuple[Sequence[Entry], tuple[str, ...]]:

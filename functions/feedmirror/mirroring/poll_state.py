@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast, get_origin, get_type_hints
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.absence import Absence
 from feedmirror.mirroring.backfill import Backfill
+from feedmirror.mirroring.house_terms import HouseTerms
 from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.refusals import Refusal
@@ -41,12 +42,14 @@ class Look:
     """The last whole look at what a feed has brought, for what is beyond the operator's bounds.
 
     ``bounds`` is a digest of them, ``again`` when the next look is due, ``floor`` the last rank
-    within the number of items that is kept.
+    within the number of items that is kept, ``shown`` how much of each item was left at most, by
+    the publisher's terms.
     """
 
     bounds: str = ""
     again: datetime | None = None
     floor: Rank | None = None
+    shown: str = "full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,7 @@ class ShardState:
     """What is known of a shard's feeds by address; ``mark`` is of the configuration last used.
 
     ``houses`` are what the feeds' origins say to robots, by origin (``https://news.example.com``).
+    ``house_terms`` is what files of theirs say of terms, by the same.
     ``shards`` is how many there were when it was written; 0 is not known. ``handed`` is the number
     of shards for which all that is not at home here has been taken to where it is; whoever writes
     anything else takes that back.
@@ -124,6 +128,7 @@ class ShardState:
     shards: int = 0
     handed: int = 0
     houses: Mapping[str, House] = field(default_factory=dict)
+    house_terms: Mapping[str, HouseTerms] = field(default_factory=dict)
 
 
 # What a feed's state has of its own modules: each a dataclass of texts, numbers, times, tuples of
@@ -150,6 +155,7 @@ def state_to_json(state: ShardState, nonce: str) -> bytes:
         "handed": state.handed,
         "feeds": feeds,
         "houses": {origin: _stated(house) for origin, house in state.houses.items()},
+        "house_terms": {origin: _stated(house) for origin, house in state.house_terms.items()},
         "nonce": nonce,
     }
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str).encode()
@@ -164,7 +170,11 @@ def state_from_json(body: bytes) -> ShardState | None:
         feeds = {url: _feed(feed) for url, feed in fields["feeds"].items()}
         shards, handed = (int(fields.get(name, 0)) for name in ("shards", "handed"))
         houses = {origin: _part(House, house) for origin, house in fields.get("houses", {}).items()}
-        return ShardState(feeds, fields["mark"], shards, handed, houses)
+        terms = {
+            origin: _part(HouseTerms, house)
+            for origin, house in fields.get("house_terms", {}).items()
+        }
+        return ShardState(feeds, fields["mark"], shards, handed, houses, terms)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -174,7 +184,7 @@ def _compact(feed: FeedState) -> dict[str, Any]:
         item: [known.fingerprint, known.attributes, known.guid]
         for item, known in feed.entries.items()
     }
-    look = asdict(feed.look) if feed.look.bounds else None
+    look = asdict(feed.look) if feed.look != Look() else None
     parts = {name: _stated(getattr(feed, name)) for name in _PARTS}
     # Not asdict, which copies all that is in the parts once more.
     own = {each.name: getattr(feed, each.name) for each in fields_of(feed)}
@@ -211,6 +221,7 @@ def _look(fields: Mapping[str, Any]) -> Look:
         bounds=fields["bounds"],
         again=datetime.fromisoformat(again) if again else None,
         floor=(datetime.fromisoformat(floor[0]), floor[1]) if floor else None,
+        shown=fields.get("shown", "full"),
     )
 
 

@@ -26,6 +26,7 @@ from feedmirror.mirroring.elements import (
     whole_text,
 )
 from feedmirror.mirroring.entries import DeletedEntry, Entry, Feed
+from feedmirror.mirroring.feed_terms import marks_of
 from feedmirror.mirroring.moments import from_rfc3339
 from feedmirror.mirroring.people import address_in, merge, people
 from feedmirror.mirroring.refusals import NO_MIRROR
@@ -85,6 +86,7 @@ def read_entry(element: Element, base: str) -> Entry:
         source_rights=next((source.text(*_RIGHTS) for source in sources), "") or None,
         source_license_url=next(map(_license, sources), None),
         refused=_is_refused(node),
+        signals=marks_of(node, node.element),
     )
 
 
@@ -121,6 +123,7 @@ def _feed(header: Node, root: Element, url: str) -> Feed:
         skip_days=frozenset(_skip_days(header)),
         deleted=tuple(_deleted(header)),
         refused=_is_refused(header),
+        signals=marks_of(header, header.element, root),
     )
 
 

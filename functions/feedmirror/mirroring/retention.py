@@ -16,17 +16,21 @@ from feedmirror.layout import ItemId
 from feedmirror.mirroring.items import Draft
 from feedmirror.mirroring.poll_state import FeedState, Look, Rank
 from feedmirror.mirroring.schedule import AT_ONCE
+from feedmirror.mirroring.terms import Verdict, extent_of
+from feedmirror.mirroring.terms_table import Extent
 from feedmirror.records import Record
 
 LOOK_EVERY, LOOK_SOON = timedelta(days=1), timedelta(hours=1)
 # Of an ended feed of which nothing is left to do: what a takedown had hidden may be back.
 LOOK_AGAIN = timedelta(days=30)
+ALL = Verdict(Extent.FULL, "")
 
 
 class Fate(Enum):
     """What becomes of an item."""
 
     STAYS = auto()
+    BECOMES_EXCERPT = auto()
     BECOMES_LINK = auto()
     GOES = auto()
 
@@ -36,11 +40,12 @@ class Keeper:
     """A feed whose bounds are looked at, and whether it is the only one of its host.
 
     What a host shows of a feed that is configured no more, as under an earlier address, falls to
-    the host's only feed.
+    the host's only feed. ``terms`` are what the publisher permits of the feed as a whole.
     """
 
     settings: FeedSettings
     is_only: bool
+    terms: Verdict = ALL
 
     def keeps(self, feed: str) -> bool:
         """Tell whether what a feed brought is to be kept within these bounds."""
@@ -65,8 +70,14 @@ def under_settings(state: FeedState, settings: FeedSettings) -> FeedState:
     return state if state.look.bounds == bounds else replace(state, terms="", look=Look(bounds))
 
 
-def next_look(look: Look, settings: FeedSettings) -> datetime | None:
-    """Return when it is due to see what lies beyond the bounds; None where nothing ever does."""
+def next_look(look: Look, settings: FeedSettings, extent: Extent = Extent.FULL) -> datetime | None:
+    """Return when it is due to see what lies beyond the bounds; None where nothing ever does.
+
+    At once where the publisher permits less than was left of each item before. Of what may not be
+    shown at all a takedown takes care.
+    """
+    if Extent.NOTHING < extent < extent_of(look.shown):
+        return AT_ONCE
     if settings.ended in {None, Ended.STAY} and not _grows_old(settings):
         return None
     return look.again or AT_ONCE
@@ -121,8 +132,10 @@ def wanted_besides(
     )
 
 
-def fate_of(rank: Rank, settings: FeedSettings, cut: Rank) -> Fate:
-    """Decide on one item of a feed."""
+def fate_of(rank: Rank, settings: FeedSettings, cut: Rank, *, extent: Extent = Extent.FULL) -> Fate:
+    """Decide on one item of a feed; ``extent`` is what the publisher's terms permit of it."""
     if rank < cut or settings.ended is Ended.GO:
         return Fate.GOES
-    return Fate.BECOMES_LINK if settings.ended is Ended.LINKS else Fate.STAYS
+    if settings.ended is Ended.LINKS or extent is Extent.LINK:
+        return Fate.BECOMES_LINK
+    return Fate.BECOMES_EXCERPT if extent is Extent.EXCERPT else Fate.STAYS

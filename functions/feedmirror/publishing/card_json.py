@@ -65,6 +65,8 @@ def card_from_json(fields: Mapping[str, Any]) -> Card:
         publisher=Publisher(**own["publisher"]),
         feed=FeedReference(**own["feed"]),
         source=Source(source.get("title", ""), source.get("url")) if source else None,
+        shown=own.get("shown", ""),
+        terms=own.get("terms", ""),
     )
 
 
@@ -87,6 +89,8 @@ def _extension(card: Card) -> dict[str, Any]:
         },
         feed={"title": card.feed.title, "url": card.feed.url},
         source=_stated(title=source.title, url=source.url) if source else None,
+        shown=card.shown,
+        terms=card.terms,
     )
 
 

@@ -24,6 +24,7 @@ from feedmirror.publishing.texts import (
 from feedmirror.records import Attribution, Enclosure, FeedReference, Item, Publisher, Source
 
 _HEADLINE_LENGTH = 80
+_LESS = ("excerpt", "link")
 BEFORE_CREDIT = "\n<hr>\n"  # between what an item says and its credit
 
 
@@ -43,6 +44,8 @@ class Author:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What lists and feeds show of an item; ``content_html`` ends in the credit (rule T4).
+
+    ``shown`` is ``excerpt`` or ``link`` where it is less than the feed offers, and ``terms`` why.
 
     ``address`` is the item's page and, for ever, its ``atom:id``. No authors means: not stated.
     """
@@ -70,6 +73,8 @@ class Card:
     publisher: Publisher
     feed: FeedReference
     source: Source | None
+    shown: str = ""
+    terms: str = ""
 
     @property
     def headline(self) -> str:
@@ -94,6 +99,11 @@ class Card:
     def is_link(self) -> bool:
         """Whether it says nothing of its item but the title and the credit."""
         return not (self.summary or self.content_html.rpartition(BEFORE_CREDIT)[0])
+
+    @property
+    def is_excerpt(self) -> bool:
+        """Whether it is known to say no more of its item than an excerpt."""
+        return self.shown in _LESS
 
     @property
     def direction(self) -> str:
@@ -136,6 +146,8 @@ def bare_card(item: Item, *, site: str) -> Card:
             name_without_addresses(credit.feed.title, known), link(credit.feed.url) or ""
         ),
         source=_source(credit.source, known),
+        shown=item.terms.shown if item.terms and item.terms.shown in _LESS else "",
+        terms=line(item.terms.why) if item.terms and item.terms.shown in _LESS else "",
     )
 
 

@@ -13,6 +13,8 @@ from feedmirror.adapters.networks import Network
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.configure import Configured, NotConfiguredError, ReadConfiguration
+from feedmirror.jobs.follow_terms import FollowTerms
+from feedmirror.jobs.house_terms import LookAtHouses
 from feedmirror.jobs.latest import LatestLists
 from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_run import MirrorRun
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 # A token's file: nobody waits for a slow one, and nothing longer is one.
 _TOKEN_TIMEOUT, _TOKEN_BYTES = timedelta(seconds=10), 4096
+# A file of terms is small, and the polls wait for it.
+_TERMS_TIMEOUT, _TERMS_BYTES = timedelta(seconds=10), 65536
 
 # A robots.txt: the feeds wait for it.
 _ROBOTS_TIMEOUT, _ROBOTS_BYTES = timedelta(seconds=10), 2 * 2**20
@@ -258,6 +262,8 @@ def compose(
                 workers=stores.workers,
                 images=configuration.mirror.images,
             ),
+            houses=LookAtHouses(for_terms(fetcher)),
+            terms=FollowTerms(stores.archive),
             retire=RetireShard(
                 states=states,
                 retire=Retire(
@@ -315,6 +321,13 @@ def _for_tokens(fetcher: Fetcher) -> Fetcher:
     if not isinstance(fetcher, CurlFetcher):
         return fetcher
     return replace(fetcher, timeout=_TOKEN_TIMEOUT, max_bytes=_TOKEN_BYTES)
+
+
+def for_terms(fetcher: Fetcher) -> Fetcher:
+    """Return the fetcher with the limits of a file of terms, where it is one that has limits."""
+    if not isinstance(fetcher, CurlFetcher):
+        return fetcher
+    return replace(fetcher, timeout=_TERMS_TIMEOUT, max_bytes=_TERMS_BYTES)
 
 
 def _public_dns() -> "TxtLookup":

@@ -41,7 +41,7 @@ def a_draft(**entry: Any) -> Draft:  # noqa: ANN401 -- any field of an entry
 
 
 def stored(draft: Draft) -> Item:
-    return build_item(draft, settings=FEED, images=Images.LINK, now=NOW)
+    return build_item(draft, images=Images.LINK, now=NOW)
 
 
 def test_a_draft_with_nothing_in_its_place_is_created() -> None:
@@ -105,9 +105,7 @@ def test_the_versions_remembered_are_bounded_and_the_newest_is_among_them() -> N
 
 
 def test_an_update_keeps_when_the_item_was_first_seen() -> None:
-    later = build_item(
-        a_draft(title="B"), settings=FEED, images=Images.LINK, now=NOW + timedelta(days=40)
-    )
+    later = build_item(a_draft(title="B"), images=Images.LINK, now=NOW + timedelta(days=40))
 
     assert updated_item(stored(a_draft()), later).first_seen == NOW
 

@@ -72,7 +72,16 @@ def said(page: html.HtmlElement) -> str:
         ({}, {"publish": Publish.EXCERPT}, "A short excerpt of each entry: the operator chose so."),
         ({}, {"max_items": 50}, "Copies beyond the newest 50 go by themselves."),
         ({}, {"max_age": timedelta(days=9)}, "Copies older than 9 days go by themselves."),
-        ({"stated": Stated(signals=("noarchive",))}, {}, "The terms that it states: noarchive."),
+        (
+            {"stated": Stated(answer=("robots-noarchive",), shown="excerpt", why="the answer: so")},
+            {},
+            "A short excerpt of each entry, by the terms that are stated (the answer: so).",
+        ),
+        (
+            {"move": Move(into="https://b.example/f")},
+            {},
+            "It has moved to https://b.example/f, and is asked there as a feed of its own.",
+        ),
         (
             {"backfill": Backfill(read=3, done=True)},
             {},

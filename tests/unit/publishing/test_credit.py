@@ -7,7 +7,7 @@ from lxml import html
 
 from builders import AN_ID, a_mirror, an_attribution, an_item
 from feedmirror.publishing.pages import Renderer
-from feedmirror.records import Item, Source
+from feedmirror.records import Item, Source, Terms
 
 LANGUAGES = {
     "en": ("not stated", "owned and copyrighted by", "now and in the future", "3 November 2026"),
@@ -121,3 +121,25 @@ def test_an_operators_words_for_one_language_leave_the_others_as_they_are() -> N
 
     assert the_text(the_credit(an_item(language="it-CH"), own)) == "Ecco"
     assert the_credit(an_item(language="es"), own).get("lang") == "es"
+
+
+@pytest.mark.parametrize(
+    ("language", "excerpt", "link"),
+    [
+        ("en", "Only an excerpt is shown here (the feed: so it says).", "Only the link is shown"),
+        ("de", "Gezeigt wird hier nur ein Auszug.", "Gezeigt wird hier nur der Link."),
+        ("es", "Aquí solo se muestra un extracto.", "Aquí solo se muestra el enlace."),
+        ("fr", "Seul un extrait est présenté ici.", "Seul le lien est présenté ici."),
+        ("pt", "Aqui é mostrado apenas um excerto.", "Aqui é mostrado apenas o link."),
+    ],
+)
+def test_the_credit_says_where_less_is_shown_than_the_feed_offers(
+    language: str, excerpt: str, link: str
+) -> None:
+    def credit(shown: str) -> str:
+        item = an_item(language=language, terms=Terms(shown, "the feed: so it says"))
+        return the_text(the_credit(item))
+
+    assert excerpt in credit("excerpt")
+    assert link in credit("link")
+    assert excerpt not in credit("full")

@@ -1,0 +1,122 @@
+"""The files in which origins state terms: fetched before the polls that they bear on, weekly.
+
+Small, conditional, and all origins at once. An origin that has none answers 404 and has said
+nothing; what fails otherwise leaves standing what was known, and is tried again the next day.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from feedmirror.jobs.shard_state import Lease
+from feedmirror.mirroring.answer_terms import MOST_LICENCES, read_tdmrep
+from feedmirror.mirroring.house_terms import TDMREP, HouseTerms, asked_of
+from feedmirror.mirroring.robots import origin_of
+from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
+
+_MISSING = range(400, 500)
+_TOO_MANY = 429
+_OK, _UNCHANGED = 200, 304
+_MOST_ETAG = 512
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtHouses:
+    """Asks origins for their files of terms; the fetcher bounds what one may cost."""
+
+    fetcher: Fetcher
+
+    def run(
+        self, lease: Lease, *, may_fetch: Callable[[str], bool], enough: Callable[[], bool]
+    ) -> dict[str, HouseTerms]:
+        """Return what is known now of the origins that a lease says are asked.
+
+        What robots.txt keeps us from, by ``may_fetch``, says nothing. Whom it is ``enough`` to wait
+        for is asked again like one that did not answer.
+        """
+        asked = asked_of(lease.before.house_terms, lease.state.house_terms)
+        wanted = {
+            address: origin
+            for origin in asked
+            for address in _documents(origin, lease)
+            if may_fetch(address)
+        }
+        found = self._found(wanted, asked, enough)
+        documents: dict[str, dict[str, list[str]]] = {origin: {} for origin in asked}
+        for address, origin in wanted.items():
+            document = found.get(address) or asked[origin].documents.get(address)
+            if document is not None and document[1:]:
+                documents[origin][address] = document
+        failed = {origin for address, origin in wanted.items() if found.get(address) is None}
+        return {
+            origin: replace(
+                lease.state.house_terms[origin],
+                documents=documents[origin],
+                failed=origin in failed,
+            )
+            for origin in asked
+        }
+
+    def _found(
+        self,
+        wanted: Mapping[str, str],
+        asked: Mapping[str, HouseTerms],
+        enough: Callable[[], bool],
+    ) -> dict[str, list[str] | None]:
+        """Return the files by address; None, or no entry, is what could not be had."""
+        requests = [
+            FetchRequest(address, etag=asked[origin].documents.get(address, [""])[0] or None)
+            for address, origin in wanted.items()
+        ]
+        found: dict[str, list[str] | None] = {}
+        for answer in self.fetcher.fetch(requests) if requests else ():
+            address = answer.request.url
+            origin = wanted[address]
+            found[address] = _document(answer, origin, asked[origin].documents.get(address))
+            if enough():
+                break
+        return found
+
+
+def read_house(fetcher: Fetcher, origin: str) -> tuple[str, ...]:
+    """Return the rules of an origin's ``tdmrep.json``, for who only looks."""
+    (answer,) = fetcher.fetch([FetchRequest(origin + TDMREP)])
+    document = _document(answer, origin, None)
+    return tuple(document[1:]) if document else ()
+
+
+def _documents(origin: str, lease: Lease) -> Mapping[str, None]:
+    """Return the addresses of an origin's files: the well-known one, and RSL that is named."""
+    house = lease.state.houses.get(origin)
+    named = [*house.licenses] if house else []
+    for url, state in lease.state.feeds.items():
+        if origin_of(state.move.asked_at(url)) == origin:
+            named += state.stated.licences
+    return dict.fromkeys([origin + TDMREP, *named[:MOST_LICENCES]])
+
+
+def _document(
+    answer: Fetched | Unfetched, origin: str, known: list[str] | None
+) -> list[str] | None:
+    """Return a file's ETag and rules; None if it could not be had."""
+    if isinstance(answer, Unfetched):
+        return None
+    if answer.status == _UNCHANGED and known:
+        return known
+    if answer.status in _MISSING and answer.status != _TOO_MANY:
+        return [""]
+    if answer.status != _OK:
+        return None
+    text = answer.body.decode("utf-8", errors="replace")
+    is_tdmrep = answer.request.url == origin + TDMREP
+    rules = read_tdmrep(text) if is_tdmrep else _rsl(text, origin)
+    etag = answer.headers.get("etag", "")
+    return [
+        etag if etag.isascii() and etag.isprintable() and len(etag) < _MOST_ETAG else "",
+        *rules,
+    ]
+
+
+def _rsl(text: str, origin: str) -> tuple[str, ...]:
+    from feedmirror.mirroring.rsl import read_rsl  # noqa: PLC0415 -- few hosts name any
+
+    return read_rsl(text, f"{origin}/")

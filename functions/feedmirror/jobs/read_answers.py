@@ -1,0 +1,146 @@
+"""One answer to a poll, read: what it means for its feed, and what it brings to be stored."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from feedmirror.jobs.follow_moves import FollowMoves
+from feedmirror.jobs.look_for_tokens import TokenSearch
+from feedmirror.jobs.marked_documents import Document, heed, set_aside
+from feedmirror.jobs.slots import Delivery
+from feedmirror.jobs.withdrawals import HandOn
+from feedmirror.mirroring.entries import Feed, FeedUnreadableError
+from feedmirror.mirroring.feeds import parse_feed
+from feedmirror.mirroring.following import has_failed, read_as, sight_of
+from feedmirror.mirroring.following_terms import Polled, after_answer, read_terms
+from feedmirror.mirroring.items import Draft, Reading, read_entries
+from feedmirror.mirroring.planning import Circumstances
+from feedmirror.mirroring.poll_state import EntryState, FeedState
+from feedmirror.mirroring.polling import News, Poll, read_answer, unreadable
+from feedmirror.mirroring.terms import Stated
+from feedmirror.mirroring.terms_table import Extent
+from feedmirror.ports.fetching import Fetched, Unfetched
+
+_NOT_MODIFIED = 304
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One feed's document, read, and what is needed to remember it."""
+
+    before: FeedState
+    last: FeedState  # as the attempt before this one left it
+    poll: Poll
+    feed: Feed
+    reading: Reading
+    stated: Stated
+    delivery: Delivery
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is no delta, and is not damaged: what it leaves out is not there."""
+        return not (self.poll.partial or self.feed.damaged)
+
+
+@dataclass(slots=True, kw_only=True)
+class ReadAnswers:
+    """Reads the answers of one run; what is wrong with one stays with its feed.
+
+    ``known`` are the feeds' states as they were before the lease, ``by_host`` the feeds of each
+    host, ``gone`` those that own no item any more, and ``states`` what becomes of those polled.
+    """
+
+    tokens: TokenSearch
+    hand_on: HandOn
+    moves: FollowMoves
+    known: Mapping[str, FeedState]
+    by_host: Mapping[str, frozenset[str]]
+    gone: frozenset[str]
+    states: dict[str, FeedState]
+    clock: Callable[[], datetime]
+    unchanged: int = 0
+    changed: int = 0
+
+    def run(self, polled: Polled, answer: Fetched | Unfetched) -> Read | None:
+        """Read one answer; None if it brings nothing to store."""
+        url, before, now = polled.settings.url, polled.before, self.clock()
+        sight = sight_of(answer, before, url=url, now=now)
+        try:
+            poll = read_answer(answer, before, now=now, limited=self.moves.is_limited(answer))
+            if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
+                state = self._without_document(polled, answer, poll)
+                self.states[url] = self.moves.run(state, before, sight)
+                return None
+            feed = self._parsed(polled, answer, poll)
+            whole = not (feed.damaged or poll.partial)
+            terms = read_terms(polled, feed, answer.headers, whole=whole)
+            reading = read_entries(feed, settings=polled.settings, state=before, terms=terms)
+        except Exception as error:  # noqa: BLE001 -- one feed's failure, of any kind, is its own
+            known = isinstance(error, FeedUnreadableError)
+            told = unreadable(before, str(error) if known else f"could not be read: {error!r}")
+            self.states[url] = self.moves.run(told, before, read_as(sight, None))
+            return None
+        poll = replace(poll, state=self.moves.run(poll.state, before, read_as(sight, feed)))
+        self.states[url] = poll.state
+        if has_failed(before.move, poll.state.move):
+            return None
+        self.changed += 1
+        document = Document(feed, reading, polled.settings, whole=whole)
+        return self._taken(before, poll, document, stated=terms.stated)
+
+    def _without_document(
+        self, polled: Polled, answer: Fetched | Unfetched, poll: Poll
+    ) -> FeedState:
+        """Return a feed's state after an answer that brought nothing new, or failed."""
+        if poll.news is not News.NOTHING or not isinstance(answer, Fetched):
+            return poll.state
+        self.unchanged += 1
+        repeats = answer.status == _NOT_MODIFIED
+        state = after_answer(poll.state, answer.headers, settings=polled.settings, repeats=repeats)
+        return set_aside(state, now=self.clock()) if polled.before.refusal.feed else state
+
+    def _parsed(self, polled: Polled, answer: Fetched, poll: Poll) -> Feed:
+        """Parse a document; raises FeedUnreadableError."""
+        url, move = polled.settings.url, polled.before.move
+        # What another domain shows is no proof of this one's, wherever the feed has moved.
+        foreign = move.trial or move.leaves_domain_of(url)
+        self.tokens.read(url, b"" if foreign else poll.body)
+        content_type = answer.headers.get("content-type", "")
+        feed = parse_feed(poll.body, url=answer.url, content_type=content_type)
+        if feed.damaged and not feed.entries:
+            raise FeedUnreadableError("the document breaks off before its first entry")
+        return feed
+
+    def _taken(
+        self, before: FeedState, poll: Poll, document: Document, *, stated: Stated
+    ) -> Read | None:
+        """Return what a document brings, unless it bears the publisher's mark."""
+        settings, feed, reading = document.settings, document.feed, document.reading
+        poll = replace(poll, state=heed(document, poll.state, before, hand_on=self.hand_on))
+        if feed.refused or poll.state.refusal.feed:
+            self.states[settings.url] = set_aside(poll.state, now=self.clock())
+            return None
+        others = self.by_host[settings.host] - {settings.url}
+        delivery = Delivery(
+            settings=settings,
+            drafts=_unseen(reading, before),
+            entries=before.entries,
+            # What another feed of the host brought is there, though this one does not know it.
+            trusted=bool(before.entries) and not others,
+            around=Circumstances(feed.damaged, others - self.gone),
+            floor=before.look.floor,
+        )
+        last = self.known.get(settings.url, FeedState())
+        return Read(before, last, poll, feed, reading, stated, delivery)
+
+
+def _unseen(reading: Reading, before: FeedState) -> tuple[Draft, ...]:
+    """Return the drafts that are not as they were last seen, and of which anything may be shown."""
+    never = EntryState()
+    return tuple(
+        draft
+        for draft in reading.drafts
+        if before.entries.get(draft.id, never).fingerprint != draft.fingerprint
+        and draft.terms.extent is not Extent.NOTHING
+        and not draft.entry.refused
+    )

@@ -1,0 +1,90 @@
+"""A feed's state before a poll, and what is remembered of it behind one."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.read_answers import Read
+from feedmirror.jobs.rules import EVERY_HOST, lifts_mark
+from feedmirror.jobs.slots import Stored
+from feedmirror.layout import ItemId
+from feedmirror.mirroring.arrivals import arrivals_in, with_arrivals
+from feedmirror.mirroring.following_terms import under_terms, with_denied
+from feedmirror.mirroring.items import terms_of
+from feedmirror.mirroring.poll_state import EntryState, FeedState, Look
+from feedmirror.mirroring.terms_table import Extent
+
+_MOST_PROBLEMS = 20
+_MOST_ENTRIES_KNOWN = 4000
+_MOST_HOSTS = 100  # that a feed's entries claim, and whose lifts are noticed
+_DAMAGED = "the document is damaged: whole entries were added, none was changed"
+
+
+def to_poll_with(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> FeedState:
+    """Return the state to poll with.
+
+    After a lift, and under other settings, every entry of the feed is looked at again.
+    """
+    mark = lifts_mark((settings.host, *state.hosts), lifts)
+    terms = terms_of(settings)
+    if (state.lifts, state.terms) == (mark, terms):
+        return state
+    entries = {item: replace(entry, fingerprint="") for item, entry in state.entries.items()}
+    # What a takedown kept out of sight is back as it was, whatever was cut meanwhile.
+    look = replace(state.look, shown=Look().shown)
+    return replace(state.forgetting_body(), lifts=mark, terms=terms, entries=entries, look=look)
+
+
+def remember(read: Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
+    """Return a feed's next state: its entries as they were seen, its validators last of all."""
+    present = {draft.id for draft in read.reading.drafts}
+    withheld = {d.id for d in read.reading.drafts if d.terms.extent is Extent.NOTHING}
+    damage = (_DAMAGED,) if read.feed.damaged else ()
+    problems = (*damage, *read.feed.problems, *read.reading.problems, *stored.problems)
+    entries = _entries(read, stored, withheld)
+    moved = {**({} if read.is_whole else read.before.moved), **read.reading.moved}
+    hosts = _hosts(read, stored)
+    state = replace(
+        read.poll.state,
+        entries=entries,
+        moved={fresh: item for fresh, item in moved.items() if item in entries},
+        hosts=hosts,
+        lifts=lifts_mark((read.delivery.settings.host, *hosts), lifts),
+        rung=read.reading.rung,
+        title=read.feed.title,
+        problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),
+        told=read.poll.state.told.after(stored.first_seen, is_first=is_first(read)),
+    )
+    arrivals = arrivals_in(read.reading, read.before, read.last, is_whole=read.is_whole)
+    state = with_arrivals(state, read.before, feed=read.feed, arrivals=arrivals)
+    listed = present if read.is_whole else set[ItemId]()
+    state = under_terms(state, with_denied(read.stated, withheld, listed))
+    if read.feed.damaged:  # the whole document may come under the same validators (rule V3)
+        state = replace(state, etag=None, last_modified=None)
+    return state.forgetting_body() if stored.lost else state
+
+
+def is_first(read: Read) -> bool:
+    """Tell whether nothing was known of a feed before, be it new or its state lost."""
+    return not (read.before.title or read.before.entries)
+
+
+def _entries(read: Read, stored: Stored, withheld: set[ItemId]) -> dict[ItemId, EntryState]:
+    """Return what is known of a feed's entries; what may not be shown is looked at again."""
+    present = {draft.id for draft in read.reading.drafts}
+    kept = {
+        item: known
+        for item, known in read.before.entries.items()
+        if item in present or not read.is_whole
+    }
+    kept |= {item: replace(kept[item], fingerprint="") for item in withheld & kept.keys()}
+    entries = {**stored.entries, **kept, **stored.entries}
+    return dict(list(entries.items())[:_MOST_ENTRIES_KNOWN])
+
+
+def _hosts(read: Read, stored: Stored) -> tuple[str, ...]:
+    """Return the hosts that a feed's entries claim, besides its own."""
+    claimed = {host for draft in read.reading.drafts for host in draft.hosts} | stored.hosts
+    claimed |= set() if read.is_whole else set(read.before.hosts)
+    hosts = tuple(sorted(claimed - {read.delivery.settings.host}))
+    return hosts if len(hosts) <= _MOST_HOSTS else (EVERY_HOST,)
