@@ -233,8 +233,8 @@ class World:
             clock=lambda: self.now,
             nonce=lambda: f"{next(self._nonces):016x}",
         )
-        tokens = replace(jobs.tokens, dns=lambda: self.names, hand_on=self.handed)
-        return replace(jobs, tokens=tokens)
+        tokens = replace(jobs.tokens, dns=lambda: self.names)
+        return replace(jobs, tokens=tokens).handing_on_to(self.handed)
 
     def watch(self) -> Requests:
         """Begin to note requests anew."""

@@ -53,7 +53,7 @@ class MirrorRun:
             outcome.commit(not why)
         own = tuple(("", what) for what in (moving, why, *faults, *tokens.problems) if what)
         problems = (*report.problems, *own)
-        return replace(report, findings=tokens.findings, problems=problems)
+        return replace(report, findings=report.findings + tokens.findings, problems=problems)
 
     def _publish(self, outcomes: Sequence[ShardOutcome]) -> tuple[str, tuple[str, ...]]:
         """Put what the whole mirror shows, where it changed.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import Configuration, FeedSettings
+from feedmirror.jobs.absences import Absences
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
@@ -17,6 +18,7 @@ from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
+from feedmirror.mirroring.listing import Document, with_dates
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import (
@@ -27,6 +29,7 @@ from feedmirror.mirroring.polling import (
     read_answer,
     unreadable,
 )
+from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetched, Fetcher, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.publishing.selection import Publication, newest_of
@@ -59,6 +62,7 @@ class _Progress:
     """
 
     tokens: TokenSearch
+    absences: Absences
     lifts: tuple[str, ...]
     gone: frozenset[str]  # feeds that are polled no more: they own no item any more
     by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
@@ -90,6 +94,7 @@ class MirrorShard:
     rules: RuleReader
     store: StoreEntries
     retire: RetireShard
+    hand_on: WorkQueue
     clock: Callable[[], datetime]
     configuration: Configuration
 
@@ -116,7 +121,8 @@ class MirrorShard:
         ended = frozenset(feed.url for feed in own if feed.ended is not None)
         gone = ended | {url for url, state in lease.state.feeds.items() if state.gone}
         lifts = self.rules.lifts() if lease.due else ()
-        progress = _Progress(tokens, lifts, gone, _by_host(own))
+        absences = Absences(self.store.archive, self.hand_on, self.clock)
+        progress = _Progress(tokens, absences, lifts, gone, _by_host(own))
         before = {
             url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
@@ -134,6 +140,7 @@ class MirrorShard:
             if time_left() < RESERVE:
                 break
         self._store(batch, progress)
+        absences.finish(progress.states, lease.state.feeds, progress.by_host)
         progress.looked = self.retire.run(
             lease, progress.states, enough=lambda: time_left() < RESERVE
         )
@@ -164,6 +171,8 @@ class MirrorShard:
             progress.states[url] = poll.state
             if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
                 progress.unchanged += poll.news is News.NOTHING
+                if poll.news is News.NOTHING:
+                    progress.absences.unchanged(settings, before, plain=not answer.hops)
                 return None
             progress.tokens.read(url, poll.body)
             content_type = answer.headers.get("content-type", "")
@@ -171,6 +180,10 @@ class MirrorShard:
             if feed.damaged and not feed.entries:
                 raise FeedUnreadableError("the document breaks off before its first entry")  # noqa: TRY301 -- told like every other
             reading = read_entries(feed, settings=settings, state=before)
+            document = Document(feed, reading, plain=not (poll.partial or answer.hops))
+            held = progress.absences.read(settings, before, document)
+        except StoreUnavailableError:
+            raise
         except FeedUnreadableError as error:
             progress.states[url] = unreadable(before, str(error))
             return None
@@ -181,7 +194,7 @@ class MirrorShard:
         others = progress.by_host[settings.host] - {url}
         delivery = Delivery(
             settings=settings,
-            drafts=_unseen(reading, before),
+            drafts=tuple(draft for draft in _unseen(reading, before) if draft.id not in held),
             entries=before.entries,
             # What another feed of the host brought is there, though this one does not know it.
             trusted=bool(before.entries) and not others,
@@ -284,7 +297,8 @@ def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
     kept = {
         item: known for item, known in read.before.entries.items() if item in present or not whole
     }
-    entries = dict(list({**stored.entries, **kept, **stored.entries}.items())[:_MOST_ENTRIES_KNOWN])
+    entries = with_dates({**stored.entries, **kept, **stored.entries}, read.reading)
+    entries = dict(list(entries.items())[:_MOST_ENTRIES_KNOWN])
     damage = (_DAMAGED,) if read.feed.damaged else ()
     problems = (*damage, *read.feed.problems, *read.reading.problems, *stored.problems)
     moved = {**({} if whole else read.before.moved), **read.reading.moved}
@@ -310,6 +324,8 @@ def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
 
 def _report(lease: Lease, progress: _Progress) -> MirrorReport:
     learnt = progress.states
+    problems = [(url, what) for url, state in learnt.items() for what in state.problems]
+    problems += [("", what) for what in progress.absences.problems]
     return MirrorReport(
         feeds=len(lease.state.feeds),
         polled=len(learnt),
@@ -323,5 +339,6 @@ def _report(lease: Lease, progress: _Progress) -> MirrorReport:
         suppressed=sum(stored.suppressed for stored in progress.stored),
         lost=sum(stored.lost for stored in progress.stored),
         failures=tuple((url, state.error) for url, state in learnt.items() if state.error),
-        problems=tuple((url, what) for url, state in learnt.items() for what in state.problems),
+        problems=tuple(problems),
+        findings=progress.absences.findings,
     )

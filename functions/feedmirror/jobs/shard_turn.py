@@ -87,4 +87,8 @@ class ShardTurn:
         faults = self.wide.template_problems() if places else ()
         problems = tuple(("", what) for what in (*faults, *tokens.problems))
         report = outcome.report
-        return replace(report, findings=tokens.findings, problems=(*report.problems, *problems))
+        return replace(
+            report,
+            findings=report.findings + tokens.findings,
+            problems=(*report.problems, *problems),
+        )

@@ -36,6 +36,7 @@ _PREFIXES = {
     "http://rssnamespace.org/feedburner/ext/1.0": "feedburner:",
     "http://purl.org/rss/1.0/modules/syndication": "sy:",
     "http://purl.org/atompub/tombstones/1.0": "at:",
+    "http://purl.org/syndication/history/1.0": "fh:",
 }
 _HTML_TYPES = {"html", "text/html"}
 _ENTRIES = {"item", "entry"}

@@ -61,6 +61,8 @@ class Feed:
     """One feed document; ``damaged`` says that it broke off or did not parse cleanly (rule C5).
 
     ``ttl`` is in minutes; ``skip_hours`` are hours of the day in GMT, ``skip_days`` English names.
+    A feed may be ``complete``, or one ``is_part`` of several documents, of which ``older`` is the
+    address of the next one to read (RFC 5005).
     """
 
     url: str
@@ -77,5 +79,8 @@ class Feed:
     skip_days: frozenset[str] = frozenset()
     entries: tuple[Entry, ...] = ()
     deleted: tuple[DeletedEntry, ...] = ()
+    complete: bool = False
+    is_part: bool = False
+    older: str | None = None
     damaged: bool = False
     problems: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ that state it; titles, texts and dates are left to feedparser.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -37,6 +37,9 @@ _HTML = {"", "text/html", "application/xhtml+xml"}
 _MINUTES = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
 _MOST_MINUTES = 525600
 _HOURS = 24
+# Links to a feed's other documents (RFC 5005 §3, §4): an archive holds more than pages promise to.
+_OLDER = ("prev-archive", "next")
+_PARTS = {*_OLDER, "next-archive", "previous", "prev"}
 _DAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
 
@@ -101,7 +104,7 @@ def choose_link(
 
 
 def _feed(header: Node, root: Element, url: str) -> Feed:
-    lang = XML + "lang"
+    lang, names = XML + "lang", {name for name, _ in header.children}
     languages = (header.text("language", "dc:language"), header.element.get(lang), root.get(lang))
     return Feed(
         url=url,
@@ -117,6 +120,9 @@ def _feed(header: Node, root: Element, url: str) -> Feed:
         skip_hours=frozenset(_skip_hours(header)),
         skip_days=frozenset(_skip_days(header)),
         deleted=tuple(_deleted(header)),
+        complete="fh:complete" in names,
+        is_part="fh:archive" in names or any(_linked(header, _PARTS)),
+        older=next((found for rel in _OLDER for found in _linked(header, {rel})), None),
     )
 
 
@@ -249,6 +255,15 @@ def _deleted(header: Node) -> Iterator[DeletedEntry]:
         ref = element.get("ref", "").strip()
         if ref:
             yield DeletedEntry(ref=ref, when=from_rfc3339(element.get("when")))
+
+
+def _linked(header: Node, relations: Collection[str]) -> Iterator[str]:
+    """Yield the addresses that a feed links to by some relations."""
+    for element in header.named("link"):
+        if not {*element.get("rel", "").lower().split()}.isdisjoint(relations):
+            address = header.address(element, element.get("href"))
+            if address:
+                yield address
 
 
 def _ttl(header: Node) -> int | None:

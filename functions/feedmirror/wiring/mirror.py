@@ -86,7 +86,7 @@ class MirrorFunction:
 
         def jobs() -> MirrorJobs:  # a turn of its own begins from what is stored then
             found = compose(self.stores, fetcher=fetcher, configured=configured)
-            return replace(found, tokens=replace(found.tokens, hand_on=self._work_queue(context)))
+            return found.handing_on_to(self._work_queue(context))
 
         def time_left() -> timedelta:
             return timedelta(milliseconds=context.get_remaining_time_in_millis())
@@ -172,6 +172,11 @@ class MirrorJobs:
     reshard: Reshard
     clock: Callable[[], datetime]
 
+    def handing_on_to(self, queue: WorkQueue) -> "MirrorJobs":
+        """Return the same jobs with another end to hand on to what they find."""
+        shard, tokens = replace(self.shard, hand_on=queue), replace(self.tokens, hand_on=queue)
+        return replace(self, shard=shard, tokens=tokens)
+
     def whole(self) -> MirrorRun:
         """Return the run over every shard in this process."""
         return MirrorRun(
@@ -251,6 +256,7 @@ def compose(
                 feeds=configuration.feeds,
                 clock=clock,
             ),
+            hand_on=InlineQueue(Unlimited()),
             clock=clock,
             configuration=configuration,
         ),
