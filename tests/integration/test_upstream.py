@@ -2,23 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
 from feedmirror.configuration import Vanished
 from feedmirror.suppression import Ground, RuleId, Scope, Suppression, item_key
 from loopback import Answer
-from world import START, Documents, World, entry, rss
+from memory_world import MemoryWorld
+from world import START, Documents, entry, rss
 
 TOMBSTONES = "xmlns:at='http://purl.org/atompub/tombstones/1.0'"
 HISTORY = "xmlns:fh='http://purl.org/syndication/history/1.0'"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world() -> Iterator[MemoryWorld]:
     with Documents() as documents:
-        yield World(tmp_path, documents)
+        yield MemoryWorld(documents)
 
 
 def on(day: int, **fields: str) -> str:
@@ -35,14 +36,14 @@ def deleted(day: int, *, since: int) -> str:
     return f"<at:deleted-entry {TOMBSTONES} ref='g{day}' when='{when}'/>"
 
 
-def handed(world: World) -> list[tuple[str, bool, int]]:
+def handed(world: MemoryWorld) -> list[tuple[str, bool, int]]:
     """Take what was handed on: why, whether on, and how many items."""
     tasks, world.handed.tasks = world.handed.tasks, []
     assert all(task["host"] == "news.example.com" for task in tasks)
     return [(task["reason"], task["on"], len(task["items"])) for task in tasks]
 
 
-def poll(world: World, document: str | None = None) -> list[tuple[str, bool, int]]:
+def poll(world: MemoryWorld, document: str | None = None) -> list[tuple[str, bool, int]]:
     if document is not None:
         world.serve(document)
     world.later()
@@ -50,11 +51,11 @@ def poll(world: World, document: str | None = None) -> list[tuple[str, bool, int
     return handed(world)
 
 
-def id_of(world: World, day: int) -> str:
+def id_of(world: MemoryWorld, day: int) -> str:
     return next(item.id for item in world.items() if item.title == f"Entry {day}")
 
 
-def test_u1_a_deletion_is_handed_on_at_once_with_its_item(world: World) -> None:
+def test_u1_a_deletion_is_handed_on_at_once_with_its_item(world: MemoryWorld) -> None:
     poll(world, days(1, 2, 3))
     item = id_of(world, 2)
     world.serve(days(1, 3, extra=deleted(2, since=4)))
@@ -71,6 +72,7 @@ def test_u1_a_deletion_is_handed_on_at_once_with_its_item(world: World) -> None:
         "items": [item],
         "on": True,
         "words": "the feed says that they are deleted (at:deleted-entry)",
+        "seen": world.now.isoformat(),
     }
     assert report.findings == 1
     assert handed(world) == [("deleted", True, 1)]
@@ -78,7 +80,7 @@ def test_u1_a_deletion_is_handed_on_at_once_with_its_item(world: World) -> None:
 
 
 def test_u1_a_deletion_of_what_the_feed_had_long_left_out_is_found_in_the_archive(
-    world: World,
+    world: MemoryWorld,
 ) -> None:
     linked = "https://news.example.com/old"
     poll(world, rss(on(1, guid=linked, link=linked), on(2)))
@@ -91,7 +93,9 @@ def test_u1_a_deletion_of_what_the_feed_had_long_left_out_is_found_in_the_archiv
     assert not [key for _, key in asked if item in key]
 
 
-def test_u1_a_feed_deletes_nothing_that_another_feed_of_its_host_has_brought(world: World) -> None:
+def test_u1_a_feed_deletes_nothing_that_another_feed_of_its_host_has_brought(
+    world: MemoryWorld,
+) -> None:
     linked = "https://news.example.com/old"
     world.serve(rss(entry(1, guid=linked, link=linked)), "/other")
     poll(world, days(2, 3))
@@ -100,7 +104,9 @@ def test_u1_a_feed_deletes_nothing_that_another_feed_of_its_host_has_brought(wor
     assert poll(world, days(2, 3, extra=gone)) == []
 
 
-def test_u1_what_is_deleted_is_not_stored_by_the_poll_that_says_so_nor_later(world: World) -> None:
+def test_u1_what_is_deleted_is_not_stored_by_the_poll_that_says_so_nor_later(
+    world: MemoryWorld,
+) -> None:
     poll(world, days(1, 3))
     world.handed.tasks.clear()
 
@@ -109,33 +115,60 @@ def test_u1_what_is_deleted_is_not_stored_by_the_poll_that_says_so_nor_later(wor
     assert [item.title for item in world.items()] == ["Entry 1", "Entry 3", "Entry 4"]
 
 
-def test_u2_a_withdrawn_item_is_back_once_the_feed_lists_it_again_and_the_rule_is_lifted(
-    world: World,
-) -> None:
-    whole, lacking = days(*range(1, 11)), days(*range(1, 11), extra=" ").replace(on(5), "")
-    poll(world, whole)
-    host, item = "news.example.com", id_of(world, 5)
+def carried_out(world: MemoryWorld) -> None:
+    """Have the takedown function do what it was handed."""
+    tasks, world.handed.tasks = world.handed.tasks, []
+    for task in tasks:
+        world.takedowns().do(task, time_left=lambda: world.time_left)
 
-    assert poll(world, lacking) == []
-    assert poll(world) == [("vanished", True, 1)]
+
+def test_u2_what_vanishes_is_taken_down_and_back_once_it_is_listed_again(
+    world: MemoryWorld,
+) -> None:
+    whole, lacking = days(*range(1, 11)), days(*range(1, 11)).replace(on(5), "")
+    polls = [whole, lacking, None, None, whole, None]
+    shown = []
+    for document in polls:
+        if document:
+            world.serve(document)
+        world.later()
+        world.run()
+        carried_out(world)
+        shown.append("Entry 5" in {item.title for item in world.items()})
+
+    assert shown == [True, True, False, False, True, True]
+    (stored,) = [item for item in world.items() if item.title == "Entry 5"]
+    assert stored.first_seen == START + timedelta(hours=2)
+
+
+def test_u1_a_mails_rule_outlives_the_deletion(world: MemoryWorld) -> None:
+    poll(world, days(1, 2, 3))
+    item = id_of(world, 2)
     rule = Suppression(
         id=RuleId("rulerulerule"),
         scope=Scope.ITEM,
-        host=host,
-        keys=frozenset({item_key(host, item)}),
-        ground=Ground.UPSTREAM,
+        host="news.example.com",
+        keys=frozenset({item_key("news.example.com", item)}),
+        ground=Ground.PUBLISHER,
         case="casecasecasecase",
         when=START,
     )
-    key = world.suppress(rule)
-    assert poll(world, whole) == [("vanished", False, 1)]
-    world.lift(key)
+    world.serve(days(1, 3, extra=deleted(2, since=4)))
     world.later()
     world.run()
-    assert world.handed.tasks == []
+    world.suppress(rule)
+    carried_out(world)
+    newer = on(2).replace("Nov 2026", "Dec 2026")
+    for _ in range(3):
+        world.serve(rss(newer, on(3), on(1)))
+        world.later()
+        world.run()
+        carried_out(world)
+
+    assert [each.title for each in world.items()] == ["Entry 1", "Entry 3"]
 
 
-def test_u2_nothing_is_forgotten_where_it_cannot_be_handed_on(world: World) -> None:
+def test_u2_nothing_is_forgotten_where_it_cannot_be_handed_on(world: MemoryWorld) -> None:
     poll(world, days(*range(1, 11)))
     poll(world, days(*range(1, 11)).replace(on(5), ""))
     world.handed.full = True
@@ -151,7 +184,7 @@ def test_u2_nothing_is_forgotten_where_it_cannot_be_handed_on(world: World) -> N
 
 
 def test_u3_a_redirected_feed_and_one_that_is_kept_by_its_operator_infer_nothing(
-    world: World,
+    world: MemoryWorld,
 ) -> None:
     url = world.serve(days(*range(1, 11)))
     world.run()
@@ -177,7 +210,7 @@ def test_u3_a_redirected_feed_and_one_that_is_kept_by_its_operator_infer_nothing
     ],
     ids=["HTML", "empty", "503", "no entries", "cut off"],
 )
-def test_u3_no_fallback_of_a_server_removes_anything(world: World, answer: Answer) -> None:
+def test_u3_no_fallback_of_a_server_removes_anything(world: MemoryWorld, answer: Answer) -> None:
     poll(world, days(*range(1, 11)))
     world.documents["/feed"] = answer
 
@@ -185,7 +218,7 @@ def test_u3_no_fallback_of_a_server_removes_anything(world: World, answer: Answe
     assert poll(world, days(*range(1, 11))) == []
 
 
-def test_u3_a_paged_feed_infers_nothing(world: World) -> None:
+def test_u3_a_paged_feed_infers_nothing(world: MemoryWorld) -> None:
     page = "<atom:link rel='next' href='/feed?page=2'/>"
     poll(world, days(*range(1, 11), extra=page))
 
@@ -194,7 +227,7 @@ def test_u3_a_paged_feed_infers_nothing(world: World) -> None:
 
 
 def test_u4_what_a_complete_feed_leaves_out_is_gone_unless_another_feed_lists_it(
-    world: World,
+    world: MemoryWorld,
 ) -> None:
     complete = f"<fh:complete {HISTORY}/>"
     world.serve(days(3), "/other")
@@ -205,7 +238,9 @@ def test_u4_what_a_complete_feed_leaves_out_is_gone_unless_another_feed_lists_it
     assert poll(world, days(1, 2, extra=complete)) == [("unlisted", False, 1)]
 
 
-def test_an_unchanged_feed_with_something_withdrawn_is_written_once_a_run(world: World) -> None:
+def test_an_unchanged_feed_with_something_withdrawn_is_written_once_a_run(
+    world: MemoryWorld,
+) -> None:
     poll(world, days(1, 2, 3))
     poll(world, days(1, 3, extra=deleted(2, since=4)))
     requests = world.watch()

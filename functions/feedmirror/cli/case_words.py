@@ -49,9 +49,11 @@ _EVENTS = {
     Event.RULED: "the rules stand",
     Event.SLICE: "reached",
     Event.CARRIED_OUT: "carried out",
+    Event.ALLOWED: "the publisher takes it back no longer",
     Event.HELD: "held for a person",
     Event.BOUNCED: "a mail of ours did not arrive",
 }
+_MARKED = "a mark of the publisher's own, where machines read it"
 _STEPS = {
     "answer": "answer to the sender",
     "result": "result to the sender",
@@ -145,6 +147,10 @@ def event_words(event: Event, details: Mapping[str, Any]) -> str:
             return f"{event}: {step_words(str(details['step']))}{why}"
         case Event.UNDONE:
             return f"{event}: {counted(int(details['shown']), 'item')} shown again"
+        case Event.ALLOWED:
+            number = len(details["items"])
+            items = counted(number, "item") if number else ""
+            return ": ".join(filter(None, [_EVENTS[event], items]))
         case Event.SLICE | Event.CARRIED_OUT:
             number = int(details["reached" if event is Event.SLICE else "copies"])
             return f"{_EVENTS[event]}: {counted(number, 'item')}"
@@ -165,7 +171,8 @@ def proof_words(case: Case) -> str:
         return "not looked at yet"
     sender = decision.get("sender")
     if sender is None:
-        return "by hand: the operator's own decision"
+        marked = decision.get("withdrawal")
+        return _MARKED if marked else "by hand: the operator's own decision"
     if decision.get("vouched"):
         return "vouched for by the operator"
     if case.receipt is not None and case.receipt.unchecked:

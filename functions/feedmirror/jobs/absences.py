@@ -123,12 +123,24 @@ class Absences:
 
     def _handed_on(self, settings: FeedSettings, seen: Seen) -> bool:
         """Hand on what is gone and what is back of one feed; return whether all was taken."""
-        from feedmirror.jobs.withdrawals import hand_on, messages  # noqa: PLC0415 -- rarely needed
+        from feedmirror.jobs.findings import Reason, Withdrawal  # noqa: PLC0415 -- rarely needed
+        from feedmirror.jobs.withdrawals import HandOn  # noqa: PLC0415 -- rarely needed
 
-        gone = messages(settings, seen.gone, words=_WORDS)
-        back = messages(settings, seen.back, words={})
-        withdrawals = [*gone, *back]
-        problems = hand_on(self.hand_on, withdrawals)
-        self.problems += problems
-        self.findings += len(withdrawals) - len(problems)
-        return not problems
+        hand_on = HandOn(queue=self.hand_on, clock=self.clock)
+        taken = [
+            hand_on(
+                Withdrawal(
+                    reason=Reason(why),
+                    host=settings.host,
+                    feed=settings.url,
+                    items=tuple(sorted(item for item, reason in items.items() if reason == why)),
+                    on=on,
+                    words=_WORDS[why] if on else "the feed lists them again",
+                )
+            )
+            for on, items in ((True, seen.gone), (False, seen.back))
+            for why in sorted(set(items.values()))
+        ]
+        self.problems += hand_on.problems
+        self.findings += hand_on.sent
+        return all(taken)

@@ -1,46 +1,41 @@
-"""What publishers take back without a mail, handed on to the takedown function."""
+"""Handing on what publishers take back to the takedown function, which alone can take it down."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from feedmirror.configuration import FeedSettings
-from feedmirror.jobs.batches import batches
-from feedmirror.jobs.findings import Reason, Withdrawal
-from feedmirror.layout import ItemId
+from feedmirror.jobs.findings import MOST_ITEMS, Withdrawal
 from feedmirror.ports.aftermath import WorkQueue
 
-_MOST_AT_ONCE = 200  # items of one message
 
+@dataclass(slots=True, kw_only=True)
+class HandOn:
+    """Hands on what one run finds; ``sent`` counts it, ``problems`` are for the operator."""
 
-def messages(
-    settings: FeedSettings, items: Mapping[ItemId, str], *, words: Mapping[str, str]
-) -> Iterator[Withdrawal]:
-    """Yield what tells the takedown function of some items of a feed, by the reasons given.
+    queue: WorkQueue
+    clock: Callable[[], datetime]
+    sent: int = 0
+    problems: list[str] = field(default_factory=list)
 
-    Without ``words`` it is that the feed lists them again.
-    """
-    for why in sorted(set(items.values())):
-        alike = sorted(item for item, reason in items.items() if reason == why)
-        for some in batches(alike, _MOST_AT_ONCE):
-            yield Withdrawal(
-                reason=Reason(why),
-                host=settings.host,
-                feed=settings.url,
-                items=tuple(some),
-                on=bool(words),
-                words=words[why] if words else "the feed lists them again",
-            )
+    def __call__(self, found: Withdrawal) -> bool:
+        """Hand on a withdrawal, in parts if it is of many items; tell whether all was taken.
 
+        It is to be remembered once it was taken, and found again at the next poll if it was not.
+        """
+        parts = [
+            replace(found, items=found.items[first : first + MOST_ITEMS])
+            for first in range(0, max(len(found.items), 1), MOST_ITEMS)
+        ]
+        taken = [self._send(part) for part in parts]
+        return all(taken)
 
-def hand_on(queue: WorkQueue, withdrawals: Iterable[Withdrawal]) -> list[str]:
-    """Hand on some withdrawals; return what went wrong, which is nothing where all were taken.
-
-    What was not taken is to be found again; what was, may come a second time.
-    """
-    problems = []
-    for withdrawal in withdrawals:
+    def _send(self, found: Withdrawal) -> bool:
+        seen = replace(found, seen=found.seen or self.clock())
         try:
-            queue.send(withdrawal.to_dict())
+            self.queue.send(seen.to_dict())
         except Exception as error:  # noqa: BLE001 -- one feed's failure is its own, done inline too
-            what = f"{withdrawal.reason} of {withdrawal.feed or withdrawal.host}"
-            problems.append(f"{what}: not handed on: {error!r}")
-    return problems
+            what = found.feed or found.host
+            self.problems.append(f"{what}: not handed on that it is taken back: {error!r}")
+            return False
+        self.sent += 1
+        return True

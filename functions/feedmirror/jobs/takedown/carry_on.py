@@ -36,6 +36,7 @@ from feedmirror.suppression import Scope, Suppression
 from feedmirror.takedowns.casework.case_orders import (
     ENDINGS,
     acts,
+    allowed_order,
     changes_of,
     is_done,
     is_end,
@@ -56,6 +57,7 @@ from feedmirror.takedowns.decisions.decision import Outcome
 RESERVE = timedelta(seconds=30)  # kept back to note where a sweep is, and to hand it on
 _MOST_PATHS = 30  # of single pages; a folder as a whole costs as much as one of them
 BY_A_PERSON = "operator"
+BY_THE_PUBLISHER = "publisher"  # whose mark is gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +234,15 @@ class CarryOn:
         shown = self.undo.freed(case, by=by)
         self.cdn.invalidate(["/*"], reference=f"{case.id}-freed-{changes_of(case)[1]}")
         return shown
+
+    def allow(self, case: Case) -> bool:
+        """Show again what a publisher takes back no longer; False while the mirror is paused."""
+        wanted = allowed_order(case)
+        if wanted is None or case.state is State.RESTORED:
+            return True
+        if not self.paused:
+            self.free(case, wanted, by=BY_THE_PUBLISHER, countered=False)
+        return not self.paused
 
     def end(self, case: Case, event: Event, *, by: str) -> int:
         """End a case that is undone, refused or lapsed; return how many items are shown again.

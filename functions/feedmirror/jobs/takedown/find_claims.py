@@ -31,7 +31,8 @@ from feedmirror.suppression import (
     keys_of_one_author,
     keys_of_one_item,
 )
-from feedmirror.takedowns.casework.cases import CaseUnreadableError, State
+from feedmirror.takedowns.casework.case_orders import is_withdrawal
+from feedmirror.takedowns.casework.cases import Case, CaseUnreadableError, State
 from feedmirror.takedowns.decisions.asks import Ask, asks_of, whole_host
 from feedmirror.takedowns.decisions.claims import Claim, Held
 from feedmirror.takedowns.notices.notice import Notice
@@ -98,8 +99,11 @@ class FindClaims:
             return _unknown(host, item)  # it is not gone for good: it may be brought again
         if isinstance(record, Tombstone):
             kept = record_in(self.mail.get(recovery_key(record.case, host, item)))
-            masked = self._is_masked(record.case)
             known = _held(kept) if isinstance(kept, Item) else _unknown(host, item)
+            case = self._case(record.case)
+            if case is not None and is_withdrawal(case):
+                return known  # it may be shown again, so whoever asks for it asks for something
+            masked = case is not None and case.state is State.MASKED
             return replace(
                 known,
                 masked_by=record.case if masked else "",
@@ -232,12 +236,11 @@ class FindClaims:
             asks |= {Ask(scope=Scope.AUTHOR, host=host, keys=a): None for a in authors if a}
         return [self.find(ask) for ask in asks]
 
-    def _is_masked(self, case: str) -> bool:
+    def _case(self, case: str) -> Case | None:
         try:
-            known = self.cases.load(case)
+            return self.cases.load(case)
         except CaseUnreadableError:
-            return False
-        return known is not None and known.state is State.MASKED
+            return None
 
 
 def _probe(scope: Scope, host: str, keys: frozenset[str]) -> Suppression:

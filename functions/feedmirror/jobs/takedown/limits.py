@@ -131,6 +131,15 @@ class Limits:
                 return found.content.body.decode()
         return ""
 
+    def remember_withdrawal(self, reason: str, place: Place, case: str) -> None:
+        """Remember by which case an item is taken back; before the case is opened."""
+        self._create(f"{_withdrawn(reason, place)}{case}")
+
+    def withdrawn_by(self, reason: str, place: Place) -> list[str]:
+        """Return the cases by which an item was ever taken back for a reason."""
+        prefix = _withdrawn(reason, place)
+        return [found.key.removeprefix(prefix) for found in self.ledger.list(prefix)]
+
     def seen_since(self, case: str, now: datetime) -> timedelta:
         """Return how long ago a mail was first found to have no case; by our own clock."""
         key = f"{LIMITS}without-case/{case}"
@@ -170,6 +179,11 @@ class Limits:
     def _is_others(self, key: str, own: str) -> bool:
         found = self.ledger.get(key)
         return found is not None and found.content.body.decode() != own
+
+
+def _withdrawn(reason: str, place: Place) -> str:
+    host, item = place
+    return f"{LIMITS}withdrawn/{host}/{item}/{reason}/"
 
 
 def _masked(place: Place) -> str:

@@ -6,17 +6,20 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from feedmirror.jobs.findings import FindingUnreadableError
 from feedmirror.jobs.takedown.carry_on import BY_A_PERSON, CarryOn
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.jobs.takedown.correspond import Correspond
 from feedmirror.jobs.takedown.limits import Limits
 from feedmirror.jobs.takedown.reapply import Reapply
 from feedmirror.jobs.takedown.take_in import TakeIn
+from feedmirror.jobs.takedown.withdrawals import Withdrawals
 from feedmirror.ports.aftermath import Alarms, WorkQueue
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.takedowns.casework.case_orders import (
     acts,
     is_done,
+    is_withdrawal,
     settled_numbers,
     settled_orders,
 )
@@ -111,7 +114,8 @@ class TakedownRun:
         if case.state is State.RECEIVED:
             self._hand_on(case, work=case)
             return case
-        if self.carry_on.waits(case):
+        case, waits = self._allow(case)
+        if waits or self.carry_on.waits(case):
             return case  # nobody is told of it, nor is it closed, before it is so
         for order in settled_orders(case):
             restored = self.cases.load(order.restores) if order.restores else None
@@ -120,10 +124,17 @@ class TakedownRun:
         return self._close_ended(case)
 
     def do(self, task: Mapping[str, Any], *, time_left: Callable[[], timedelta]) -> Case | None:
-        """Do one task of the work queue; raises TaskUnreadableError for what is none of ours."""
+        """Do one task of the work queue; raises TaskUnreadableError for what is none of ours.
+
+        None is a publisher's mark that nothing is held of, or that nothing was taken down by.
+        """
+        if task.get("kind") == "withdrawal":
+            return self._withdrawals(task, time_left=time_left)
         case = self.cases.load(str(task.get("case", "")))
         if task.get("kind") not in {"case", "proof"} or case is None:
-            raise TaskUnreadableError(f"a task is a case or a proof of one, not {task!r:.200}")
+            raise TaskUnreadableError(
+                f"a task is a case, a proof of one or a withdrawal, not {task!r:.200}"
+            )
         if task["kind"] == "proof":
             return self._prove(case, task, time_left=time_left)
         return self.finish(case, time_left=time_left)
@@ -219,6 +230,28 @@ class TakedownRun:
             self._hand_on(case, work=other)
             return False
         return True
+
+    def _withdrawals(
+        self, task: Mapping[str, Any], *, time_left: Callable[[], timedelta]
+    ) -> Case | None:
+        withdrawals = Withdrawals(
+            cases=self.cases,
+            find=self.take_in.find,
+            limits=self.limits,
+            finish=self.finish,
+            clock=self.clock,
+        )
+        try:
+            return withdrawals.do(task, time_left=time_left)
+        except FindingUnreadableError as error:
+            raise TaskUnreadableError(str(error)) from error
+
+    def _allow(self, case: Case) -> tuple[Case, bool]:
+        """Show again what a publisher allows; return the case, and whether that has to wait."""
+        if not is_withdrawal(case):
+            return case, False
+        allowed = self.carry_on.allow(case)
+        return self.cases.load(case.id) or case, not allowed
 
     def _prove(
         self, case: Case, task: Mapping[str, Any], *, time_left: Callable[[], timedelta]

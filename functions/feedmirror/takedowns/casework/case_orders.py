@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 
 from feedmirror.addresses import digest
 from feedmirror.layout import ItemId
-from feedmirror.suppression import Ground, RuleId, Suppression
+from feedmirror.suppression import Ground, RuleId, Scope, Suppression
 from feedmirror.takedowns.casework.cases import Case, Entry, Event, State
 from feedmirror.takedowns.casework.orders import Order, Place, orders_from_json
 from feedmirror.takedowns.decisions.decision import Outcome
@@ -149,6 +150,34 @@ def rules_ended(case: Case) -> frozenset[RuleId]:
             for number in range(sum(1 for _ in then.of(Event.FREED)) + 1):
                 ended |= rules_of_case(then, freeings=number, undone=orders_ended(then)).keys()
     return frozenset(map(RuleId, ended))
+
+
+def last_allowed(case: Case) -> datetime | None:
+    """Return when a publisher was last seen not to take back any more what a case took down."""
+    seen = [datetime.fromisoformat(entry.details["seen"]) for entry in case.of(Event.ALLOWED)]
+    return max(seen, default=None)
+
+
+def allowed_order(case: Case) -> Order | None:
+    """Return the order to show again what a publisher takes back no longer, if there is any.
+
+    It is of all that the case took down, or of items that are left of those that are allowed:
+    without any left, of nothing but what somebody may have died over.
+    """
+    allowed = [frozenset(entry.details["items"]) for entry in case.of(Event.ALLOWED)]
+    if not allowed:
+        return None
+    wanted = Order(number=0, row=0, outcome=Outcome.RESTORE, scope=Scope.ITEM, host="")
+    if not all(allowed):
+        return wanted
+    items, orders = frozenset[str]().union(*allowed), settled_orders(case)
+    places = tuple(place for order in orders for place in order.places if place[1] in items)
+    return replace(wanted, host=orders[0].host, places=places)
+
+
+def is_withdrawal(case: Case) -> bool:
+    """Tell whether a case was opened by a mark of the publisher's, and ends with it."""
+    return bool((case.decision or {}).get("withdrawal"))
 
 
 def is_to_be_undone(case: Case) -> bool:

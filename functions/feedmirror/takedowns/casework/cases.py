@@ -52,6 +52,7 @@ class Event(StrEnum):
     UNWRITTEN = "unwritten"  # it will never leave: its step, and why
     BOUNCED = "bounced"  # it did not arrive
     UNDONE = "undone"  # an end has been carried out, and how many items are shown again
+    ALLOWED = "allowed"  # the publisher takes it back no longer: when that was seen, which items
     FREED = "freed"  # some places come back, the rest stays down: which, and by which case
     # What moves a case from state to state:
     REMOVED = "removed"
