@@ -11,10 +11,11 @@ from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
 from feedmirror.jobs.rules import EVERY_HOST, RuleReader, lifts_mark
-from feedmirror.jobs.shard_state import Learnt, Lease, ShardStates
+from feedmirror.jobs.shard_state import Learnt, Lease, Note, ShardStates
 from feedmirror.jobs.slots import Delivery, Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.layout import ItemId
+from feedmirror.mirroring.backfill import Backfill, named
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
@@ -141,9 +142,12 @@ class MirrorShard:
                 break
         self._store(batch, progress)
         absences.finish(progress.states, lease.state.feeds, progress.by_host)
+        older = self._read_older(lease, progress) if time_left() >= RESERVE else {}
         progress.looked = self.retire.run(
             lease, progress.states, enough=lambda: time_left() < RESERVE
         )
+        for url, backfill in older.items():
+            progress.looked.note(url, Note(backfill=backfill))
         progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
         return ShardOutcome(
             report=_report(lease, progress),
@@ -151,6 +155,30 @@ class MirrorShard:
             reconfigured=lease.before.mark != self.states.mark,
             commit=lambda put: self.states.save(lease, _learnt(progress, put=put), whole=put),
         )
+
+    def _read_older(self, lease: Lease, progress: _Progress) -> dict[str, Backfill]:
+        """Read the older documents that are due, of feeds that do not fail; return how far."""
+        known = {**lease.state.feeds, **progress.states}
+        feeds = {url: feed for url, feed in lease.older.items() if not known[url].error}
+        if not feeds:
+            return {}
+        from feedmirror.jobs.older_documents import OlderDocuments  # noqa: PLC0415 -- rarely needed
+
+        older = OlderDocuments(
+            fetcher=self.fetcher,
+            store=self.store,
+            clock=self.clock,
+            may_fetch=lambda _address: True,
+            by_host=progress.by_host,
+            gone=progress.gone,
+        )
+        read = older.run(feeds, known)
+        for url, stored in older.stored.items():
+            items = frozenset(item.id for item in stored.publication.items)
+            progress.brought[url] = progress.brought.get(url, frozenset()) | items
+            progress.newest = newest_of(progress.newest, stored.publication)
+            progress.stored.append(replace(stored, publication=Publication()))
+        return read
 
     def _answers(self, before: Mapping[str, FeedState]) -> Iterator[Fetched | Unfetched]:
         requests = [conditional_request(url, state) for url, state in before.items()]
@@ -222,7 +250,7 @@ class MirrorShard:
         for read in batch:
             outcome = next(stored) if read.delivery.drafts else Stored(entries={})
             url = read.delivery.settings.url
-            progress.states[url] = _remember(read, outcome, progress.lifts)
+            progress.states[url] = _remember(read, outcome, progress.lifts, now=self.clock())
             progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))
@@ -290,7 +318,13 @@ def _is_full(batch: list[_Read], read: _Read) -> bool:
     )
 
 
-def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
+def _backfill(read: _Read, *, now: datetime) -> Backfill:
+    """Return what is known of a feed's older documents once it has named the first."""
+    known, most = read.poll.state.backfill, read.delivery.settings.backfill
+    return named(known, read.feed.older, of=read.feed.url, most=most, now=now)
+
+
+def _remember(read: _Read, stored: Stored, lifts: Iterable[str], *, now: datetime) -> FeedState:
     """Return a feed's next state: its entries as they were seen, its validators last of all."""
     present = {draft.id for draft in read.reading.drafts}
     whole = not (read.poll.partial or read.feed.damaged)
@@ -317,6 +351,8 @@ def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
         ttl=min((read.feed.ttl or 0) * 60, int(LONGEST_HINT.total_seconds())),
         problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),
     )
+    if whole:
+        state = replace(state, backfill=_backfill(read, now=now))
     if read.feed.damaged:  # the whole document may come under the same validators (rule V3)
         state = replace(state, etag=None, last_modified=None)
     return state.forgetting_body() if stored.lost else state

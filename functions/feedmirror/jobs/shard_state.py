@@ -12,6 +12,7 @@ from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.layout import ItemId, state_key
+from feedmirror.mirroring.backfill import Backfill, next_look
 from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
 from feedmirror.mirroring.retention import under_settings
 from feedmirror.mirroring.schedule import is_asking_to_wait, is_due
@@ -27,29 +28,41 @@ class FeedsMovingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The feeds that a run polls, the state before, and the state that says it polls them."""
+    """The feeds that a run polls, the state before, and the state that says it polls them.
+
+    ``older`` are the feeds of which it reads an older document besides.
+    """
 
     shard: int
     before: ShardState
     state: ShardState
     etag: str | None
     due: Mapping[str, FeedSettings]
+    older: Mapping[str, FeedSettings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What was found out of a feed beside its polls: a look, and entries to be read again."""
+    """What was found out of a feed beside its polls: a look, and entries to be read again.
+
+    ``backfill`` is how far its older documents are read.
+    """
 
     look: Look | None = None
     again: frozenset[ItemId] = frozenset()
+    backfill: Backfill | None = None
 
     def on(self, state: FeedState) -> FeedState:
         """Return a feed's state with what was found out."""
-        return replace(state.forgetting(self.again), look=self.look or state.look)
+        start = state.backfill.start
+        backfill = replace(self.backfill, start=start) if self.backfill else state.backfill
+        noted = state.forgetting(self.again)
+        return replace(noted, look=self.look or state.look, backfill=backfill)
 
     def __or__(self, other: "Note") -> "Note":
         """Return both."""
-        return Note(other.look or self.look, self.again | other.again)
+        backfill = other.backfill or self.backfill
+        return Note(other.look or self.look, self.again | other.again, backfill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +130,22 @@ class ShardStates:
                 )
             }
             attempted = {url: replace(known[url], attempted=now) for url in due}
+            older = _with_older_asked({**known, **attempted}, feeds, now=now)
             state = ShardState(
-                {**known, **attempted}, before.mark, self.objects.shards, houses=before.houses
+                {**known, **attempted, **older},
+                before.mark,
+                self.objects.shards,
+                houses=before.houses,
             )
             # Before anything is done under other settings, it stands there that they are others.
-            if not due and all(known[url] == before.feeds.get(url, FeedState()) for url in feeds):
+            same = all(known[url] == before.feeds.get(url, FeedState()) for url in feeds)
+            if not due and not older and same:
                 return Lease(shard, before, state, etag, due)
             try:
                 written = self.objects.write(shard, state, etag)
             except LostConditionError:
                 continue
-            return Lease(shard, before, state, written, due)
+            return Lease(shard, before, state, written, due, {url: feeds[url] for url in older})
         raise StoreUnavailableError(f"{state_key(shard)}: other runs keep writing it")
 
     def save(self, lease: Lease, learnt: Learnt, *, whole: bool) -> None:
@@ -183,6 +201,18 @@ class ShardStates:
         if etag is not None and state.shards != self.objects.shards:
             raise FeedsMovingError
         return state, etag
+
+
+def _with_older_asked(
+    states: Mapping[str, FeedState], feeds: Mapping[str, FeedSettings], *, now: datetime
+) -> dict[str, FeedState]:
+    """Return the feeds of which an older document is asked for now; never where a feed fails."""
+    looks = {
+        url: next_look(states[url].backfill, most=feed.backfill, now=now)
+        for url, feed in feeds.items()
+        if feed.ended is None and not states[url].error and not states[url].gone
+    }
+    return {url: replace(states[url], backfill=look) for url, look in looks.items() if look}
 
 
 def _forgotten(leased: FeedState | None, now: FeedState | None) -> frozenset[ItemId]:

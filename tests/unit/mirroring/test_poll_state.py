@@ -41,7 +41,7 @@ FULL = FeedState(
     rhythm=Rhythm(since=NOW),
     stated=Stated(("x-robots-tag: noarchive",)),
     absence=Absence({ItemId("a"): [3, 2, 1]}, (ItemId("b"),), {}, {}, NOW),
-    backfill=Backfill("https://a.example/feed?page=2", 1),
+    backfill=Backfill("https://a.example/feed?page=2", read=1, asked=NOW, seen=("b",)),
 )
 
 
