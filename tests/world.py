@@ -234,7 +234,7 @@ class World:
             nonce=lambda: f"{next(self._nonces):016x}",
         )
         tokens = replace(jobs.tokens, dns=lambda: self.names)
-        return replace(jobs, tokens=tokens).handing_on_to(self.handed)
+        return replace(jobs, tokens=tokens).handing_on(self.handed)
 
     def watch(self) -> Requests:
         """Begin to note requests anew."""

@@ -74,14 +74,16 @@ class _Progress:
     stored: list[Stored] = field(default_factory=list)
     looked: LookedOver = field(default_factory=LookedOver)
     newest: Publication = field(default_factory=Publication)
+    hosts: set[str] = field(default_factory=set)  # whose listings have changed
 
 
 @dataclass(frozen=True, slots=True)
 class ShardOutcome:
-    """What one run brought: the report, and the newest of what it published."""
+    """What one run brought: the report, the newest of what it published, and of which hosts."""
 
     report: MirrorReport
     newest: Publication
+    hosts: frozenset[str]
     reconfigured: bool
     commit: Callable[[bool], None]
 
@@ -148,10 +150,14 @@ class MirrorShard:
         )
         for url, backfill in older.items():
             progress.looked.note(url, Note(backfill=backfill))
-        progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
+        retired = progress.looked.retired.publication
+        progress.newest = newest_of(progress.newest, retired)
+        progress.hosts |= {item.host for item in retired.items}
+        progress.hosts |= {stone.host for stone in retired.tombstones}
         return ShardOutcome(
             report=_report(lease, progress),
             newest=progress.newest,
+            hosts=frozenset(progress.hosts),
             reconfigured=lease.before.mark != self.states.mark,
             commit=lambda put: self.states.save(lease, _learnt(progress, put=put), whole=put),
         )
@@ -178,6 +184,7 @@ class MirrorShard:
             progress.brought[url] = progress.brought.get(url, frozenset()) | items
             progress.newest = newest_of(progress.newest, stored.publication)
             progress.stored.append(replace(stored, publication=Publication()))
+            progress.hosts |= {feeds[url].host} if stored.written else set()
         return read
 
     def _answers(self, before: Mapping[str, FeedState]) -> Iterator[Fetched | Unfetched]:
@@ -254,6 +261,7 @@ class MirrorShard:
             progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
             progress.newest = newest_of(progress.newest, outcome.publication)
             progress.stored.append(replace(outcome, publication=Publication()))
+            progress.hosts |= {read.delivery.settings.host} if outcome.written else set()
 
 
 def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:

@@ -103,6 +103,11 @@ class Stored:
     hosts: frozenset[str] = frozenset()  # under which rules put the tombstones that were met
     publication: Publication = field(default_factory=Publication)
 
+    @property
+    def written(self) -> int:
+        """How many records were written."""
+        return self.created + self.updated + self.restored
+
 
 def plan_batch(batch: Sequence[Slot], *, images: Images, now: datetime) -> None:
     """Decide on the drafts of one delivery; what lies beyond the feed's bounds is left."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from feedmirror.jobs.dispatch import Dispatch
     from feedmirror.jobs.shard_turn import ShardTurn
+    from feedmirror.jobs.tell_hub import TellHub
     from feedmirror.ports.dns import TxtLookup
 
 # A token's file: nobody waits for a slow one, and nothing longer is one.
@@ -86,7 +87,7 @@ class MirrorFunction:
 
         def jobs() -> MirrorJobs:  # a turn of its own begins from what is stored then
             found = compose(self.stores, fetcher=fetcher, configured=configured)
-            return found.handing_on_to(self._work_queue(context))
+            return found.handing_on(self._work_queue(context))
 
         def time_left() -> timedelta:
             return timedelta(milliseconds=context.get_remaining_time_in_millis())
@@ -172,7 +173,7 @@ class MirrorJobs:
     reshard: Reshard
     clock: Callable[[], datetime]
 
-    def handing_on_to(self, queue: WorkQueue) -> "MirrorJobs":
+    def handing_on(self, queue: WorkQueue) -> "MirrorJobs":
         """Return the same jobs with another end to hand on to what they find."""
         shard, tokens = replace(self.shard, hand_on=queue), replace(self.tokens, hand_on=queue)
         return replace(self, shard=shard, tokens=tokens)
@@ -268,6 +269,7 @@ def compose(
             feeds=configuration.feeds,
             mark=mark,
             keep_configuration=lambda: reader.keep(configured),
+            hub=_hub(configuration.mirror, fetcher),
         ),
         tokens=LookForTokens(
             ledger=stores.ledger,
@@ -288,6 +290,16 @@ def polite_fetcher(mirror: MirrorSettings, *, allowed_networks: tuple[Network, .
     """Return the fetcher that names this mirror, and whom to write to, in every request."""
     agent = user_agent(mirror.site, mirror.contact)
     return CurlFetcher(user_agent=agent, allowed_networks=allowed_networks)
+
+
+def _hub(mirror: MirrorSettings, fetcher: Fetcher) -> "TellHub | None":
+    """Return what tells the operator's hub, which is asked where the fetcher may ask."""
+    if mirror.hub is None:
+        return None
+    from feedmirror.wiring.hub import hub_of  # noqa: PLC0415 -- only with a hub
+
+    networks = fetcher.allowed_networks if isinstance(fetcher, CurlFetcher) else ()
+    return hub_of(mirror, mirror.hub, allowed_networks=networks)
 
 
 def _for_tokens(fetcher: Fetcher) -> Fetcher:

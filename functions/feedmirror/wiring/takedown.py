@@ -8,8 +8,9 @@ from functools import cache, lru_cache, partial
 from typing import Any
 
 from feedmirror.adapters.clock import fresh_nonce, utc_now
+from feedmirror.adapters.networks import Network
 from feedmirror.adapters.telemetry import Telemetry, telemetry
-from feedmirror.configuration import Configuration
+from feedmirror.configuration import Configuration, MirrorSettings
 from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.takedown.answers import Answers
@@ -51,6 +52,18 @@ class Surroundings:
     alarms: Alarms
     queue: WorkQueue | None = None
     where: str = ""  # what an operator's commands need beside their words
+    networks: tuple[Network, ...] = ()  # that may be dialled beside the public internet
+    complain: Callable[[str], object] = lambda _why: None
+
+    def caches(self, mirror: MirrorSettings) -> Cdn:
+        """Return the caches; with a hub, it hears of all that they are to forget."""
+        if mirror.hub is None:
+            return self.cdn
+        from feedmirror.jobs.tell_hub import TellingCdn  # noqa: PLC0415 -- only with a hub
+        from feedmirror.wiring.hub import hub_of  # noqa: PLC0415 -- only with a hub
+
+        hub = hub_of(mirror, mirror.hub, allowed_networks=self.networks)
+        return TellingCdn(self.cdn, hub, self.complain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +205,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
         undo=Undo(stores.ledger, restore),
         limits=limits,
         log=RemovalLog(stores.ledger, publisher, clock),
-        cdn=surroundings.cdn,
+        cdn=surroundings.caches(mirror),
         clock=clock,
         paused=paused,
     )
@@ -277,8 +290,10 @@ def surroundings_of(settings: Settings, told: Telemetry) -> Surroundings:
 
         outbox = OutboxMailer(open_bucket(settings, settings.mail_bucket or "mail"))
         where = f" --local {quote(str(settings.embedded_store.parent.resolve()))}"
-        return Surroundings(outbox, DnsTxtLookup(), NoCdn(), told, where=where)
-    return _amazon(settings, told, DnsTxtLookup())
+        found = Surroundings(outbox, DnsTxtLookup(), NoCdn(), told, where=where)
+    else:
+        found = _amazon(settings, told, DnsTxtLookup())
+    return replace(found, networks=settings.allowed_networks, complain=told.hub_untold)
 
 
 def _amazon(settings: Settings, told: Telemetry, dns: TxtLookup) -> Surroundings:
