@@ -141,6 +141,25 @@ def test_u2_what_vanishes_is_taken_down_and_back_once_it_is_listed_again(
     assert stored.first_seen == START + timedelta(hours=2)
 
 
+def test_u1_what_is_deleted_is_taken_down_and_back_in_a_version_since_then(
+    world: MemoryWorld,
+) -> None:
+    newer = on(2).replace("02 Nov", "21 Nov")
+    gone = days(1, 3, extra=deleted(2, since=20))
+    shown = []
+    for document in (days(1, 2, 3), gone, days(1, 2, 3), rss(newer, on(3), on(1)), None):
+        if document:
+            world.serve(document)
+        world.later()
+        world.run()
+        carried_out(world)
+        shown.append(any(item.title == "Entry 2" for item in world.items()))
+
+    assert shown == [True, False, False, True, True]
+    pages = [page for key, page in world.pages().items() if key.endswith("feed.xml")]
+    assert not [page for page in pages if "at:deleted-entry ref" in page]
+
+
 def test_u1_a_mails_rule_outlives_the_deletion(world: MemoryWorld) -> None:
     poll(world, days(1, 2, 3))
     item = id_of(world, 2)

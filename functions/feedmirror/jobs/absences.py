@@ -91,7 +91,7 @@ class Absences:
             if taken:
                 states[url] = replace(states[url], absence=told.absence)
             if told.back or not taken:
-                states[url] = states[url].forgetting_body()
+                states[url] = states[url].forgetting_body().forgetting(told.back)
 
     def _looked_for(
         self, settings: FeedSettings, before: FeedState, feed: Feed, *, now: datetime

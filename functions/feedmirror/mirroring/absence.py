@@ -104,8 +104,10 @@ def read_listing(
     deleted = {
         item: when
         for item, when in listing.deleted.items()
-        if item not in back and not _revives(listing.items.get(item), when)
+        if not _revives(listing.items.get(item), when)
     }
+    # What was only suspended is deleted from now on, and nothing else.
+    back |= {item: absence.suspended[item] for item in deleted if item in absence.suspended}
     gone = dict.fromkeys(deleted.keys() - absence.deleted.keys(), DELETED)
     absence = _remembered(absence, deleted, back)
     if not listing.is_whole:
@@ -155,11 +157,8 @@ def _revives(dated: Dated | None, when: int) -> bool:
     return dated is not None and 0 < when <= dated.newest
 
 
-def _remembered(
-    absence: Absence, deleted: Mapping[ItemId, int], back: Collection[ItemId]
-) -> Absence:
-    all_deleted = {**absence.deleted, **deleted}
-    kept = {item: when for item, when in all_deleted.items() if item not in back}
+def _remembered(absence: Absence, deleted: dict[ItemId, int], back: Collection[ItemId]) -> Absence:
+    kept = {item: when for item, when in absence.deleted.items() if item not in back} | deleted
     return replace(
         absence,
         deleted=dict(list(kept.items())[-MOST_REMEMBERED:]),

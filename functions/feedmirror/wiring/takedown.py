@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from feedmirror.adapters.clock import fresh_nonce, utc_now
-from feedmirror.adapters.networks import Network
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import Configuration, MirrorSettings
 from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
@@ -39,6 +38,9 @@ from feedmirror.takedowns.senders.receipt import receipts_of
 from feedmirror.version import VERSION
 from feedmirror.wiring.stores import Stores, open_bucket, open_stores, publisher_of
 
+if TYPE_CHECKING:
+    from feedmirror.adapters.networks import Network
+
 REAPPLIED = 50  # markers of a rule that are looked at between two looks at the time
 
 
@@ -52,7 +54,7 @@ class Surroundings:
     alarms: Alarms
     queue: WorkQueue | None = None
     where: str = ""  # what an operator's commands need beside their words
-    networks: tuple[Network, ...] = ()  # that may be dialled beside the public internet
+    networks: "tuple[Network, ...]" = ()  # that may be dialled beside the public internet
     complain: Callable[[str], object] = lambda _why: None
 
     def caches(self, mirror: MirrorSettings) -> Cdn:

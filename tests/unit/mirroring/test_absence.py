@@ -116,6 +116,16 @@ def test_u1_a_delta_may_say_it_and_a_damaged_document_may_not() -> None:
     assert gone(TEN, replace(document, is_damaged=True)) == {}
 
 
+def test_u1_what_was_suspended_and_is_said_to_be_deleted_is_deleted_only() -> None:
+    document = deleted(15, since=21, of=without(15))
+
+    *_, seen = polled(TEN, without(15), None, document)
+
+    assert (seen.gone, seen.back) == ({named(15): DELETED}, {named(15): VANISHED})
+    assert seen.absence.withdrawn == {named(15)}
+    assert seen.absence.suspended == {}
+
+
 def test_u1_a_thousand_deletions_are_remembered_and_no_more_than_two() -> None:
     listing = Listing(items={}, deleted={named(n): DAY for n in range(MOST_REMEMBERED + 5)})
 
@@ -194,11 +204,12 @@ def test_u3_no_other_document_than_a_whole_one_in_order_retires_anything(how: st
         "partial": replace(without(15), is_whole=False),
         "damaged": replace(without(15), is_damaged=True),
         "empty": Listing(items={}, is_whole=False),
-        "undated": Listing(items={**without(15).items, named(17): Dated()}),
+        "undated": Listing(items={**without(15).items, named(30): Dated()}),
         "disordered": window([20, 11, 19, 18, 17, 16, 14, 13, 12]),
     }[how]
 
     assert gone(TEN, lacking, None, lacking, None) == {}
+    assert gone(TEN, lacking, lacking) == {}
 
 
 def test_u3_a_feed_of_the_latest_updates_retires_nothing() -> None:
@@ -210,6 +221,21 @@ def test_u3_a_feed_of_the_latest_updates_retires_nothing() -> None:
     assert gone(TEN, stated, None, None) == {}
     assert gone(TEN, unstated, None, window([5, 1, *range(20, 12, -1)]), None) == {}
     assert gone(TEN, sorted_by_date, None, then, None, None) == {}
+
+
+def test_u3_what_a_delta_lists_meanwhile_has_to_be_missing_twice_again() -> None:
+    delta = replace(window([15]), is_whole=False)
+
+    assert gone(TEN, without(15), delta, without(15)) == {}
+
+
+def test_u3_a_feed_by_updates_that_states_dates_too_retires_nothing() -> None:
+    """What rolls out may have been published later than what was updated."""
+    updated = {named(12): Dated(12 * DAY, 19 * DAY)}
+    first = Listing(items={**window([20]).items, **updated, **window(range(19, 12, -1)).items})
+    then = Listing(items={**window([21, 20]).items, **updated, **window(range(19, 13, -1)).items})
+
+    assert gone(first, then, None, None) == {}
 
 
 def test_u3_a_feed_by_date_that_states_updates_too_retires_nothing() -> None:
@@ -256,6 +282,15 @@ def test_u4_what_a_complete_feed_no_longer_lists_is_gone_on_two_fetches() -> Non
     assert gone(TEN, left, None) == dict.fromkeys(TEN.items.keys() - left.items.keys(), UNLISTED)
     assert gone(TEN, replace(left, is_whole=False), None) == {}
     assert gone(TEN, left, TEN, None) == {}
+    assert gone(TEN, left, replace(TEN, is_complete=True), None) == {}
+
+
+def test_u4_what_a_delta_lists_meanwhile_has_to_be_missing_twice_again() -> None:
+    left = replace(window([20]), is_complete=True)
+    delta = replace(window([15]), is_whole=False)
+
+    assert named(15) not in gone(TEN, left, delta, left)
+    assert named(15) in gone(TEN, left, delta, left, None)
 
 
 def test_u4_an_empty_complete_feed_removes_nothing() -> None:
