@@ -298,7 +298,7 @@ def _hub(mirror: MirrorSettings, fetcher: Fetcher) -> "TellHub | None":
         return None
     from feedmirror.wiring.hub import hub_of  # noqa: PLC0415 -- only with a hub
 
-    networks = fetcher.allowed_networks if isinstance(fetcher, CurlFetcher) else ()
+    networks: tuple[Network, ...] = getattr(fetcher, "allowed_networks", ())
     return hub_of(mirror, mirror.hub, allowed_networks=networks)
 
 
