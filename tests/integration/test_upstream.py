@@ -9,7 +9,7 @@ import pytest
 from feedmirror.configuration import Vanished
 from feedmirror.suppression import Ground, RuleId, Scope, Suppression, item_key
 from loopback import Answer
-from memory_world import MemoryWorld
+from memory_world import CrashError, MemoryWorld, crash
 from world import START, Documents, entry, rss
 
 TOMBSTONES = "xmlns:at='http://purl.org/atompub/tombstones/1.0'"
@@ -132,7 +132,7 @@ def test_u2_what_vanishes_is_taken_down_and_back_once_it_is_listed_again(
         if document:
             world.serve(document)
         world.later()
-        world.run()
+        assert world.run().lost == 0
         carried_out(world)
         shown.append("Entry 5" in {item.title for item in world.items()})
 
@@ -267,3 +267,24 @@ def test_an_unchanged_feed_with_something_withdrawn_is_written_once_a_run(
     poll(world)
 
     assert [key for key in requests.done if key.startswith("state/")] == ["state/0.json"]
+
+
+def test_what_was_handed_on_before_a_crash_is_handed_on_again(world: MemoryWorld) -> None:
+    poll(world, days(*range(1, 11)))
+    poll(world, days(*range(1, 11)).replace(on(5), ""))
+    states: list[str] = []
+
+    def before(method: str, key: str) -> None:
+        states.extend([key] if method == "put" and key.startswith("state/") else [])
+        if len(states) == 2:
+            crash(method, key)
+
+    world.requests.before = before
+    world.later()
+    with pytest.raises(CrashError):
+        world.run()
+    world.calm()
+
+    assert handed(world) == [("vanished", True, 1)]
+    assert poll(world) == [("vanished", True, 1)]
+    assert poll(world) == []

@@ -17,7 +17,7 @@ from feedmirror.mirroring.listing import (
     listing_of,
     owned,
 )
-from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.records import Item, RecordUnreadableError, record_from_json
@@ -91,7 +91,10 @@ class Absences:
             if taken:
                 states[url] = replace(states[url], absence=told.absence)
             if told.back or not taken:
-                states[url] = states[url].forgetting_body().forgetting(told.back)
+                # Among the entries, so that nobody takes what is back for new.
+                entries = {**dict.fromkeys(told.back, EntryState()), **states[url].entries}
+                states[url] = replace(states[url].forgetting_body(), entries=entries)
+                states[url] = states[url].forgetting(told.back)
 
     def _looked_for(
         self, settings: FeedSettings, before: FeedState, feed: Feed, *, now: datetime
