@@ -76,6 +76,14 @@ class _Progress:
     newest: Publication = field(default_factory=Publication)
     hosts: set[str] = field(default_factory=set)  # whose listings have changed
 
+    def take(self, settings: FeedSettings, stored: Stored) -> None:
+        """Take in what became of a feed's entries."""
+        items = frozenset(item.id for item in stored.publication.items)
+        self.brought[settings.url] = self.brought.get(settings.url, frozenset()) | items
+        self.newest = newest_of(self.newest, stored.publication)
+        self.stored.append(replace(stored, publication=Publication()))
+        self.hosts |= {settings.host} if stored.written else set()
+
 
 @dataclass(frozen=True, slots=True)
 class ShardOutcome:
@@ -164,9 +172,7 @@ class MirrorShard:
 
     def _read_older(self, lease: Lease, progress: _Progress) -> dict[str, Backfill]:
         """Read the older documents that are due, of feeds that do not fail; return how far."""
-        known = {**lease.state.feeds, **progress.states}
-        feeds = {url: feed for url, feed in lease.older.items() if not known[url].error}
-        if not feeds:
+        if not lease.older:
             return {}
         from feedmirror.jobs.older_documents import OlderDocuments  # noqa: PLC0415 -- rarely needed
 
@@ -178,13 +184,9 @@ class MirrorShard:
             by_host=progress.by_host,
             gone=progress.gone,
         )
-        read = older.run(feeds, known)
+        read = older.run(lease.older, {**lease.state.feeds, **progress.states})
         for url, stored in older.stored.items():
-            items = frozenset(item.id for item in stored.publication.items)
-            progress.brought[url] = progress.brought.get(url, frozenset()) | items
-            progress.newest = newest_of(progress.newest, stored.publication)
-            progress.stored.append(replace(stored, publication=Publication()))
-            progress.hosts |= {feeds[url].host} if stored.written else set()
+            progress.take(lease.older[url], stored)
         return read
 
     def _answers(self, before: Mapping[str, FeedState]) -> Iterator[Fetched | Unfetched]:
@@ -258,10 +260,7 @@ class MirrorShard:
             outcome = next(stored) if read.delivery.drafts else Stored(entries={})
             url = read.delivery.settings.url
             progress.states[url] = _remember(read, outcome, progress.lifts, now=self.clock())
-            progress.brought[url] = frozenset(item.id for item in outcome.publication.items)
-            progress.newest = newest_of(progress.newest, outcome.publication)
-            progress.stored.append(replace(outcome, publication=Publication()))
-            progress.hosts |= {read.delivery.settings.host} if outcome.written else set()
+            progress.take(read.delivery.settings, outcome)
 
 
 def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:

@@ -45,16 +45,17 @@ class OlderDocuments:
     def run(
         self, feeds: Mapping[str, FeedSettings], states: Mapping[str, FeedState]
     ) -> dict[str, Backfill]:
-        """Read what is next of each feed, and return how far each is read now.
+        """Read what is next of each feed that does not fail, and return how far each is read now.
 
         Raises StoreUnavailableError.
         """
+        feeds = {url: feed for url, feed in feeds.items() if not states[url].error}
         asked = {states[url].backfill.upcoming: url for url in feeds}
         known = {url: states[url].backfill for url in feeds}
         refused = {address for address in asked if not self.may_fetch(address)}
         read = {asked[address]: known[asked[address]].ended() for address in refused}
         requests = [FetchRequest(address) for address in asked if address not in refused]
-        for answer in self.fetcher.fetch(requests):
+        for answer in self.fetcher.fetch(requests) if requests else ():
             url = asked[answer.request.url]
             try:
                 read[url] = self._read(feeds[url], states[url], answer)
