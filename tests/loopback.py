@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BufferedIOBase
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,7 @@ class Seen:
     method: str
     target: str
     headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, or None if it was not sent."""
@@ -169,7 +171,7 @@ class Publisher:
     def _converse(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with connection.makefile("rb") as stream:
-            while (seen := _read_request(iter(stream.readline, b""))) is not None:
+            while (seen := _read_request(stream)) is not None:
                 with self._answering(seen):
                     answer = self._answer(seen)
                     time.sleep(answer.pause)
@@ -208,7 +210,8 @@ class Publisher:
         return self._script.get(seen.target, Answer(404))
 
 
-def _read_request(lines: Iterator[bytes]) -> Seen | None:
+def _read_request(stream: BufferedIOBase) -> Seen | None:
+    lines = iter(stream.readline, b"")
     first = next(lines, b"")
     if not first.strip():
         return None
@@ -216,7 +219,8 @@ def _read_request(lines: Iterator[bytes]) -> Seen | None:
     headers: list[tuple[str, str]] = []
     for line in lines:
         if line == b"\r\n":
-            return Seen(method, target, tuple(headers))
+            seen = Seen(method, target, tuple(headers))
+            return replace(seen, body=stream.read(int(seen.header("content-length") or 0)))
         name, _, value = line.decode("latin-1").partition(":")
         # Only the framing goes: one space in front, the line's end behind.
         headers.append((name, value.removeprefix(" ").removesuffix("\r\n")))

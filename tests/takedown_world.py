@@ -27,7 +27,7 @@ from feedmirror.takedowns.senders.receipt import Receipt, read_receipt
 from feedmirror.wiring.audit import compose_audit
 from feedmirror.wiring.stores import Stores
 from feedmirror.wiring.takedown import Surroundings, compose_takedown
-from world import Documents, Watched, World
+from world import LOOPBACK, Documents, Watched, World
 
 CONTACT = "takedown@mirror.example.org"
 
@@ -86,7 +86,9 @@ class TakedownWorld(World):
         return compose_takedown(
             watched,
             Watched(self.mail, self.requests),
-            surroundings=Surroundings(self.mailer, self.zone, NoCdn(), self.alarms, self.queue),
+            surroundings=Surroundings(
+                self.mailer, self.zone, NoCdn(), self.alarms, self.queue, networks=LOOPBACK
+            ),
             configuration=Configuration(mirror=self.mirror, feeds=tuple(self.feeds)),
             paused=self.paused,
             clock=lambda: self.now,

@@ -61,6 +61,17 @@ def host_of(address: str) -> str | None:
     return None if parts is None else _host(parts)
 
 
+def same_origin(one: str, other: str) -> bool:
+    """Tell whether two web addresses are of one scheme, host and port (RFC 6454)."""
+    parts = _split(one), _split(other)
+    origins = {
+        (each.scheme, (each.hostname or "").lower(), each.port or _DEFAULT_PORTS[each.scheme])
+        for each in parts
+        if each is not None
+    }
+    return all(parts) and len(origins) == 1
+
+
 def parents(host: str) -> tuple[str, ...]:
     """Return the host and every parent of it, up to and including its organisational domain."""
     organisation = organisational_domain(host)

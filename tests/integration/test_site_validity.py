@@ -175,7 +175,9 @@ def site_of(renderer: Renderer) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    renderer = Renderer(a_mirror(purpose="for educational purposes only"))
+    renderer = Renderer(
+        a_mirror(purpose="for educational purposes only", hub="https://hub.example.net/")
+    )
     for key, body in site_of(renderer).items():
         path = folder / key
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -66,6 +66,10 @@ class Telemetry:
         why = _MAILBOX.sub(_REDACTED, repr(error))
         self.logger.error("task failed", extra={"message_id": message, "why": why})
 
+    def hub_untold(self, why: str) -> None:
+        """Tell that the hub does not know of a change; it finds it when it looks by itself."""
+        self.logger.warning("hub not told", extra={"why": _MAILBOX.sub(_REDACTED, why)})
+
     def alarm(self, subject: str, text: str) -> None:
         """Log an error and count it: the operator's alarm where there is no topic."""
         self.logger.error(subject, extra={"text": _MAILBOX.sub(_REDACTED, text)})

@@ -9,6 +9,8 @@ from typing import Any
 import click
 from rich.progress import Progress
 
+from feedmirror.adapters.fetching import CurlFetcher
+from feedmirror.adapters.networks import Network
 from feedmirror.cli.folders import CONTACT, FEED, FEEDS, JSON_REPORT, LOCAL
 from feedmirror.cli.local_feeds import A_FEED, Wanted, prepare
 from feedmirror.cli.output import complain, counted, print_json, print_table, progress, say
@@ -17,7 +19,7 @@ from feedmirror.jobs.reports import MirrorReport
 from feedmirror.layout import CONFIGURATION
 from feedmirror.local.machine import SITE, Machine
 from feedmirror.local.serving.places import is_held
-from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
+from feedmirror.ports.fetching import Fetched, FetchRequest, Unfetched
 from feedmirror.settings import read_networks, read_settings
 from feedmirror.version import VERSION
 from feedmirror.wiring.mirror import compose, polite_fetcher
@@ -30,8 +32,13 @@ _EXAMPLE = "Example: feedmirror mirror --local --feed https://news.example.com/f
 class Watched:
     """A fetcher whose answers move a progress bar."""
 
-    fetcher: Fetcher
+    fetcher: CurlFetcher
     bar: Progress
+
+    @property
+    def allowed_networks(self) -> tuple[Network, ...]:
+        """What may be asked beside the public internet."""
+        return self.fetcher.allowed_networks
 
     def fetch(self, requests: Any) -> Iterator[Fetched | Unfetched]:  # noqa: ANN401 -- as the port
         """Yield what the fetcher yields, one step each."""

@@ -39,7 +39,8 @@ class Dispatch:
         why = self.wide.catch_up()
         tokens = self.tokens.begin(time_left=time_left)
         self.tokens.finish(tokens)
-        problems = (*moving, *((why,) if why else ()), *tokens.problems)
+        untold = self.wide.tell_hub()
+        problems = (*moving, *((why,) if why else ()), *tokens.problems, *untold)
         return MirrorReport(
             feeds=len(self.reshard.objects.feeds),
             dispatched=len(shards),

@@ -51,7 +51,10 @@ class MirrorRun:
         self.tokens.finish(tokens)
         for outcome in outcomes:
             outcome.commit(not why)
-        own = tuple(("", what) for what in (moving, why, *faults, *tokens.problems) if what)
+        untold = self.wide.tell_hub({host for outcome in outcomes for host in outcome.hosts})
+        own = tuple(
+            ("", what) for what in (moving, why, *faults, *tokens.problems, *untold) if what
+        )
         problems = (*report.problems, *own)
         return replace(report, findings=report.findings + tokens.findings, problems=problems)
 

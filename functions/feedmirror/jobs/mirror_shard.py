@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.about_pages import AboutPages
+from feedmirror.jobs.absences import Absences
 from feedmirror.jobs.follow_moves import FollowMoves
 from feedmirror.jobs.follow_terms import FollowTerms
 from feedmirror.jobs.house_terms import LookAtHouses
@@ -18,7 +19,7 @@ from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
 from feedmirror.jobs.robots_looks import Looked, RobotsLooks
 from feedmirror.jobs.rules import RuleReader
-from feedmirror.jobs.shard_state import Learnt, Lease, ShardStates
+from feedmirror.jobs.shard_state import Learnt, Lease, Note, ShardStates
 from feedmirror.jobs.slots import Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.jobs.withdrawals import HandOn
@@ -56,6 +57,7 @@ class _Progress:
     stored: list[Stored] = field(default_factory=list)
     looked: LookedOver = field(default_factory=LookedOver)
     newest: Publication = field(default_factory=Publication)
+    hosts: set[str] = field(default_factory=set)  # whose listings have changed
 
     @property
     def states(self) -> dict[str, FeedState]:
@@ -76,10 +78,11 @@ class _Progress:
 
 @dataclass(frozen=True, slots=True)
 class ShardOutcome:
-    """What one run brought: the report, and the newest of what it published."""
+    """What one run brought: the report, the newest of what it published, and of which hosts."""
 
     report: MirrorReport
     newest: Publication
+    hosts: frozenset[str]
     reconfigured: bool
     commit: Callable[[bool], None]
 
@@ -128,16 +131,20 @@ class MirrorShard:
 
         for url, state in progress.states.items():
             progress.states[url] = self.terms.run(lease.due[url], state, progress.hand_on)
+        answers = progress.answers
+        answers.absences.finish(progress.states, lease.state.feeds, answers.by_host)
+        older = {} if enough() else self._read_older(progress)
         progress.looked = self.retire.run(lease, progress.states, enough=enough)
-        for url, note in progress.answers.moves.taken_over():
+        for url, note in (*answers.moves.taken_over(), *older.items()):
             progress.looked.note(url, note)
-        progress.newest = newest_of(progress.newest, progress.looked.retired.publication)
+        _show(progress, progress.looked.retired.publication)
         reconfigured = lease.before.mark != self.states.mark
         told = self.about.tell(progress.shard, progress.states, every=reconfigured, enough=enough)
         progress.states.update(told.states)
         return ShardOutcome(
             report=_report(progress),
             newest=progress.newest,
+            hosts=frozenset(progress.hosts),
             reconfigured=reconfigured,
             commit=lambda put: self.states.save(
                 lease, _learnt(progress, put=put), whole=put and (told.whole or not reconfigured)
@@ -153,6 +160,7 @@ class MirrorShard:
         answers = ReadAnswers(
             tokens=tokens,
             hand_on=hand_on,
+            absences=Absences(self.store.archive, hand_on, self.clock),
             moves=FollowMoves(self.states.objects.feeds, lease.state.feeds, states),
             known=lease.before.feeds,
             by_host=_by_host(own),
@@ -208,6 +216,29 @@ class MirrorShard:
             for url, state in admitted.polled.items()
         }
 
+    def _read_older(self, progress: _Progress) -> dict[str, Note]:
+        """Read the older documents that are due, of feeds that do not fail; return how far."""
+        lease, known = progress.lease, progress.shard.feeds
+        feeds = {url: feed for url, feed in lease.older.items() if not known[url].error}
+        if not feeds:
+            return {}
+        from feedmirror.jobs.older_documents import OlderDocuments  # noqa: PLC0415 -- rarely needed
+
+        older = OlderDocuments(
+            fetcher=self.fetcher,
+            store=self.store,
+            clock=self.clock,
+            houses=progress.shard.houses,
+            by_host=progress.answers.by_host,
+            gone=progress.answers.gone,
+        )
+        read = older.run(feeds, known)
+        for url, stored in older.stored.items():
+            items = frozenset(item.id for item in stored.publication.items)
+            progress.brought[url] = progress.brought.get(url, frozenset()) | items
+            _take_in(stored, feeds[url].host, progress)
+        return {url: Note(backfill=backfill) for url, backfill in read.items()}
+
     def _answers(
         self, polled: Iterable[Polled], pauses: Mapping[str, float]
     ) -> Iterator[Fetched | Unfetched]:
@@ -236,21 +267,34 @@ class MirrorShard:
             return
         for read in batch:
             outcome = next(stored) if read.delivery.drafts else Stored(entries={})
-            _note(read, outcome, progress)
+            _note(read, outcome, progress, now=self.clock())
 
 
-def _note(read: Read, outcome: Stored, progress: _Progress) -> None:
+def _note(read: Read, outcome: Stored, progress: _Progress, *, now: datetime) -> None:
     """Take note of what became of one feed's document."""
     settings = read.delivery.settings
-    progress.states[settings.url] = remember(read, outcome, progress.lifts)
+    progress.states[settings.url] = remember(read, outcome, progress.lifts, now=now)
     if outcome.suppressed and is_first(read):
         # It may have borne a mark before, and so may its host if none of it is refused.
         others = progress.answers.by_host[settings.host] - progress.answers.gone
         is_open = others <= progress.admitted.polled.keys()
         tell_no_mark(settings, of_host=is_open, hand_on=progress.hand_on)
     progress.brought[settings.url] = frozenset(item.id for item in outcome.publication.items)
-    progress.newest = newest_of(progress.newest, outcome.publication)
-    progress.stored.append(replace(outcome, publication=Publication()))
+    _take_in(outcome, settings.host, progress)
+
+
+def _take_in(stored: Stored, host: str, progress: _Progress) -> None:
+    """Take note of what was stored of a host's feed."""
+    progress.newest = newest_of(progress.newest, stored.publication)
+    progress.stored.append(replace(stored, publication=Publication()))
+    progress.hosts |= {host} if stored.written else set()
+
+
+def _show(progress: _Progress, retired: Publication) -> None:
+    """Take note of what is retired."""
+    progress.newest = newest_of(progress.newest, retired)
+    progress.hosts |= {item.host for item in retired.items}
+    progress.hosts |= {stone.host for stone in retired.tombstones}
 
 
 def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:

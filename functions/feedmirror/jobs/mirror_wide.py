@@ -7,6 +7,7 @@ of its own, and the scheduled run takes in those that changed.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.about_pages import AboutPages
@@ -18,6 +19,9 @@ from feedmirror.publishing.listings import FRONT_CARDS, Listing
 from feedmirror.publishing.selection import select
 from feedmirror.records import Item, Record
 from feedmirror.suppression import RuleUnreadableError
+
+if TYPE_CHECKING:
+    from feedmirror.jobs.tell_hub import TellHub
 
 _ATTEMPTS = 4  # to put the front against other writers
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -38,6 +42,7 @@ class MirrorWide:
     feeds: tuple[FeedSettings, ...]
     mark: str
     keep_configuration: Callable[[], None]
+    hub: "TellHub | None" = None
 
     def put(self, places: Collection[Place]) -> str:
         """Put the front with some items; a lost condition means to begin again from the top."""
@@ -59,6 +64,7 @@ class MirrorWide:
                 listings, checked, rules, now=self.clock(), vacant=self._vacant(places)
             )
             if not failed:
+                self._note({FRONT})
                 break
         return failed.get(FRONT, "")
 
@@ -121,6 +127,18 @@ class MirrorWide:
         front = self.publisher.shown(FRONT)
         if front is not None:
             self.about.put_unasked(each.host for each in front.hosts)
+
+    def tell_hub(self, hosts: Iterable[str] = ()) -> tuple[str, ...]:
+        """Tell the hub, if there is one, of hosts and a front that changed; to be called last.
+
+        Returns what went wrong, which is nobody's loss but time.
+        """
+        self._note(map(host_folder, hosts))
+        return self.hub.run() if self.hub else ()
+
+    def _note(self, folders: Iterable[str]) -> None:
+        if self.hub is not None:
+            self.hub.changed.update(folders)
 
     def template_problems(self) -> tuple[str, ...]:
         """Return what is wrong with the operator's templates."""

@@ -1,25 +1,30 @@
 """One answer to a poll, read: what it means for its feed, and what it brings to be stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from feedmirror.jobs.absences import Absences
 from feedmirror.jobs.follow_moves import FollowMoves
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.marked_documents import Document, heed, set_aside
 from feedmirror.jobs.slots import Delivery
 from feedmirror.jobs.withdrawals import HandOn
+from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.following import has_failed, read_as, sight_of
 from feedmirror.mirroring.following_terms import Polled, after_answer, read_terms
 from feedmirror.mirroring.items import Draft, Reading, read_entries
+from feedmirror.mirroring.listing import Document as Listed
+from feedmirror.mirroring.moves import Sight
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import News, Poll, read_answer, unreadable
 from feedmirror.mirroring.terms import Stated
 from feedmirror.mirroring.terms_table import Extent
 from feedmirror.ports.fetching import Fetched, Unfetched
+from feedmirror.ports.object_store import StoreUnavailableError
 
 _NOT_MODIFIED = 304
 
@@ -53,6 +58,7 @@ class ReadAnswers:
     tokens: TokenSearch
     hand_on: HandOn
     moves: FollowMoves
+    absences: Absences
     known: Mapping[str, FeedState]
     by_host: Mapping[str, frozenset[str]]
     gone: frozenset[str]
@@ -62,7 +68,7 @@ class ReadAnswers:
     changed: int = 0
 
     def run(self, polled: Polled, answer: Fetched | Unfetched) -> Read | None:
-        """Read one answer; None if it brings nothing to store."""
+        """Read one answer; None if it brings nothing to store. Raises StoreUnavailableError."""
         url, before, now = polled.settings.url, polled.before, self.clock()
         sight = sight_of(answer, before, url=url, now=now)
         try:
@@ -71,22 +77,14 @@ class ReadAnswers:
                 state = self._without_document(polled, answer, poll)
                 self.states[url] = self.moves.run(state, before, sight)
                 return None
-            feed = self._parsed(polled, answer, poll)
-            whole = not (feed.damaged or poll.partial)
-            terms = read_terms(polled, feed, answer.headers, whole=whole)
-            reading = read_entries(feed, settings=polled.settings, state=before, terms=terms)
+            return self._with_document(polled, answer, poll, sight=sight)
+        except StoreUnavailableError:
+            raise
         except Exception as error:  # noqa: BLE001 -- one feed's failure, of any kind, is its own
             known = isinstance(error, FeedUnreadableError)
             told = unreadable(before, str(error) if known else f"could not be read: {error!r}")
             self.states[url] = self.moves.run(told, before, read_as(sight, None))
             return None
-        poll = replace(poll, state=self.moves.run(poll.state, before, read_as(sight, feed)))
-        self.states[url] = poll.state
-        if has_failed(before.move, poll.state.move):
-            return None
-        self.changed += 1
-        document = Document(feed, reading, polled.settings, whole=whole)
-        return self._taken(before, poll, document, stated=terms.stated)
 
     def _without_document(
         self, polled: Polled, answer: Fetched | Unfetched, poll: Poll
@@ -97,7 +95,34 @@ class ReadAnswers:
         self.unchanged += 1
         repeats = answer.status == _NOT_MODIFIED
         state = after_answer(poll.state, answer.headers, settings=polled.settings, repeats=repeats)
+        plain = not (answer.hops or polled.before.move.trial)
+        self.absences.unchanged(polled.settings, polled.before, plain=plain)
         return set_aside(state, now=self.clock()) if polled.before.refusal.feed else state
+
+    def _with_document(
+        self, polled: Polled, answer: Fetched, poll: Poll, *, sight: Sight
+    ) -> Read | None:
+        """Read a document, unless it is of an address that proves to be none of the feed's."""
+        settings, before = polled.settings, polled.before
+        feed = self._parsed(polled, answer, poll)
+        whole = not (feed.damaged or poll.partial)
+        terms = read_terms(polled, feed, answer.headers, whole=whole)
+        reading = read_entries(feed, settings=settings, state=before, terms=terms)
+        poll = replace(poll, state=self.moves.run(poll.state, before, read_as(sight, feed)))
+        self.states[settings.url] = poll.state
+        if has_failed(before.move, poll.state.move):
+            return None
+        self.changed += 1
+        document = Document(feed, reading, settings, whole=whole)
+        poll = replace(poll, state=heed(document, poll.state, before, hand_on=self.hand_on))
+        if feed.refused or poll.state.refusal.feed:
+            self.states[settings.url] = set_aside(poll.state, now=self.clock())
+            return None
+        plain = not (poll.partial or answer.hops or before.move.trial)
+        held = self.absences.read(settings, before, Listed(feed, reading, plain=plain))
+        last = self.known.get(settings.url, FeedState())
+        delivery = self._delivery(document, before, held)
+        return Read(before, last, poll, feed, reading, terms.stated, delivery)
 
     def _parsed(self, polled: Polled, answer: Fetched, poll: Poll) -> Feed:
         """Parse a document; raises FeedUnreadableError."""
@@ -111,27 +136,22 @@ class ReadAnswers:
             raise FeedUnreadableError("the document breaks off before its first entry")
         return feed
 
-    def _taken(
-        self, before: FeedState, poll: Poll, document: Document, *, stated: Stated
-    ) -> Read | None:
-        """Return what a document brings, unless it bears the publisher's mark."""
-        settings, feed, reading = document.settings, document.feed, document.reading
-        poll = replace(poll, state=heed(document, poll.state, before, hand_on=self.hand_on))
-        if feed.refused or poll.state.refusal.feed:
-            self.states[settings.url] = set_aside(poll.state, now=self.clock())
-            return None
+    def _delivery(
+        self, document: Document, before: FeedState, held: Collection[ItemId]
+    ) -> Delivery:
+        """Return what is to be stored of a document; what is ``held`` back is not."""
+        settings = document.settings
         others = self.by_host[settings.host] - {settings.url}
-        delivery = Delivery(
+        unseen = _unseen(document.reading, before)
+        return Delivery(
             settings=settings,
-            drafts=_unseen(reading, before),
+            drafts=tuple(draft for draft in unseen if draft.id not in held),
             entries=before.entries,
             # What another feed of the host brought is there, though this one does not know it.
             trusted=bool(before.entries) and not others,
-            around=Circumstances(feed.damaged, others - self.gone),
+            around=Circumstances(document.feed.damaged, others - self.gone),
             floor=before.look.floor,
         )
-        last = self.known.get(settings.url, FeedState())
-        return Read(before, last, poll, feed, reading, stated, delivery)
 
 
 def _unseen(reading: Reading, before: FeedState) -> tuple[Draft, ...]:

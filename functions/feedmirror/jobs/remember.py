@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.read_answers import Read
@@ -9,8 +10,10 @@ from feedmirror.jobs.rules import EVERY_HOST, lifts_mark
 from feedmirror.jobs.slots import Stored
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.arrivals import arrivals_in, with_arrivals
+from feedmirror.mirroring.backfill import Backfill, named
 from feedmirror.mirroring.following_terms import under_terms, with_denied
 from feedmirror.mirroring.items import terms_of
+from feedmirror.mirroring.listing import with_dates
 from feedmirror.mirroring.poll_state import EntryState, FeedState, Look
 from feedmirror.mirroring.terms_table import Extent
 
@@ -35,7 +38,7 @@ def to_poll_with(state: FeedState, settings: FeedSettings, lifts: Iterable[str])
     return replace(state.forgetting_body(), lifts=mark, terms=terms, entries=entries, look=look)
 
 
-def remember(read: Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
+def remember(read: Read, stored: Stored, lifts: Iterable[str], *, now: datetime) -> FeedState:
     """Return a feed's next state: its entries as they were seen, its validators last of all."""
     present = {draft.id for draft in read.reading.drafts}
     withheld = {d.id for d in read.reading.drafts if d.terms.extent is Extent.NOTHING}
@@ -59,6 +62,8 @@ def remember(read: Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
     state = with_arrivals(state, read.before, feed=read.feed, arrivals=arrivals)
     listed = present if read.is_whole else set[ItemId]()
     state = under_terms(state, with_denied(read.stated, withheld, listed))
+    if read.is_whole:
+        state = replace(state, backfill=_backfill(read, now=now))
     if read.feed.damaged:  # the whole document may come under the same validators (rule V3)
         state = replace(state, etag=None, last_modified=None)
     return state.forgetting_body() if stored.lost else state
@@ -78,8 +83,14 @@ def _entries(read: Read, stored: Stored, withheld: set[ItemId]) -> dict[ItemId, 
         if item in present or not read.is_whole
     }
     kept |= {item: replace(kept[item], fingerprint="") for item in withheld & kept.keys()}
-    entries = {**stored.entries, **kept, **stored.entries}
+    entries = with_dates({**stored.entries, **kept, **stored.entries}, read.reading)
     return dict(list(entries.items())[:_MOST_ENTRIES_KNOWN])
+
+
+def _backfill(read: Read, *, now: datetime) -> Backfill:
+    """Return what is known of a feed's older documents once it has named the first."""
+    known, most = read.poll.state.backfill, read.delivery.settings.backfill
+    return named(known, read.feed.older, of=read.feed.url, most=most, now=now)
 
 
 def _hosts(read: Read, stored: Stored) -> tuple[str, ...]:

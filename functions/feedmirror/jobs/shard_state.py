@@ -13,6 +13,7 @@ from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.layout import ItemId, state_key
 from feedmirror.mirroring.admission import with_permission
+from feedmirror.mirroring.backfill import Backfill, next_look
 from feedmirror.mirroring.following import settled
 from feedmirror.mirroring.house_terms import HouseTerms, asked_now
 from feedmirror.mirroring.houses import House
@@ -35,7 +36,8 @@ class FeedsMovingError(Exception):
 class Lease:
     """The feeds that a run polls, the state before, and the state that says it polls them.
 
-    ``asked`` are the origins that are first asked for robots.txt.
+    ``asked`` are the origins that are first asked for robots.txt, ``older`` the feeds of which an
+    older document is read besides.
     """
 
     shard: int
@@ -44,22 +46,31 @@ class Lease:
     etag: str | None
     due: Mapping[str, FeedSettings]
     asked: frozenset[str] = frozenset()
+    older: Mapping[str, FeedSettings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What was found out of a feed beside its polls: a look, and entries to be read again."""
+    """What was found out of a feed beside its polls: a look, and entries to be read again.
+
+    ``backfill`` is how far its older documents are read.
+    """
 
     look: Look | None = None
     again: frozenset[ItemId] = frozenset()
+    backfill: Backfill | None = None
 
     def on(self, state: FeedState) -> FeedState:
         """Return a feed's state with what was found out."""
-        return replace(state.forgetting(self.again), look=self.look or state.look)
+        start = state.backfill.start
+        backfill = replace(self.backfill, start=start) if self.backfill else state.backfill
+        noted = state.forgetting(self.again)
+        return replace(noted, look=self.look or state.look, backfill=backfill)
 
     def __or__(self, other: "Note") -> "Note":
         """Return both."""
-        return Note(other.look or self.look, self.again | other.again)
+        backfill = other.backfill or self.backfill
+        return Note(other.look or self.look, self.again | other.again, backfill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +143,24 @@ class ShardStates:
             attempted = {url: _attempted(known[url], now) for url in due}
             addresses = {url: state.move.asked_at(url) for url, state in known.items()}
             houses, asked = _houses(before, addresses, due, now=now)
+            older = _with_older_asked({**known, **attempted}, feeds, now=now)
             state = ShardState(
-                {**known, **attempted},
+                {**known, **attempted, **older},
                 before.mark,
                 self.objects.shards,
                 houses=houses,
                 house_terms=asked_now(before.house_terms, addresses, due, now=now),
             )
             # Before anything is done under other settings, it stands there that they are others.
-            if not due and all(known[url] == before.feeds.get(url, FeedState()) for url in feeds):
+            same = all(known[url] == before.feeds.get(url, FeedState()) for url in feeds)
+            if not due and not older and same:
                 return Lease(shard, before, state, etag, due)
             try:
                 written = self.objects.write(shard, state, etag)
             except LostConditionError:
                 continue
-            return Lease(shard, before, state, written, due, asked)
+            wanted = {url: feeds[url] for url in older}
+            return Lease(shard, before, state, written, due, asked, wanted)
         raise StoreUnavailableError(f"{state_key(shard)}: other runs keep writing it")
 
     def save(self, lease: Lease, learnt: Learnt, *, whole: bool) -> None:
@@ -249,6 +263,18 @@ def _houses(
         if origin in asked or origin in before.houses
     }
     return houses, asked
+
+
+def _with_older_asked(
+    states: Mapping[str, FeedState], feeds: Mapping[str, FeedSettings], *, now: datetime
+) -> dict[str, FeedState]:
+    """Return the feeds of which an older document is asked for now; never where a feed fails."""
+    looks = {
+        url: next_look(states[url].backfill, most=feed.backfill, now=now)
+        for url, feed in feeds.items()
+        if feed.ended is None and not states[url].error and not states[url].is_over
+    }
+    return {url: replace(states[url], backfill=look) for url, look in looks.items() if look}
 
 
 def _forgotten(leased: FeedState | None, now: FeedState | None) -> frozenset[ItemId]:

@@ -84,8 +84,9 @@ class ShardTurn:
         self.tokens.finish(tokens)
         # The list is kept, so the front shows it, if not in this hour then in the next.
         outcome.commit(True)  # noqa: FBT003 -- the only thing that it is told
+        untold = self.wide.tell_hub(outcome.hosts)
         faults = self.wide.template_problems() if places else ()
-        problems = tuple(("", what) for what in (*faults, *tokens.problems))
+        problems = tuple(("", what) for what in (*faults, *tokens.problems, *untold))
         report = outcome.report
         return replace(
             report,

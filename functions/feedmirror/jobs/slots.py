@@ -104,6 +104,11 @@ class Stored:
     publication: Publication = field(default_factory=Publication)
     first_seen: tuple[datetime, ...] = ()  # of the items that are the feed's own
 
+    @property
+    def written(self) -> int:
+        """How many records were written."""
+        return self.created + self.updated + self.restored
+
 
 def plan_batch(batch: Sequence[Slot], *, images: Images, now: datetime) -> None:
     """Decide on the drafts of one delivery; what lies beyond the feed's bounds is left."""

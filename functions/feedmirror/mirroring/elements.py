@@ -41,6 +41,7 @@ _PREFIXES = {
     "https://podcastindex.org/namespace/1.0": "podcast:",
     "https://github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast:",
     "https://rslstandard.org/rsl": "rsl:",
+    "http://purl.org/syndication/history/1.0": "fh:",
 }
 _HTML_TYPES = {"html", "text/html"}
 _ENTRIES = {"item", "entry"}

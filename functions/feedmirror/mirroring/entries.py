@@ -68,6 +68,8 @@ class Feed:
     ``signals`` are the marks of terms at the level of the feed, by the names of ``terms_table``.
     ``new_address`` is where it says that it has moved (``itunes:new-feed-url``). ``ttl`` is in
     minutes; ``skip_hours`` are hours of the day in GMT, ``skip_days`` English names.
+    A feed may be ``complete``, or one ``is_part`` of several documents, of which ``older`` is the
+    address of the next one to read (RFC 5005).
     """
 
     url: str
@@ -86,6 +88,9 @@ class Feed:
     entries: tuple[Entry, ...] = ()
     deleted: tuple[DeletedEntry, ...] = ()
     signals: tuple[str, ...] = ()
+    complete: bool = False
+    is_part: bool = False
+    older: str | None = None
     damaged: bool = False
     refused: bool = False
     problems: tuple[str, ...] = ()

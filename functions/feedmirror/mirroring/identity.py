@@ -51,7 +51,7 @@ def identify(
     unlinked = [index for index, link in enumerate(links) if link in shared]
     bare = [entries[index] for index in unlinked]
     rung = _rung(bare, rung, round(_TOLERATED * len(entries)), host=host)
-    guids = [_guid(entry, host) for entry in entries]
+    guids = [guid_hash(entry.guid, host=host) if entry.guid else "" for entry in entries]
     repeated = {guid for guid, count in Counter(guids).items() if count > 1 or not guid}
     apart = dict(zip(unlinked, _tell_apart(bare, rung, host=host), strict=True))
     kept = {
@@ -74,8 +74,19 @@ def identify(
     return Identities(tuple(ids), rung, own, moves)
 
 
-def _guid(entry: Entry, host: str) -> str:
-    return digest("guid", guid_alias(entry.guid, host=host)) if entry.guid else ""
+def guid_hash(guid: str, *, host: str) -> str:
+    """Return the hash by which an entry's guid is known at its source host."""
+    return digest("guid", guid_alias(guid, host=host))
+
+
+def ids_of_guid(guid: str, *, host: str) -> tuple[ItemId, ...]:
+    """Return the ids that an entry may have of which nothing but its guid is known.
+
+    Where the guid is its link, as with a permalink, its own; else that of an entry without a link.
+    """
+    link = canonical_link(guid)
+    by_link = (ItemId(digest("link", link)),) if link else ()
+    return (*by_link, ItemId(guid_hash(guid, host=host)))
 
 
 def _rung(unlinked: Sequence[Entry], start: int, tolerated: int, *, host: str) -> int:

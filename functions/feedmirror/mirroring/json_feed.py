@@ -41,6 +41,7 @@ def read_json_feed(text: str, *, url: str) -> Feed:
         except (TypeError, ValueError) as error:
             problems.append(f"entry {position}: {error}")
     authors = _authors(feed, url)
+    older = _address(feed, "next_url", url)
     return Feed(
         url=url,
         format=f"JSON Feed {version.group(1)}",
@@ -50,6 +51,8 @@ def read_json_feed(text: str, *, url: str) -> Feed:
         authors=authors,
         contacts=tuple(Contact("author", p.address) for p in authors if p.address),
         entries=tuple(entries),
+        is_part=bool(older),
+        older=older,
         damaged=len(entries) < len(items),
         problems=tuple(problems),
         refused=_is_refused(feed),

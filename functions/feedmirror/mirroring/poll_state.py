@@ -30,11 +30,16 @@ Rank = tuple[datetime, str]  # when an item is shown from, and its id
 
 @dataclass(frozen=True, slots=True)
 class EntryState:
-    """What was last seen of one entry; an empty fingerprint means: look at its record again."""
+    """What was last seen of one entry; an empty fingerprint means: look at its record again.
+
+    The dates are its own, in seconds since 1970; 0 is none, or for ``updated`` the same.
+    """
 
     fingerprint: str = ""
     attributes: str = ""  # the newest marker that stands for it
     guid: str = ""  # hash of its guid's alias
+    published: int = 0
+    updated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +185,21 @@ def state_from_json(body: bytes) -> ShardState | None:
 
 
 def _compact(feed: FeedState) -> dict[str, Any]:
-    entries = {
-        item: [known.fingerprint, known.attributes, known.guid]
-        for item, known in feed.entries.items()
-    }
+    entries = {item: _row(known) for item, known in feed.entries.items()}
     look = asdict(feed.look) if feed.look != Look() else None
     parts = {name: _stated(getattr(feed, name)) for name in _PARTS}
     # Not asdict, which copies all that is in the parts once more.
     own = {each.name: getattr(feed, each.name) for each in fields_of(feed)}
     stored = {**own, **parts, "entries": entries, "look": look}
     return {name: value for name, value in stored.items() if value not in (None, "", 0, (), {})}
+
+
+def _row(entry: EntryState) -> list[str | int]:
+    """Return an entry's fields in their order, as far as there are dates."""
+    dates = [entry.published, entry.updated]
+    while dates and not dates[-1]:
+        dates.pop()
+    return [entry.fingerprint, entry.attributes, entry.guid, *dates]
 
 
 def _stated(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ours

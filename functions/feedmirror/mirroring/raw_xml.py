@@ -7,7 +7,7 @@ that state it; titles, texts and dates are left to feedparser.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -39,6 +39,9 @@ _HTML = {"", "text/html", "application/xhtml+xml"}
 _MINUTES = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
 _MOST_MINUTES = 525600
 _HOURS = 24
+# Links to a feed's other documents (RFC 5005 §3, §4): an archive holds more than pages promise to.
+_OLDER = ("prev-archive", "next")
+_PARTS = {*_OLDER, "next-archive", "previous", "prev"}
 _DAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
 
@@ -105,7 +108,7 @@ def choose_link(
 
 
 def _feed(header: Node, root: Element, url: str) -> Feed:
-    lang = XML + "lang"
+    lang, names = XML + "lang", {name for name, _ in header.children}
     languages = (header.text("language", "dc:language"), header.element.get(lang), root.get(lang))
     return Feed(
         url=url,
@@ -124,6 +127,9 @@ def _feed(header: Node, root: Element, url: str) -> Feed:
         deleted=tuple(_deleted(header)),
         refused=_is_refused(header),
         signals=marks_of(header, header.element, root),
+        complete="fh:complete" in names,
+        is_part="fh:archive" in names or any(_linked(header, _PARTS)),
+        older=next((found for rel in _OLDER for found in _linked(header, {rel})), None),
     )
 
 
@@ -269,6 +275,15 @@ def _is_refused(node: Node) -> bool:
     categories = node.named("category")
     stated = (word for each in categories for word in (whole_text(each), each.get("term", "")))
     return any(word.strip().lower() == NO_MIRROR for word in stated)
+
+
+def _linked(header: Node, relations: Collection[str]) -> Iterator[str]:
+    """Yield the addresses that a feed links to by some relations."""
+    for element in header.named("link"):
+        if not {*element.get("rel", "").lower().split()}.isdisjoint(relations):
+            address = header.address(element, element.get("href"))
+            if address:
+                yield address
 
 
 def _ttl(header: Node) -> int | None:

@@ -26,6 +26,13 @@ class Cdn(Protocol):
         """
 
 
+class Hub(Protocol):
+    """Who tells the readers of the mirror's feeds that they have changed; it never raises."""
+
+    def tell(self, feeds: Sequence[str]) -> str:
+        """Tell of the feeds at some addresses; return why not all could be told, or nothing."""
+
+
 class Alarms(Protocol):
     """The operator's attention, at once."""
 

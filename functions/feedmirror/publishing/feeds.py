@@ -3,6 +3,7 @@
 Who an entry is by: its authors as stated. Where none is stated, ``atom:source`` names the
 publisher, as whose feed delivered it, and by RFC 4287 §4.2.1 a source's author applies before the
 feed's own. The feed's is the publisher too, in a host's feeds, and the mirror in the front's.
+A hub is named where the feed is subscribed to, which is not in its archives (W3C WebSub §4).
 All documents of a host's feed are one logical feed (RFC 5005 §1.2) and share its ``atom:id``.
 """
 
@@ -82,6 +83,7 @@ def atom_feed(
     """Return the Atom document of a listing."""
     context = {
         "site": mirror.site,
+        "hub": mirror.hub,
         "listing": shown.listing,
         "title": shown.title,
         "subtitle": shown.subtitle,
@@ -104,6 +106,8 @@ def json_feed(shown: ListingView, mirror: MirrorSettings, *, nonce: str) -> Docu
         "feed_url": home + JSON,
         "description": shown.subtitle,
     }
+    if mirror.hub and not shown.listing.month:
+        fields["hubs"] = [{"type": "WebSub", "url": mirror.hub}]
     if shown.language:
         fields["language"] = shown.language
     fields |= listing_to_json(shown.listing)

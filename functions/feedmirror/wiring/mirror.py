@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from feedmirror.jobs.dispatch import Dispatch
     from feedmirror.jobs.shard_turn import ShardTurn
+    from feedmirror.jobs.tell_hub import TellHub
     from feedmirror.ports.dns import TxtLookup
 
 # A token's file: nobody waits for a slow one, and nothing longer is one.
@@ -287,6 +288,7 @@ def compose(
             feeds=configuration.feeds,
             mark=mark,
             keep_configuration=lambda: reader.keep(configured),
+            hub=_hub(configuration.mirror, fetcher),
         ),
         tokens=LookForTokens(
             ledger=stores.ledger,
@@ -314,6 +316,16 @@ def _for_robots(fetcher: Fetcher) -> Fetcher:
     if not isinstance(fetcher, CurlFetcher):
         return fetcher
     return replace(fetcher, timeout=_ROBOTS_TIMEOUT, max_bytes=_ROBOTS_BYTES)
+
+
+def _hub(mirror: MirrorSettings, fetcher: Fetcher) -> "TellHub | None":
+    """Return what tells the operator's hub, which is asked where the fetcher may ask."""
+    if mirror.hub is None:
+        return None
+    from feedmirror.wiring.hub import hub_of  # noqa: PLC0415 -- only with a hub
+
+    networks: tuple[Network, ...] = getattr(fetcher, "allowed_networks", ())
+    return hub_of(mirror, mirror.hub, allowed_networks=networks)
 
 
 def _for_tokens(fetcher: Fetcher) -> Fetcher:

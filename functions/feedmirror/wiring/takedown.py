@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.adapters.telemetry import Telemetry, telemetry
-from feedmirror.configuration import Configuration
+from feedmirror.configuration import Configuration, MirrorSettings
 from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.jobs.takedown.answers import Answers
@@ -44,6 +44,9 @@ from feedmirror.wiring.stores import (
     publisher_of,
 )
 
+if TYPE_CHECKING:
+    from feedmirror.adapters.networks import Network
+
 REAPPLIED = 50  # markers of a rule that are looked at between two looks at the time
 
 
@@ -57,6 +60,18 @@ class Surroundings:
     alarms: Alarms
     queue: WorkQueue | None = None
     where: str = ""  # what an operator's commands need beside their words
+    networks: "tuple[Network, ...]" = ()  # that may be dialled beside the public internet
+    complain: Callable[[str], object] = lambda _why: None
+
+    def caches(self, mirror: MirrorSettings) -> Cdn:
+        """Return the caches; with a hub, it hears of all that they are to forget."""
+        if mirror.hub is None:
+            return self.cdn
+        from feedmirror.jobs.tell_hub import TellingCdn  # noqa: PLC0415 -- only with a hub
+        from feedmirror.wiring.hub import hub_of  # noqa: PLC0415 -- only with a hub
+
+        hub = hub_of(mirror, mirror.hub, allowed_networks=self.networks)
+        return TellingCdn(self.cdn, hub, self.complain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +217,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
         about=about,
         limits=limits,
         log=RemovalLog(stores.ledger, publisher, clock),
-        cdn=surroundings.cdn,
+        cdn=surroundings.caches(mirror),
         clock=clock,
         paused=paused,
     )
@@ -288,8 +303,10 @@ def surroundings_of(settings: Settings, told: Telemetry) -> Surroundings:
 
         outbox = OutboxMailer(open_bucket(settings, settings.mail_bucket or "mail"))
         where = f" --local {quote(str(settings.embedded_store.parent.resolve()))}"
-        return Surroundings(outbox, DnsTxtLookup(), NoCdn(), told, where=where)
-    return _amazon(settings, told, DnsTxtLookup())
+        found = Surroundings(outbox, DnsTxtLookup(), NoCdn(), told, where=where)
+    else:
+        found = _amazon(settings, told, DnsTxtLookup())
+    return replace(found, networks=settings.allowed_networks, complain=told.hub_untold)
 
 
 def _amazon(settings: Settings, told: Telemetry, dns: TxtLookup) -> Surroundings:

@@ -38,13 +38,13 @@ FULL = FeedState(
     title="T",
     problems=("p",),
     lifts="l",
-    entries={ItemId("a"): EntryState("f", "m", "g"), ItemId("b"): EntryState()},
+    entries={ItemId("a"): EntryState("f", "m", "g"), ItemId("b"): EntryState(published=5)},
     moved={ItemId("c"): ItemId("a")},
     move=Move("https://b.example/feed", "https://c.example/feed", NOW, stated=True, lost=NOW),
     rhythm=Rhythm(since=NOW),
     stated=Stated(("x-robots-tag: noarchive",)),
-    absence=Absence({"a": "vanished"}),
-    backfill=Backfill("https://a.example/feed?page=2", 1),
+    absence=Absence({ItemId("a"): [3, 2, 1]}, (ItemId("b"),), {}, {}, NOW),
+    backfill=Backfill("https://a.example/feed?page=2", read=1, asked=NOW, seen=("b",)),
     told=Told("p", NOW, NOW),
 )
 

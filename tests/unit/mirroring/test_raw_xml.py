@@ -376,3 +376,33 @@ def test_d8_the_address_that_a_podcast_has_moved_to_is_read_if_it_is_absolute(
     moved = f"<itunes:new-feed-url>{stated}</itunes:new-feed-url>"
 
     assert rss(moved).feed.new_address == address
+
+
+HISTORY = '<fh:{} xmlns:fh="http://purl.org/syndication/history/1.0"/>'
+
+
+@pytest.mark.parametrize(
+    ("header", "said", "older"),
+    [
+        ("", (), None),
+        (HISTORY.format("complete"), ("complete",), None),
+        (HISTORY.format("archive"), ("is_part",), None),
+        ('<atom:link rel="next" href="?page=2"/>', ("is_part",), f"{URL}?page=2"),
+        ('<atom:link rel="previous" href="?page=1"/>', ("is_part",), None),
+        (
+            '<atom:link rel="next" href="/2"/><atom:link rel="prev-archive" href="/1"/>',
+            ("is_part",),
+            "https://example.org/1",
+        ),
+        ('<atom:link rel="next" href="data:,x"/>', (), None),
+        ('<atom:link rel="self current" href="/feed"/>', (), None),
+    ],
+)
+def test_a_feeds_other_documents_are_read_of_its_links(
+    header: str, said: tuple[str, ...], older: str | None
+) -> None:
+    """RFC 5005: complete feeds (section 2), pages (3) and archives (4)."""
+    feed = rss(header).feed
+
+    assert tuple(name for name in ("complete", "is_part") if getattr(feed, name)) == said
+    assert feed.older == older

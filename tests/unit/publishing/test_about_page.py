@@ -83,7 +83,7 @@ def said(page: html.HtmlElement) -> str:
             "It has moved to https://b.example/f, and is asked there as a feed of its own.",
         ),
         (
-            {"backfill": Backfill(read=3, done=True)},
+            {"backfill": Backfill(read=3)},
             {},
             "3 documents of the feed's own archive (RFC 5005) were read. No more of it is read.",
         ),

@@ -70,6 +70,24 @@ def test_both_feeds_are_valid(folder: str, items: tuple[Item, ...]) -> None:
     JSON_SCHEMA.validate(json.loads(written(folder, *items, buried=buried)["feed.json"]))
 
 
+@pytest.mark.parametrize(("folder", "names"), list(zip(FOLDERS, (True, True, False), strict=True)))
+def test_both_feeds_are_valid_with_a_hub_and_archives_name_none(
+    folder: str, *, names: bool
+) -> None:
+    renderer = Renderer(a_mirror(hub="https://hub.example.net/?a=1&b=2"))
+    listing = Listing(folder).updated_with([renderer.card(an_item())])
+    files = renderer.listing(listing, nonce="ab", months=())
+
+    feed, as_json = etree.fromstring(files["feed.xml"].body), json.loads(files["feed.json"].body)
+
+    GRAMMAR.assertValid(feed)
+    JSON_SCHEMA.validate(as_json)
+    hubs = found(feed, "a:link[@rel='hub']/@href")
+    assert hubs == (["https://hub.example.net/?a=1&b=2"] if names else [])
+    assert [hub["url"] for hub in as_json.get("hubs", [])] == hubs
+    assert len(found(feed, "a:link[@rel='self']/@href")) == 1
+
+
 def test_a_grammar_that_accepts_everything_would_be_no_test() -> None:
     feed = atom("", an_item())
     feed.remove(feed.find("a:updated", NAMESPACES))
