@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -137,6 +138,33 @@ def test_after_thirty_days_of_errors_it_counts_as_absent(world: World) -> None:
     world.later(24 * 2)
 
     assert world.run().created == 1
+
+
+def test_a_run_that_died_after_its_lease_leaves_no_house_closed(world: World) -> None:
+    world.serve(rss(entry(1)))
+    robots(world, "")
+    lease = world.jobs().shard.states.lease(0, at_once=None, time_left=lambda: timedelta(hours=1))
+    assert lease.asked
+    world.later()
+
+    assert world.run().created == 1
+
+
+def test_what_time_does_not_reach_is_left_as_it_was(world: World) -> None:
+    url = world.serve(rss(entry(1)))
+    robots(world, "")
+    left = iter([timedelta(hours=1), timedelta(hours=1)])
+    with Documents("127.0.0.9") as other:
+        other.by_path["/feed"] = Answer(body=rss(entry(2)).encode())
+        world.configure(other.publisher.url("/feed"), site="https://other.example.net")
+        report = world.jobs().whole().run(time_left=lambda: next(left, timedelta()))
+        known = world.jobs().shard.states.objects.read(0)[0].feeds
+
+        assert (report.polled, report.left, report.failures) == (1, 1, ())
+        assert sorted(state.failures for state in known.values()) == [0, 0]
+        world.later()
+        assert world.run().created == 1
+    assert url in known
 
 
 def test_one_origins_trouble_is_no_others(world: World) -> None:

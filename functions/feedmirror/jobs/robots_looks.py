@@ -79,8 +79,8 @@ class RobotsLooks:
         looked = Looked(now=self.clock())
         for origin, own in feeds.items():
             house = houses.get(origin)
-            if house is None or house.asked is None:
-                continue  # not reached
+            if house is None or not (house.answered or house.unreachable):
+                continue  # not reached, or only by a run that died
             house = house.judged([address for address, _ in own], in_use)
             looked.houses[origin] = _handed_on(house, own, lease=lease, hand_on=hand_on)
         for url, state in states.items():

@@ -45,9 +45,10 @@ class House:
         """Tell whether a poll that is due has to ask it first."""
         if self.later and self.later > now:
             return False
-        if self.asked is None or (self.unreachable and not self.answered):
+        if self.asked is None or self.is_closed(now):
             return True  # in place of the poll, so as often as that
-        return self.asked + (_ASKED_AGAIN if self.unreachable else ASKED_EVERY) <= now
+        wait = _ASKED_AGAIN if self.unreachable and self.answered else ASKED_EVERY
+        return self.asked + wait <= now
 
     def is_closed(self, now: datetime) -> bool:
         """Tell whether nothing may be asked for, as nobody knows what is allowed (§2.3.1.4)."""
