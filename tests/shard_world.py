@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from builders import a_mirror
@@ -35,7 +36,12 @@ def a_world(
 
 
 def serve(world: World, host: str, *entries: str) -> None:
-    world.serve(rss(*entries), f"/{host}", site=f"https://{host}")
+    """Publish a host's feed, which is asked hourly: when it is due is not what shards are about."""
+    url = world.serve(rss(*entries), f"/{host}", site=f"https://{host}")
+    world.feeds = [
+        replace(feed, interval=timedelta(hours=1)) if feed.url == url else feed
+        for feed in world.feeds
+    ]
 
 
 def polled(world: World) -> Counter[str]:

@@ -183,7 +183,7 @@ class World:
         return url
 
     def later(self, hours: float = 2) -> None:
-        """Let time pass: feeds are due again."""
+        """Let time pass: feeds with an interval are due again."""
         self.now += timedelta(hours=hours)
 
     def run(

@@ -30,7 +30,7 @@ _ADVICE: tuple[tuple[str, bool, str], ...] = (
         ),
     ),
     (
-        "429|503",
+        "429|503|held:",
         True,
         (
             "Nothing: the server asks for a pause and is given it. If it asks for days, set a"
