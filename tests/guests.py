@@ -8,58 +8,24 @@ import multiprocessing
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import feedparser
 import feedparser_sgmllib
 from reader import make_reader
 
-from feedmirror.adapters.workers import InOrder
 from feedmirror.configuration import FeedSettings
-from feedmirror.layout import state_key
-from feedmirror.wiring.stores import Stores
-from memory_store import MemoryStore
 from months import Feed, Figures, Month, the_feeds
-from world import Documents, World
-
-if TYPE_CHECKING:
-    from feedmirror.jobs.reports import MirrorReport
+from street import WAKE, WokenWorld
 
 # reader's own copy of feedparser asks for this module by its old name, and declares neither.
 sys.modules.setdefault("sgmllib", feedparser_sgmllib)
 
-_WAKE = timedelta(minutes=5)  # the schedule of the mirror function
 _HALF_HOUR = timedelta(minutes=30)
 _LATEST_WAKE = 20  # seconds that a wake comes after its minute
 FASTEST = _HALF_HOUR  # each feed is free to be polled every half hour, as by the others
-
-
-class GuestWorld(World):
-    """Our mirror in memory over a month's publishers."""
-
-    def __init__(self, month: Month) -> None:
-        """Configure every feed of the month, each as often as the others may ask."""
-        stores = Stores(MemoryStore(), MemoryStore(), MemoryStore(), workers=InOrder())
-        super().__init__(Path("memory"), _served_by(month), stores=stores)
-        self.feeds = [settings_of(feed, month) for feed in month.feeds]
-        self.reports: list[MirrorReport] = []
-
-    def due(self) -> datetime | None:
-        """Return when something is due, by what the shard's object says of itself."""
-        head = self.stores.archive.head(state_key(0))
-        told = head.metadata.get("due") if head else None
-        return datetime.fromisoformat(told) if told else None
-
-    def wake(self, at: datetime) -> None:
-        """Run once as the schedule does; a run with nothing due would ask nobody."""
-        due = self.due()
-        if self.reports and (due is None or due > at):
-            return
-        self.now = at
-        self.reports.append(self.run(at_once=False))
 
 
 def settings_of(feed: Feed, month: Month) -> FeedSettings:
@@ -68,13 +34,14 @@ def settings_of(feed: Feed, month: Month) -> FeedSettings:
     return FeedSettings(url=month.url(feed), site=site, fastest=FASTEST)
 
 
-def ours(month: Month) -> GuestWorld:
+def ours(month: Month) -> WokenWorld:
     """Mirror the month: woken every five minutes, a few seconds late as schedulers are."""
-    world = GuestWorld(month)
+    world = WokenWorld(month.publisher, now=month.begins)
+    world.feeds = [settings_of(feed, month) for feed in month.feeds]
     random = Random(1)  # noqa: S311 -- a draw that can be had again
-    for minute in month.wakes(_WAKE):
-        month.now = minute + timedelta(seconds=random.uniform(0, _LATEST_WAKE))
-        world.wake(month.now)
+    for minute in month.wakes(WAKE):
+        world.now = month.now = minute + timedelta(seconds=random.uniform(0, _LATEST_WAKE))
+        world.wake()
         month.now = minute
     return world
 
@@ -142,10 +109,3 @@ def visits(clients: Sequence[str], days: int) -> list[Visit]:
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawn) as processes:
         return list(processes.map(visit, clients, [days] * len(clients)))
-
-
-def _served_by(month: Month) -> Documents:
-    """Return the month's publisher where a world looks for its documents."""
-    documents = Documents.__new__(Documents)
-    documents.by_path, documents.publisher = {}, month.publisher
-    return documents
