@@ -4,7 +4,7 @@ Nothing but the clock is the test's own, and nobody sleeps: ``WokenWorld.live`` 
 pass and runs the mirror at each five minutes at which its shard says that something is due.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,7 +17,8 @@ from feedmirror.mirroring.poll_state import FeedState, state_from_json
 from feedmirror.wiring.stores import Stores
 from loopback import Answer, Publisher, Seen
 from memory_store import MemoryStore
-from world import START, Documents, World
+from takedown_world import TakedownWorld
+from world import START, Documents
 
 if TYPE_CHECKING:
     from feedmirror.jobs.reports import MirrorReport
@@ -90,8 +91,11 @@ class Street:
         return answer
 
 
-class WokenWorld(World):
-    """A mirror in memory that is woken every five minutes."""
+class WokenWorld(TakedownWorld):
+    """A mirror in memory that is woken every five minutes.
+
+    What it hands on to the takedown function is done at once.
+    """
 
     def __init__(
         self, street: Street | Publisher, *, now: datetime = START, stores: Stores | None = None
@@ -101,7 +105,7 @@ class WokenWorld(World):
         documents = Documents.__new__(Documents)
         documents.by_path, documents.publisher = {}, publisher
         fresh = Stores(MemoryStore(), MemoryStore(), MemoryStore(), workers=InOrder())
-        super().__init__(Path("memory"), documents, stores=stores or fresh)
+        super().__init__(Path("memory"), documents, stores=stores or fresh, mail=MemoryStore())
         self.now = now
         self.reports: list[MirrorReport] = []
         if isinstance(street, Street):
@@ -119,6 +123,9 @@ class WokenWorld(World):
         """Run once as the schedule does; a run with nothing due would ask nobody."""
         if self.due() <= self.now:
             self.reports.append(self.run(at_once=False))
+            tasks, self.handed.tasks = self.handed.tasks, []
+            for task in tasks:
+                self.takedowns().do(task, time_left=lambda: self.time_left)
 
     def live(self, span: timedelta) -> None:
         """Let time pass: woken at its beginning, and every five minutes until it is over."""
@@ -135,16 +142,16 @@ class WokenWorld(World):
         return state.feeds[url]
 
 
-def dated(moments: Iterator[datetime] | list[datetime], *, site: str, title: str = "News") -> bytes:
+def dated(moments: Iterable[datetime], *, site: str, more: str = "") -> bytes:
     """Return an RSS document of entries at some moments; each is told apart by its moment."""
     entries = "".join(
         f"<item><title>{moment:%d %b %H:%M}</title><link>{site}/{moment:%Y%m%d%H%M}</link>"
         f"<guid>{site}/{moment:%Y%m%d%H%M}</guid><pubDate>{format_datetime(moment)}</pubDate>"
-        f"<description>What happened on {moment:%d %B, %H:%M}, told in full.</description></item>"
+        f"<description>What happened on {moment:%d %B, %H:%M}. {more}The end.</description></item>"
         for moment in sorted(moments, reverse=True)
     )
     return (
-        f'<?xml version="1.0"?><rss version="2.0"><channel><title>{title}</title>'
+        f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>'
         f"<link>{site}/</link>{entries}</channel></rss>"
     ).encode()
 
