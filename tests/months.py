@@ -7,7 +7,8 @@ written down on the publishers' side, the same way for all.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -201,6 +202,7 @@ class Month:
         posts = [(had.get((feed.name, number)), post) for feed, number, post in self.expected(name)]
         return Figures(
             requests=len(asked),
+            statuses=Counter(one.status for one in asked),
             beside=sum(one.target != "/feed" for one in asked),
             size=sum(one.size for one in asked),
             waits=tuple((got - post.dated) / _MINUTE for got, post in posts if got),
@@ -226,6 +228,7 @@ class Figures:
 
     requests: int
     waits: tuple[float, ...]
+    statuses: Mapping[int, int] = field(default_factory=dict)
     beside: int = 0  # of the requests: what is no feed (robots.txt and the like)
     size: int = 0  # bytes of bodies
     missed: int = 0

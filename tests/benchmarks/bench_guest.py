@@ -16,7 +16,7 @@ from guests import CRON, OURS, PLAIN, READER, Visit, visits
 from months import Figures
 
 HEAD = f"{'':18} {'requests':>8} {'beside':>6} {'MB':>7} {'posts':>5} {'missed':>6}"
-WAITS = f"{'median':>8} {'mean':>8} {'9 of 10':>8}"
+WAITS = f"{'median':>8} {'mean':>8} {'9 of 10':>8}  by status"
 
 
 def line(name: str, figures: Figures) -> str:
@@ -24,7 +24,8 @@ def line(name: str, figures: Figures) -> str:
     counts = f"{figures.requests:8} {figures.beside:6} {figures.size / 1e6:7.1f}"
     had = f"{len(figures.waits):5} {figures.missed:6}"
     waits = f"{figures.usual:8.1f} {figures.mean:8.1f} {figures.late:8.1f}"
-    return f"{name:18} {counts} {had} {waits}"
+    statuses = ", ".join(f"{each}: {figures.statuses[each]}" for each in sorted(figures.statuses))
+    return f"{name:18} {counts} {had} {waits}  {statuses}"
 
 
 def table(visit: Visit) -> list[str]:
