@@ -8,7 +8,7 @@ import multiprocessing
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
@@ -24,7 +24,10 @@ from street import WAKE, WokenWorld
 sys.modules.setdefault("sgmllib", feedparser_sgmllib)
 
 _HALF_HOUR = timedelta(minutes=30)
-_LATEST_WAKE = 20  # seconds that a wake comes after its minute
+# The mirror function's schedule is rate(5 minutes): the minutes at which it calls follow from when
+# it was made, so they are taken from the middle; within its minute a call comes at any second
+# (EventBridge Scheduler, "Schedule types": 60 second precision).
+_BEHIND, _WITHIN = timedelta(minutes=2), 60
 FASTEST = _HALF_HOUR  # each feed is free to be polled every half hour, as by the others
 
 
@@ -35,15 +38,20 @@ def settings_of(feed: Feed, month: Month) -> FeedSettings:
 
 
 def ours(month: Month) -> WokenWorld:
-    """Mirror the month: woken every five minutes, a few seconds late as schedulers are."""
+    """Mirror the month: woken every five minutes, as schedulers do."""
     world = WokenWorld(month.publisher, now=month.begins)
     world.feeds = [settings_of(feed, month) for feed in month.feeds]
     random = Random(1)  # noqa: S311 -- a draw that can be had again
     for minute in month.wakes(WAKE):
-        world.now = month.now = minute + timedelta(seconds=random.uniform(0, _LATEST_WAKE))
+        world.now = month.now = wake_of(minute, random)
         world.wake()
         month.now = minute
     return world
+
+
+def wake_of(minute: datetime, random: Random) -> datetime:
+    """Return when the mirror function is called of which a full five minutes is the turn."""
+    return minute + _BEHIND + timedelta(seconds=random.uniform(0, _WITHIN))
 
 
 def with_reader(month: Month) -> int:

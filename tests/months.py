@@ -329,7 +329,7 @@ def the_feeds(seed: int = 6) -> tuple[Feed, ...]:
                  channel=f"<ttl>120</ttl><skipHours>{hours}</skipHours>"),
             Feed(name="moved", address="127.0.0.19", moves_to="127.0.0.119",
                  posts=moments(random, _every_day(1)), instead=_moved_on(3)),
-            Feed(name="down", address="127.0.0.20", lists=20,
+            Feed(name="down", address="127.0.0.20", lists=40,
                  posts=moments(random, _every_day(2)), instead=_down_between(10, 17)),
             Feed(name="gone", address="127.0.0.21",
                  posts=moments(random, _every_day(0.5), until=timedelta(days=18)),
