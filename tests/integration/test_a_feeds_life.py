@@ -72,6 +72,11 @@ class Life:
         pages = [page for key, page in self.world.pages().items() if key.count("/") == 2]
         return [post for post in self.posts if any(f"{post:%d %b %H:%M}" in each for each in pages)]
 
+    def missing(self) -> list[datetime]:
+        """Return the posts that have no page although they are out for more than a day."""
+        due = [post for post in self.posts if post <= self.world.now - 25 * HOUR]
+        return sorted(set(due) - set(self.shown()))
+
     def told_in_full(self) -> int:
         """Return how many pages have the whole text."""
         return sum(page.count("The end.") for page in self.world.pages().values())
@@ -97,7 +102,7 @@ def test_a_feed_from_its_birth_to_its_end(life: Life, capsys: pytest.CaptureFixt
 def it_is_born_and_busy(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
     asked = life.live(2 * DAY, every=2 * HOUR)
 
-    assert life.shown() == life.posts[:-1]  # the last is only just out
+    assert life.missing() == []
     assert all(later.at - earlier.at >= HOUR for earlier, later in pairwise(asked))
     assert {one.status for one in asked} <= {200, 304}
     assert "All well." in life.status(capsys)
@@ -115,8 +120,8 @@ def it_moves(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
 
     assert {one.host for one in within} == {"127.0.0.2", "127.0.0.3"}
     assert {one.host for one in after} == {"127.0.0.3"}
-    assert life.shown() == life.posts[:-1]
-    assert len(life.world.records()) == len(life.posts) - 1  # no item twice
+    assert life.missing() == []
+    assert len(life.world.records()) == len(life.shown())  # no item twice
     for told in (claimed, life.status(capsys)):
         assert life.street.url(NEW) in told
 
@@ -125,8 +130,8 @@ def it_falls_silent(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
     """S2."""
     weeks = [len(life.live(7 * DAY)) for _ in range(3)]
 
-    assert weeks[0] >= weeks[1] >= weeks[2] >= 7
-    assert weeks[2] <= 10
+    assert weeks[0] > weeks[1] > weeks[2] >= 6
+    assert weeks[2] <= weeks[0] * 3 / 4
     assert "All well." in life.status(capsys)
 
 
@@ -144,7 +149,7 @@ def it_fails_for_a_week_and_comes_back(life: Life, capsys: pytest.CaptureFixture
     assert 1 <= len(unstated) <= 6
     assert "503" in failing
     assert life.world.state(life.url).error == ""
-    assert len(life.shown()) >= len(life.posts) - 2
+    assert life.missing() == []
     assert "All well." in life.status(capsys)
 
 
