@@ -228,7 +228,11 @@ class World:
         configuration = Configuration(mirror=self.mirror, feeds=tuple(self.feeds))
         jobs = compose(
             watched,
-            fetcher=CurlFetcher(user_agent="test", allowed_networks=tuple(self.networks)),
+            fetcher=CurlFetcher(
+                user_agent="test",
+                allowed_networks=tuple(self.networks),
+                shared=self.mirror.shared,
+            ),
             configured=Configured(configuration, "text", f"mark {self.mirror.shards}"),
             clock=lambda: self.now,
             nonce=lambda: f"{next(self._nonces):016x}",

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from feedmirror.adapters.telemetry import telemetry
+from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.takedown.takedown_run import Hour
 from feedmirror.mirroring.poll_state import FeedState
@@ -236,7 +237,7 @@ def test_the_alarm_for_failing_feeds_rings_although_they_are_polled_ever_more_se
     while now < START + timedelta(days=1):
         polls.append(now)
         state = replace(state, attempted=now, failures=state.failures + 1)
-        upcoming = next_poll(state, interval=None)
+        upcoming = next_poll(state, FeedSettings(url="https://example.com/feed"), chance=0)
         assert upcoming is not None
         assert upcoming.due is not None
         now = upcoming.due

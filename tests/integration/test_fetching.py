@@ -2,6 +2,7 @@
 
 import gc
 import gzip
+import math
 import os
 import socket
 import ssl
@@ -27,6 +28,7 @@ from cryptography.x509.oid import NameOID
 from feedmirror.adapters.fetching import CurlFetcher
 from feedmirror.adapters.targets import Target, target_of
 from feedmirror.adapters.transfers import Terms, Transfer
+from feedmirror.adapters.turns import Exchange, Turns
 from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Hop, Unfetched
 from loopback import Answer, Publisher, Seen
 
@@ -924,3 +926,97 @@ def test_a_certificate_of_a_stranger_or_for_another_host_is_refused(
     assert outcome.failure is FetchFailure.TLS
     assert f"{address} offers no TLS connection that can be trusted" in outcome.detail
     assert publisher.seen == []
+
+
+# ------------------------------------------------------------------ limits and pauses
+
+
+def held(outcomes: list[Fetched | Unfetched]) -> list[str]:
+    return [
+        outcome.request.url.rpartition("/")[2]
+        for outcome in outcomes
+        if isinstance(outcome, Unfetched) and outcome.failure is FetchFailure.HELD
+    ]
+
+
+def test_after_a_429_nothing_that_waits_for_its_host_is_asked_and_others_are() -> None:
+    limiting = Publisher(
+        lambda seen: Answer(429 if seen.target == "/2" else 200), address="127.0.0.2"
+    )
+    with limiting as publisher, always(Answer(), address="127.0.0.3") as other:
+        urls = [publisher.url(f"/{number}") for number in range(1, 5)]
+        outcomes = fetch(*urls, other.url("/5"), connections=2)
+
+        assert [seen.target for seen in publisher.seen] == ["/1", "/2"]
+        assert held(outcomes) == ["3", "4"]
+        assert len(outcomes) == 5
+        assert len(other.seen) == 1
+        detail = next(o.detail for o in outcomes if isinstance(o, Unfetched))
+        assert detail == "127.0.0.2 has said 429 to another request: it is asked another time."
+
+
+def test_a_redirect_to_a_host_that_has_said_429_is_not_followed() -> None:
+    with always(Answer(429), address="127.0.0.3") as limiting:
+        location = ("Location", limiting.url("/to"))
+        slow = Answer(302, headers=(location,), pause=0.2)
+        with always(slow, address="127.0.0.2") as publisher:
+            outcomes = fetch(publisher.url("/from"), limiting.url("/first"))
+
+            assert held(outcomes) == ["from"]
+            assert len(limiting.seen) == 1
+
+
+def test_the_hosts_of_a_shared_domain_are_asked_one_at_a_time_and_limited_together() -> None:
+    turns = Turns(shared=("blogs.example",))
+    first, second, elsewhere = (
+        Exchange(FetchRequest(url), a_target(url), 30.0)
+        for url in ("http://a.blogs.example/", "http://b.blogs.example/", "http://c.example/")
+    )
+    assert all(turns.enter(exchange) for exchange in (first, second, elsewhere))
+
+    assert [turns.next(0), turns.next(0), turns.next(0)] == [first, elsewhere, None]
+    assert turns.limit(first) == [second]
+    turns.leave(first, 0)
+    assert turns.next(0) is None
+    assert not turns.enter(second)
+
+
+def test_a_pause_is_left_between_two_requests_to_a_host_and_holds_nobody_else() -> None:
+    turns = Turns()
+    one, two, other = (
+        Exchange(FetchRequest(url, pause=10), a_target(url), 30.0)
+        for url in ("http://a.example/1", "http://a.example/2", "http://b.example/")
+    )
+    for exchange in (one, two, other):
+        turns.enter(exchange)
+
+    assert [turns.next(0), turns.next(0), turns.next(0)] == [one, other, None]
+    assert turns.wakes == math.inf
+    turns.leave(one, 5)
+    turns.leave(other, 6)
+    assert turns.wakes == 15
+    assert turns.next(14.9) is None
+    assert turns.next(15) is two
+    turns.leave(two, 16)
+    late = Exchange(FetchRequest("http://a.example/3"), a_target("http://a.example/3"), 30.0)
+    turns.enter(late)
+    assert (turns.next(17), turns.wakes, turns.drop()) == (None, 26, [late])
+    assert turns.wakes == math.inf
+
+
+def test_pauses_are_sat_out_as_long_as_there_is_time_and_the_rest_is_given_back() -> None:
+    with always(Answer(body=FEED)) as publisher:
+        urls = [publisher.url(f"/{number}") for number in range(4)]
+        short = [FetchRequest(url, pause=0.05) for url in urls]
+        assert held(fetch(*short)) == []
+        assert len(publisher.seen) == 4
+
+        long = [FetchRequest(url, pause=0.2) for url in urls]
+        assert held(fetch(*long, max_idle=timedelta(seconds=0.3))) == ["2", "3"]
+        assert len(publisher.seen) == 6
+
+
+def a_target(url: str) -> Target:
+    target = target_of(url)
+    assert isinstance(target, Target)
+    return target

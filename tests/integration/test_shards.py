@@ -76,6 +76,7 @@ def test_what_turns_brought_is_on_the_front_after_the_next_schedule(world: World
 
 
 def test_a_shard_is_handed_out_again_when_its_first_feed_is_due(world: World) -> None:
+    world.feeds = [replace(feed, interval=timedelta(hours=1)) for feed in world.feeds]
     world.run(at_once=False)
     assert world.dispatch().dispatched == 0
 
@@ -111,6 +112,7 @@ def own(shard: int) -> list[str]:
 
 def test_what_waits_longest_is_handed_out_first(world: World) -> None:
     """With more shards than can be polled, each has its turn, whatever its number is."""
+    world.feeds = [replace(feed, interval=timedelta(hours=1)) for feed in world.feeds]
     world.run(at_once=False)
     world.later(1)
     world.dispatch()

@@ -206,7 +206,7 @@ def a_standing(*states: FeedState, on_schedule: bool = True, paused: bool = Fals
 
 
 WELL = FeedState(attempted=NOW - timedelta(minutes=30))
-LATE = FeedState(attempted=NOW - timedelta(hours=2, seconds=1))
+LATE = FeedState(attempted=NOW - timedelta(hours=3))
 GONE = FeedState(attempted=NOW - timedelta(days=9), gone=True, error="410 Gone: …")
 BAD = FeedState(attempted=NOW, failures=1, error="the publisher answers 404")
 FIRST = FeedState(attempted=NOW, failures=1, error="timeout: h took too long.")

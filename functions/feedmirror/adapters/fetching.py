@@ -1,8 +1,8 @@
-"""Many conditional polls at once, one at a time per host, on libcurl's multi interface.
+"""Many conditional polls at once, one at a time per server, on libcurl's multi interface.
 
 Redirects are followed here, hop by hop, so that each target is looked at like a first address.
-A hop holds the turn of the host that it talks to and of no other. Deadlines count only the time in
-which the caller waits: what it does with an outcome costs the polls under way nothing.
+A hop holds the turn of the server that it talks to and of no other. Deadlines count only the time
+in which the caller waits: what it does with an outcome costs the polls under way nothing.
 """
 
 import selectors
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import starmap
 from math import inf
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import pycurl
@@ -30,6 +30,7 @@ from feedmirror.adapters.transfers import Intake, Terms, Transfer
 from feedmirror.adapters.turns import Exchange, Turns
 from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Hop, Unfetched
 
+_LIMITED = 429  # RFC 6585 §4
 _READABLE, _WRITABLE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _WATCHED = {
     pycurl.POLL_IN: _READABLE,
@@ -50,17 +51,21 @@ class CurlFetcher:
     ``timeout`` is for a whole exchange with all its redirects, ``connect_timeout`` for each
     connection with its name look-up and handshakes. ``max_bytes`` is for a body, as sent and as
     decoded; at worst ``connections`` times that is held. ``certificates`` is a PEM file of trusted
-    roots in place of the system's.
+    roots in place of the system's. ``shared`` are domains whose hosts are one server (429).
+    ``max_idle`` is for how long in all it only sits out pauses; what they then still keep waiting
+    is not asked.
     """
 
     user_agent: str
     allowed_networks: tuple[Network, ...] = ()
+    shared: tuple[str, ...] = ()
     connections: int = 64
     max_bytes: int = 8 * 2**20
     max_header_bytes: int = 64 * 2**10
     max_redirects: int = 5
     timeout: timedelta = timedelta(seconds=30)
     connect_timeout: timedelta = timedelta(seconds=10)
+    max_idle: timedelta = timedelta(seconds=20)
     certificates: str | None = None
 
     def fetch(self, requests: Iterable[FetchRequest]) -> Iterator[Fetched | Unfetched]:
@@ -86,7 +91,8 @@ class _Run:
             max_header_bytes=fetcher.max_header_bytes,
             certificates=fetcher.certificates,
         )
-        self._turns = Turns()
+        self._turns = Turns(fetcher.shared)
+        self._idle_left = fetcher.max_idle.total_seconds()
         self._idle: list[Transfer] = []
         self._active: dict[Any, tuple[Transfer, Exchange]] = {}
         self._outcomes: deque[Fetched | Unfetched] = deque()
@@ -103,8 +109,11 @@ class _Run:
     def outcomes(self) -> Iterator[Fetched | Unfetched]:
         """Drive everything that is under way, and yield what has ended."""
         self._fill()
-        while self._active or self._outcomes:
-            self._drive()
+        while self._active or self._outcomes or self._turns.wakes < inf:
+            if self._active or self._outcomes:
+                self._drive()
+            else:
+                self._sit_out_a_pause()
             self._fill()
             if self._outcomes:
                 left = monotonic()
@@ -121,9 +130,9 @@ class _Run:
         self._selector.close()
 
     def _fill(self) -> None:
-        """Start what there is room for; what waits for its host takes none."""
+        """Start what there is room for; what waits for its server takes none."""
         while len(self._active) + len(self._outcomes) < self._fetcher.connections:
-            exchange = self._turns.next()
+            exchange = self._turns.next(self._now())
             if exchange is not None:
                 self._start(exchange)
             elif not self._take_request():
@@ -138,8 +147,26 @@ class _Run:
             self._outcomes.append(Unfetched(request, target.kind, target.detail))
         else:
             limit = self._fetcher.timeout.total_seconds()
-            self._turns.enter(Exchange(request, target, limit))
+            self._queue(Exchange(request, target, limit))
         return True
+
+    def _queue(self, exchange: Exchange, *, first: bool = False) -> None:
+        if not self._turns.enter(exchange, first=first):
+            self._hold(exchange, "has said 429 to another request")
+
+    def _hold(self, exchange: Exchange, why: str) -> None:
+        detail = f"{exchange.target.host} {why}: it is asked another time."
+        self._give_up(exchange, Failure(FetchFailure.HELD, detail))
+
+    def _sit_out_a_pause(self) -> None:
+        """Wait for the first pause to end, or ask nobody more who wants one."""
+        pause = max(self._turns.wakes - self._now(), 0.0)
+        if pause <= self._idle_left:
+            self._idle_left -= pause
+            sleep(pause)
+            return
+        for exchange in self._turns.drop():
+            self._hold(exchange, "wants longer pauses than there is time for")
 
     def _start(self, exchange: Exchange) -> None:
         transfer = self._idle.pop() if self._idle else Transfer(self._terms)
@@ -167,10 +194,11 @@ class _Run:
         self._expire()
 
     def _patience(self) -> float:
-        """Return the seconds until libcurl's timer or the next deadline is due."""
+        """Return the seconds until libcurl's timer, the next deadline or a pause's end is due."""
         wait = self._next_deadline - self._now()
         if self._wake_at is not None:
             wait = min(wait, self._wake_at - monotonic())
+        wait = min(wait, self._turns.wakes - self._now())
         return max(wait, 0.0)
 
     def _deadline(self, transfer: Transfer, exchange: Exchange) -> float:
@@ -200,6 +228,9 @@ class _Run:
     def _end_hop(self, handle: Any, code: int, message: str) -> None:  # noqa: ANN401 -- a pycurl.Curl
         transfer, exchange = self._active[handle]
         failure, intake = transfer.conclude(code, message), transfer.intake
+        if failure is None and intake.status == _LIMITED:
+            for held in self._turns.limit(exchange):
+                self._hold(held, "has said 429 to another request")
         self._retire(transfer, exchange)
         if failure is not None:
             self._give_up(exchange, failure)
@@ -219,13 +250,13 @@ class _Run:
             )
 
     def _retire(self, transfer: Transfer, exchange: Exchange) -> None:
-        """End a hop: the handle is free for another; the host's turn goes on with a redirect."""
+        """End a hop: the handle is free for another; the turn goes on with a redirect."""
         del self._active[transfer.handle]
         transfer.intake = Intake()  # an idle handle holds no body
         self._multi.remove_handle(transfer.handle)
         self._idle.append(transfer)
         exchange.time_left -= self._now() - exchange.began
-        self._turns.leave(exchange.target.host)
+        self._turns.leave(exchange, self._now())
 
     def _redirect(self, exchange: Exchange, status: int, location: str | None) -> None:
         host = exchange.target.host
@@ -245,7 +276,7 @@ class _Run:
         # Validators are the business of the origin that gave them, and stay behind for good.
         exchange.conditional = exchange.conditional and target.origin == exchange.target.origin
         exchange.target = target
-        self._turns.enter(exchange, first=True)
+        self._queue(exchange, first=True)
 
     def _give_up(self, exchange: Exchange, failure: Failure) -> None:
         hops = tuple(exchange.hops)

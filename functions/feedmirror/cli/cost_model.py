@@ -13,7 +13,6 @@ from importlib.resources import files
 from typing import Any
 
 from feedmirror.configuration import Configuration, FeedSettings
-from feedmirror.mirroring.schedule import USUAL
 
 MONTH = timedelta(days=30)
 TICK = timedelta(minutes=5)  # the template's PollEvery
@@ -149,8 +148,8 @@ class Month:
 
     @property
     def polls(self) -> float:
-        """Requests to publishers: none asks for more than its interval."""
-        waits = (max(feed.interval or USUAL, TICK) for feed in self.polled)
+        """Requests to publishers: none asks for more than its interval, or the fastest."""
+        waits = (max(feed.interval or feed.fastest, TICK) for feed in self.polled)
         return sum(MONTH / wait for wait in waits)
 
     @property

@@ -27,11 +27,15 @@ _ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """One feed of the configuration: what is known of it, and its host's records."""
+    """One feed of the configuration: what is known of it, and its host's records.
+
+    ``held`` is until when it is held back by what another feed of its host was told (429).
+    """
 
     settings: FeedSettings
     known: KnownFeed
     records: int
+    held: datetime | None = None
 
     @property
     def health(self) -> Health:
@@ -43,8 +47,7 @@ class FeedRow:
     @property
     def next(self) -> NextPoll | None:
         """When it is polled next, and why then; None is at once."""
-        ended = self.settings.ended is not None
-        return next_poll(self.known.state, interval=self.settings.interval, ended=ended)
+        return next_poll(self.known.state, self.settings, held=self.held)
 
     @property
     def place(self) -> tuple[int, str, str]:

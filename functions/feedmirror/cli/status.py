@@ -19,6 +19,7 @@ from feedmirror.jobs.configure import Configured, NotConfiguredError, ReadConfig
 from feedmirror.jobs.count_records import CountRecords, RecordCounts
 from feedmirror.jobs.feed_states import FeedStates, KnownFeed
 from feedmirror.jobs.takedown.case_book import CaseBook
+from feedmirror.mirroring.limits import held_until
 from feedmirror.ports.aftermath import Bells, Ringing
 from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
 from feedmirror.takedowns.casework.case_orders import waits_for_a_person
@@ -96,8 +97,11 @@ class Look:
         archive, workers = self.stores.archive, self.stores.workers
         known = FeedStates(archive, workers).run()
         counts = CountRecords(archive, workers).run({feed.host for feed in configuration.feeds})
+        each = {feed.url: known.get(feed.url, KnownFeed()) for feed in configuration.feeds}
+        states = {feed.url: (each[feed.url].state, feed) for feed in configuration.feeds}
+        held = held_until(states, configuration.mirror.shared)
         rows = (
-            FeedRow(feed, known.get(feed.url, KnownFeed()), counts.by_host[feed.host])
+            FeedRow(feed, each[feed.url], counts.by_host[feed.host], held.get(feed.url))
             for feed in configuration.feeds
         )
         return tuple(sorted(rows, key=lambda row: row.place)), counts

@@ -14,20 +14,20 @@ from feedmirror.jobs.shard_state import Learnt, Lease, ShardStates
 from feedmirror.jobs.slots import Delivery, Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.layout import ItemId
+from feedmirror.mirroring.arrivals import arrivals_in, with_arrivals
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.items import Draft, Reading, read_entries, terms_of
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import (
-    LONGEST_HINT,
     News,
     Poll,
     conditional_request,
     read_answer,
     unreadable,
 )
-from feedmirror.ports.fetching import Fetched, Fetcher, Unfetched
+from feedmirror.ports.fetching import Fetched, Fetcher, FetchFailure, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.publishing.selection import Publication, newest_of
 
@@ -45,6 +45,7 @@ class _Read:
     """One feed's document, read, and what is needed to remember it."""
 
     before: FeedState
+    last: FeedState  # as the attempt before this one left it
     poll: Poll
     feed: Feed
     reading: Reading
@@ -62,6 +63,7 @@ class _Progress:
     lifts: tuple[str, ...]
     gone: frozenset[str]  # feeds that are polled no more: they own no item any more
     by_host: Mapping[str, frozenset[str]]  # the shard's feeds: a host is in one shard
+    known: Mapping[str, FeedState]  # as they were before the lease
     states: dict[str, FeedState] = field(default_factory=dict)
     brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
     unchanged: int = 0
@@ -116,7 +118,7 @@ class MirrorShard:
         ended = frozenset(feed.url for feed in own if feed.ended is not None)
         gone = ended | {url for url, state in lease.state.feeds.items() if state.gone}
         lifts = self.rules.lifts() if lease.due else ()
-        progress = _Progress(tokens, lifts, gone, _by_host(own))
+        progress = _Progress(tokens, lifts, gone, _by_host(own), lease.before.feeds)
         before = {
             url: _before(lease.state.feeds[url], settings, progress.lifts)
             for url, settings in _oldest_first(lease)
@@ -125,6 +127,8 @@ class MirrorShard:
         batch: list[_Read] = []
         for answer in self._answers(before):
             url = answer.request.url
+            if isinstance(answer, Unfetched) and answer.failure is FetchFailure.HELD:
+                continue  # nobody was asked: it is given back, and comes first next time
             read = self._read(lease.due[url], before[url], answer, progress=progress)
             if read is not None:
                 if _is_full(batch, read):
@@ -188,7 +192,7 @@ class MirrorShard:
             around=Circumstances(feed.damaged, others - progress.gone),
             floor=before.look.floor,
         )
-        return _Read(before, poll, feed, reading, delivery)
+        return _Read(before, progress.known.get(url, FeedState()), poll, feed, reading, delivery)
 
     def _store(self, batch: list[_Read], progress: _Progress) -> None:
         """Store a batch; if it fails for a reason of ours, one by one, to see whose fault it is."""
@@ -300,9 +304,10 @@ def _remember(read: _Read, stored: Stored, lifts: Iterable[str]) -> FeedState:
         lifts=lifts_mark((read.delivery.settings.host, *hosts), lifts),
         rung=read.reading.rung,
         title=read.feed.title,
-        ttl=min((read.feed.ttl or 0) * 60, int(LONGEST_HINT.total_seconds())),
         problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),
     )
+    arrivals = arrivals_in(read.reading, read.before, read.last, is_whole=whole)
+    state = with_arrivals(state, read.before, feed=read.feed, arrivals=arrivals)
     if read.feed.damaged:  # the whole document may come under the same validators (rule V3)
         state = replace(state, etag=None, last_modified=None)
     return state.forgetting_body() if stored.lost else state

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.layout import STATES, shard_of_state, state_key
+from feedmirror.mirroring.limits import first_due
 from feedmirror.mirroring.poll_state import ShardState, state_from_json, state_to_json
 from feedmirror.mirroring.retention import next_look
-from feedmirror.mirroring.schedule import AT_ONCE, first_due, shard_of
+from feedmirror.mirroring.schedule import AT_ONCE, shard_of
 from feedmirror.ports.object_store import Content, ObjectStore, ObjectSummary
 from feedmirror.ports.workers import Workers
 
@@ -33,7 +34,8 @@ class Standing:
 class ShardObjects:
     """Keeps poll state in the archive; every method may raise StoreUnavailableError.
 
-    ``shards`` is their number now, ``feeds`` are the operator's by address.
+    ``shards`` is their number now, ``feeds`` are the operator's by address, and ``shared`` the
+    domains whose hosts are one to a publisher's limits.
     """
 
     archive: ObjectStore
@@ -41,6 +43,7 @@ class ShardObjects:
     nonce: Callable[[], str]
     shards: int
     feeds: Mapping[str, FeedSettings]
+    shared: tuple[str, ...] = ()
 
     def home_of(self, url: str) -> int | None:
         """Return the shard that polls a feed now; None if nobody does, as it is not configured."""
@@ -74,7 +77,8 @@ class ShardObjects:
     def _standing_of(self, state: ShardState) -> dict[str, str]:
         known = [(feed, self.feeds[url]) for url, feed in state.feeds.items() if url in self.feeds]
         looks = (next_look(feed.look, settings) for feed, settings in known)
-        due = min((moment for moment in (first_due(known), *looks) if moment), default=None)
+        polled = first_due(known, self.shared)
+        due = min((moment for moment in (polled, *looks) if moment), default=None)
         told = {"shards": str(state.shards), "mark": state.mark}
         told |= {"handed": str(state.handed)} if state.handed else {}
         return told if due is None else {**told, "due": due.isoformat()}

@@ -12,9 +12,10 @@ from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.reshard import Reshard
 from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.layout import ItemId, state_key
+from feedmirror.mirroring.limits import held_until
 from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
 from feedmirror.mirroring.retention import under_settings
-from feedmirror.mirroring.schedule import is_asking_to_wait, is_due
+from feedmirror.mirroring.schedule import is_asking_to_wait, is_due, is_read_whole
 from feedmirror.ports.object_store import LostConditionError, StoreUnavailableError
 
 MOVING = "feeds are moving to other shards: polled again once all are there"
@@ -107,16 +108,8 @@ class ShardStates:
                 url: under_settings(before.feeds.get(url, FeedState()), feed)
                 for url, feed in feeds.items()
             }
-            due = {
-                url: feed
-                for url, feed in feeds.items()
-                if feed.ended is None
-                and (
-                    is_due(known[url], interval=feed.interval, now=now)
-                    or (at_once is not None and _is_wanted(known[url], since=at_once, now=now))
-                )
-            }
-            attempted = {url: replace(known[url], attempted=now) for url in due}
+            due = self._due(feeds, known, at_once=at_once, now=now)
+            attempted = {url: _attempted(known[url], now) for url in due}
             state = ShardState(
                 {**known, **attempted}, before.mark, self.objects.shards, houses=before.houses
             )
@@ -170,6 +163,30 @@ class ShardStates:
             return
         raise StoreUnavailableError(f"{state_key(shard)}: other runs keep writing it")
 
+    def _due(
+        self,
+        feeds: Mapping[str, FeedSettings],
+        known: Mapping[str, FeedState],
+        *,
+        at_once: datetime | None,
+        now: datetime,
+    ) -> dict[str, FeedSettings]:
+        """Return the feeds that may be polled now."""
+        held = held_until(
+            {url: (known[url], feed) for url, feed in feeds.items()}, self.objects.shared
+        )
+        return {
+            url: feed
+            for url, feed in feeds.items()
+            if is_due(known[url], feed, now=now, held=held.get(url))
+            or (
+                at_once is not None
+                and feed.ended is None
+                and held.get(url, now) <= now
+                and _is_wanted(known[url], since=at_once, now=now)
+            )
+        }
+
     def _read(
         self, shard: int, time_left: Callable[[], timedelta]
     ) -> tuple[ShardState, str | None]:
@@ -194,6 +211,12 @@ def _forgotten(leased: FeedState | None, now: FeedState | None) -> frozenset[Ite
         for item, entry in now.entries.items()
         if not entry.fingerprint and leased.entries.get(item, entry).fingerprint
     )
+
+
+def _attempted(state: FeedState, now: datetime) -> FeedState:
+    """Return the state that says that a feed is polled now, and whether it is read whole."""
+    whole = now if is_read_whole(state, now=now) else state.rhythm.whole
+    return replace(state, attempted=now, rhythm=replace(state.rhythm, whole=whole))
 
 
 def _is_wanted(state: FeedState, *, since: datetime, now: datetime) -> bool:

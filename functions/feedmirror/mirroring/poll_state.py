@@ -53,12 +53,17 @@ class FeedState:
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str = ""
+    unvalidated: bool = False  # the last whole answer had neither ETag nor Last-Modified
+    frozen: str = ""  # a validator that stayed the same while entries came: not sent any more
     hint: int = 0  # seconds that the server's headers ask for between polls, in whole hours
     ttl: int = 0  # seconds that the feed itself asks for
+    skip_hours: tuple[int, ...] = ()  # that it says not to be asked in, in GMT
+    skip_days: tuple[str, ...] = ()  # by their English names
     not_before: datetime | None = None  # what Retry-After said
     failures: int = 0  # in a row
     error: str = ""
     gone: bool = False  # answered 410: polled no more
+    limited: datetime | None = None  # told 429 since
     rung: int = 0  # where the identity ladder starts (rule I3)
     title: str = ""
     problems: tuple[str, ...] = ()
@@ -191,13 +196,14 @@ def _look(fields: Mapping[str, Any]) -> Look:
 def _feed(fields: dict[str, Any]) -> FeedState:
     times: dict[str, datetime] = {
         name: datetime.fromisoformat(fields[name])
-        for name in ("attempted", "not_before")
+        for name in ("attempted", "not_before", "limited")
         if name in fields
     }
     entries = {
         ItemId(item): EntryState(*known) for item, known in fields.get("entries", {}).items()
     }
-    lists = {name: tuple(fields.get(name, ())) for name in ("problems", "hosts")}
+    names = ("problems", "hosts", "skip_hours", "skip_days")
+    lists = {name: tuple(fields.get(name, ())) for name in names}
     look = _look(fields["look"]) if "look" in fields else Look()
     parts: dict[str, Any] = {
         name: _part(of, fields[name]) for name, of in _PARTS.items() if name in fields

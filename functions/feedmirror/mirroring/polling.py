@@ -13,14 +13,16 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
 from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.schedule import LONGEST_HINT
 from feedmirror.ports.fetching import Fetched, FetchRequest, Unfetched
 
 _STORABLE = re.compile(r"[\x20-\x7e]{1,512}")
-_MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
-LONGEST_HINT = timedelta(days=7)
+_MAX_AGE = re.compile(r"(?<![\w-])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+_NOT_CACHED = re.compile(r"(?<![\w-])no-(cache|store)(?![\w-])", re.IGNORECASE)
 _HOUR = timedelta(hours=1)
 _LONGEST_RETRY = timedelta(days=31)
-_TOO_MANY = {429, 503}
+_LIMITED = 429
+_TOO_MANY = {_LIMITED, 503}
 
 
 class News(Enum):
@@ -43,6 +45,8 @@ class Poll:
 
 def conditional_request(url: str, state: FeedState) -> FetchRequest:
     """Return the request that sends the stored validators back as they came (rule V1)."""
+    if state.attempted is not None and state.rhythm.whole == state.attempted:
+        return FetchRequest(url)  # the lease says that it is read whole this time (rule V2)
     return FetchRequest(url, etag=state.etag, last_modified=state.last_modified)
 
 
@@ -52,10 +56,10 @@ def read_answer(answer: Fetched | Unfetched, state: FeedState, *, now: datetime)
         return failed(state, f"{answer.failure}: {answer.detail}")
     match answer.status:
         case 200 | 226:
-            return _read_body(answer, state)
+            return _read_body(answer, state, now=now)
         case 304:
             kept = _with_validators(state, answer.headers, otherwise=state)
-            return Poll(News.NOTHING, _well(kept, answer.headers, otherwise=state.hint))
+            return Poll(News.NOTHING, _well(kept, _hint(answer.headers, now, state.hint)))
         case 410:
             gone = failed(
                 state, "410 Gone: the publisher has ended this feed; it is polled no more"
@@ -64,14 +68,16 @@ def read_answer(answer: Fetched | Unfetched, state: FeedState, *, now: datetime)
         case status if status in _TOO_MANY:
             poll = failed(state, f"{status}: the publisher asks to be left alone for a while")
             later = retry_after(answer.headers.get("retry-after", ""), now=now)
-            return replace(poll, state=replace(poll.state, not_before=later))
+            limited = (state.limited or now) if status == _LIMITED else None
+            return replace(poll, state=replace(poll.state, not_before=later, limited=limited))
         case status:
             return failed(state, f"the publisher answers {status}")
 
 
 def failed(state: FeedState, error: str) -> Poll:
     """Return the outcome of a poll that failed: the error is kept with the feed, in words."""
-    return Poll(News.FAILURE, replace(state, failures=state.failures + 1, error=error))
+    failures = state.failures + 1
+    return Poll(News.FAILURE, replace(state, failures=failures, error=error, limited=None))
 
 
 def unreadable(state: FeedState, error: str) -> FeedState:
@@ -93,23 +99,69 @@ def retry_after(value: str, *, now: datetime) -> datetime | None:
     return min(max(later, now), now + _LONGEST_RETRY)
 
 
-def _read_body(answer: Fetched, state: FeedState) -> Poll:
+def _read_body(answer: Fetched, state: FeedState, *, now: datetime) -> Poll:
     body_hash = hashlib.sha256(answer.body).hexdigest()[:32]
     fresh = _with_validators(state, answer.headers, otherwise=FeedState())
-    fresh = _well(fresh, answer.headers)
+    fresh = _well(fresh, _hint(answer.headers, now, 0))
     partial = answer.status == 226  # noqa: PLR2004 -- "IM Used", RFC 3229 §10.4.1
+    if not partial:
+        fresh = replace(fresh, unvalidated=not (fresh.etag or fresh.last_modified))
     if body_hash == state.body_hash and not partial:
         return Poll(News.NOTHING, fresh)
     kept = state.body_hash if partial else body_hash
     return Poll(News.DOCUMENT, replace(fresh, body_hash=kept), answer.body, partial)
 
 
-def _well(state: FeedState, headers: Mapping[str, str], *, otherwise: int = 0) -> FeedState:
-    stated = _MAX_AGE.search(headers.get("cache-control", ""))
-    hint = min(timedelta(seconds=int(stated[1]) if stated else 0), LONGEST_HINT)
-    # Whole hours: an age that a cache counts down is no news, and no write (promise P6).
-    seconds = hint // _HOUR * 3600 if "cache-control" in headers else otherwise
-    return replace(state, failures=0, error="", gone=False, not_before=None, hint=seconds)
+def without_frozen(state: FeedState, before: FeedState) -> FeedState:
+    """Return a feed's state once new entries came: a validator that is the old one is frozen.
+
+    It would be answered by 304 whatever comes, so it is not sent again (rule V2). An ETag is looked
+    at alone, as servers do (RFC 9110 §13.2.2).
+    """
+    if state.etag and state.etag == before.etag:
+        state = replace(state, frozen=state.etag, etag=None)
+    elif not state.etag and state.last_modified and state.last_modified == before.last_modified:
+        state = replace(state, frozen=state.last_modified, last_modified=None)
+    return replace(state, unvalidated=not (state.etag or state.last_modified))
+
+
+def _well(state: FeedState, hint: int) -> FeedState:
+    return replace(
+        state, failures=0, error="", gone=False, not_before=None, limited=None, hint=hint
+    )
+
+
+def _hint(headers: Mapping[str, str], now: datetime, otherwise: int) -> int:
+    """Return the seconds that an answer is fresh for (RFC 9111 §4.2.1), in whole hours.
+
+    What a cache counts down is so no news, and no write (promise P6). Of an answer that says
+    nothing of it the ``otherwise`` holds.
+    """
+    control, expires = headers.get("cache-control", ""), headers.get("expires")
+    if not control and expires is None:
+        return otherwise
+    stated = _MAX_AGE.search(control)
+    if _NOT_CACHED.search(control):
+        fresh = timedelta(0)
+    elif stated:  # it beats Expires (RFC 9111 §5.3)
+        fresh = timedelta(seconds=int(stated[1]))
+    else:
+        fresh = _until(expires, since=headers.get("date"), now=now)
+    return min(max(fresh, timedelta(0)), LONGEST_HINT) // _HOUR * 3600
+
+
+def _until(expires: str | None, *, since: str | None, now: datetime) -> timedelta:
+    """Return the time to an Expires by the server's own clock; an invalid one is over."""
+    end = _http_date(expires)
+    return timedelta(0) if end is None else end - (_http_date(since) or now)
+
+
+def _http_date(value: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value or "")
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _with_validators(
@@ -119,8 +171,10 @@ def _with_validators(
     etag, last_modified = headers.get("etag", ""), headers.get("last-modified", "")
     return replace(
         state,
-        etag=etag if _STORABLE.fullmatch(etag) else otherwise.etag,
-        last_modified=(
-            last_modified if _STORABLE.fullmatch(last_modified) else otherwise.last_modified
-        ),
+        etag=etag if _is_kept(etag, state) else otherwise.etag,
+        last_modified=last_modified if _is_kept(last_modified, state) else otherwise.last_modified,
     )
+
+
+def _is_kept(validator: str, state: FeedState) -> bool:
+    return validator != state.frozen and _STORABLE.fullmatch(validator) is not None

@@ -1,16 +1,27 @@
-"""When a feed is polled next, and why: pure and exact (rules S5, S6)."""
+"""When a feed is polled next, and why: pure and exact (rules S5, S6, V2, V4)."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.rhythm import expected
+from feedmirror.mirroring.waiting import LONGEST, best_wait
 
-USUAL = timedelta(hours=1)  # conditional requests at most hourly (rule V4)
 LONGEST_BACKOFF = timedelta(days=1)
+LONGEST_LIMITED = timedelta(hours=6)  # for 429, where no longer Retry-After is given (rule S5)
+GIVEN_UP_AFTER, GIVEN_UP = 30, timedelta(days=7)  # failures in a row: about a month of them
+LONGEST_HINT = timedelta(days=7)
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
+_HELD = "another feed of its host was told to wait (429)"
+_LARGEST_PART, _MOST_LATER = 10, timedelta(minutes=30)  # of a wait, that chance puts to it
+_HOUR, _HOURS_OF_WEEK = timedelta(hours=1), 168
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# A feed is read whole where it seems to hide something, and now and then in any case (rule V2).
+_OVERDUE = 3.0  # entries that should have come
+_WHOLE_WHERE_OVERDUE, _WHOLE = timedelta(days=7), timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,55 +32,63 @@ class NextPoll:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """A wait, and why; ``spread`` says that others wait as long, so chance puts some to it."""
+
+    time: timedelta
+    reason: str
+    spread: bool = True
+
+    def or_longer(self, time: timedelta, reason: str) -> "_Wait":
+        """Return this wait, or another that is longer."""
+        return _Wait(time, reason) if time > self.time else self
+
+
 def next_poll(
-    state: FeedState, *, interval: timedelta | None, ended: bool = False
+    state: FeedState,
+    settings: FeedSettings,
+    *,
+    held: datetime | None = None,
+    chance: float | None = None,
 ) -> NextPoll | None:
     """Return when a feed is next due; None if it was never attempted, which is at once.
 
-    ``interval`` is the operator's, and so is whether the feed has ``ended``. Without an interval
-    the usual one holds, or a longer one that the publisher asks for. Errors double it up to a day;
-    Retry-After is always a floor.
+    The operator's interval holds, or else what the feed's rhythm makes best, between ``fastest``
+    and a day, or longer if the publisher asks for it, up to a week. Retry-After is always a floor,
+    and so is ``held``: what another feed of the same host was told. Hours and days that the feed
+    says to skip are skipped (RSS 2.0), unless they are the whole week. ``chance``, in [0, 1), moves
+    waits that others have too, always later: by up to a tenth, and half an hour; without it the
+    feed's address and its last attempt decide, so that whoever asks is told the same.
     """
-    if ended:
+    if settings.ended is not None:
         return NextPoll(None, "ended in the configuration")
     if state.gone:
         return NextPoll(None, "the publisher has ended this feed (410)")
     if state.attempted is None:
-        return None
-    wait, reason = (
-        interval or USUAL,
-        "the configured interval" if interval else "the usual interval",
-    )
-    if interval is None:
-        hints = ((state.hint, "the publisher's Cache-Control"), (state.ttl, "the feed's ttl"))
-        wait, reason = max((wait, reason), *((timedelta(seconds=s), why) for s, why in hints))
-    if state.failures:
-        backoff = min(wait * 2 ** min(state.failures, 10), max(LONGEST_BACKOFF, wait))
-        failures = "a failure" if state.failures == 1 else f"{state.failures} failures in a row"
-        wait, reason = backoff, failures
-    due = state.attempted + wait
-    if state.not_before and state.not_before > due:
-        return NextPoll(state.not_before, "the publisher's Retry-After")
-    return NextPoll(due, reason)
+        return None if held is None else NextPoll(held, _HELD)
+    wait = _after_failures(state, settings) if state.failures else _usual(state, settings)
+    if state.not_before is not None:
+        wait = wait.or_longer(state.not_before - state.attempted, "the publisher's Retry-After")
+    if held is not None and held - state.attempted > wait.time:
+        # Not later than whom the others wait for, so that they come first.
+        wait = _Wait(held - state.attempted, _HELD, spread=False)
+    chance = _chance(settings.url, state.attempted) if chance is None else chance
+    later = chance * min(wait.time / _LARGEST_PART, _MOST_LATER)
+    planned = state.attempted + wait.time + (later if wait.spread else timedelta())
+    allowed = _allowed(planned, state)
+    if allowed == planned:
+        return NextPoll(planned, wait.reason)
+    # Not all at once when the hour begins.
+    return NextPoll(allowed + chance * _MOST_LATER, "the feed says to skip the hours before")
 
 
-def is_due(state: FeedState, *, interval: timedelta | None, now: datetime) -> bool:
+def is_due(
+    state: FeedState, settings: FeedSettings, *, now: datetime, held: datetime | None = None
+) -> bool:
     """Tell whether a feed may be polled now."""
-    upcoming = next_poll(state, interval=interval)
+    upcoming = next_poll(state, settings, held=held)
     return upcoming is None or (upcoming.due is not None and upcoming.due <= now)
-
-
-def first_due(feeds: Iterable[tuple[FeedState, FeedSettings]]) -> datetime | None:
-    """Return when the first of some feeds is due to be polled.
-
-    None means that none of them is ever polled again; what was never attempted is due at once.
-    """
-    upcoming = [
-        next_poll(state, interval=settings.interval, ended=settings.ended is not None)
-        for state, settings in feeds
-    ]
-    moments = [AT_ONCE if poll is None else poll.due for poll in upcoming]
-    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def is_asking_to_wait(state: FeedState, *, now: datetime) -> bool:
@@ -77,6 +96,94 @@ def is_asking_to_wait(state: FeedState, *, now: datetime) -> bool:
     return state.not_before is not None and state.not_before > now
 
 
+def is_read_whole(state: FeedState, *, now: datetime) -> bool:
+    """Tell whether the next poll sends no validators, to see what they might hide (rule V2).
+
+    A server whose ETag is frozen answers 304 for ever. Where entries should have come by now, the
+    feed is read whole after a week without, and else once a month.
+    """
+    if not (state.etag or state.last_modified):
+        return False
+    whole = state.rhythm.whole
+    if whole is None or now - whole >= _WHOLE:
+        return True
+    return now - whole >= _WHOLE_WHERE_OVERDUE and expected(state.rhythm, at=now) >= _OVERDUE
+
+
 def shard_of(host: str, shards: int) -> int:
     """Return the shard that a source host's feeds belong to, evenly and for good."""
     return int(hashlib.sha256(host.encode()).hexdigest(), 16) % shards
+
+
+def _usual(state: FeedState, settings: FeedSettings) -> _Wait:
+    """Return the wait of a feed that is well."""
+    if settings.interval is not None:
+        return _Wait(settings.interval, "the configured interval", spread=False)
+    wait = _by_rhythm(state, settings)
+    if state.unvalidated:
+        # A whole document each time: at most daily, unless it forgets within a day (rule V4).
+        daily = min(LONGEST, _before_it_forgets(state, settings) or LONGEST)
+        wait = wait.or_longer(daily, "it is sent whole each time, without ETag or Last-Modified")
+    for time, reason in _hints(state):
+        wait = wait.or_longer(time, reason)
+    return wait
+
+
+def _by_rhythm(state: FeedState, settings: FeedSettings) -> _Wait:
+    attempted = state.attempted or AT_ONCE
+    best = best_wait(state.rhythm, attempted, settings.fastest)
+    forgets = _before_it_forgets(state, settings)
+    if forgets is not None and forgets < best:
+        return _Wait(forgets, "before its document lets go of what is unseen", spread=False)
+    if best >= LONGEST:
+        return _Wait(best, "once a day, as nothing is expected sooner")
+    if best == settings.fastest:
+        return _Wait(best, "the fastest that is configured", spread=False)
+    return _Wait(best, "when it usually has something new", spread=False)
+
+
+def _before_it_forgets(state: FeedState, settings: FeedSettings) -> timedelta | None:
+    """Return half the time that a document reaches back, after which it would forget unseen."""
+    if state.rhythm.reach is None or state.attempted is None:
+        return None
+    return max((state.attempted - state.rhythm.reach) / 2, settings.fastest)
+
+
+def _hints(state: FeedState) -> Iterator[tuple[timedelta, str]]:
+    """Yield what the publisher asks for (rule S6)."""
+    yield (
+        min(timedelta(seconds=state.hint), LONGEST_HINT),
+        "the publisher's Cache-Control or Expires",
+    )
+    yield min(timedelta(seconds=state.ttl), LONGEST_HINT), "the feed's ttl"
+
+
+def _after_failures(state: FeedState, settings: FeedSettings) -> _Wait:
+    """Return the wait after some failures in a row: twice as long after each, never for ever."""
+    shortest, number = settings.interval or settings.fastest, state.failures
+    longest = LONGEST_LIMITED if state.limited else LONGEST_BACKOFF
+    if number > GIVEN_UP_AFTER and not state.limited:
+        longest = GIVEN_UP
+    doubled = min(shortest * 2 ** min(number, 16), longest)
+    failures = "a failure" if number == 1 else f"{number} failures in a row"
+    wait = _Wait(max(doubled, shortest), failures)
+    for time, reason in _hints(state) if settings.interval is None else ():
+        wait = wait.or_longer(time, reason)
+    return wait
+
+
+def _allowed(moment: datetime, state: FeedState) -> datetime:
+    """Return the first moment that is in no hour and on no day that the feed says to skip."""
+    if not (state.skip_hours or state.skip_days):
+        return moment
+    at = moment.astimezone(UTC)
+    for _ in range(_HOURS_OF_WEEK):
+        if at.hour not in state.skip_hours and _DAYS[at.weekday()] not in state.skip_days:
+            return at
+        at = at.replace(minute=0, second=0, microsecond=0) + _HOUR
+    return moment
+
+
+def _chance(url: str, attempted: datetime) -> float:
+    told = hashlib.sha256(f"{url} {attempted.isoformat()}".encode()).digest()
+    return int.from_bytes(told[:4]) / 2**32

@@ -8,11 +8,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """One conditional GET; the validators are opaque and sent back byte for byte (rule V1)."""
+    """One conditional GET; the validators are opaque and sent back byte for byte (rule V1).
+
+    ``pause`` are seconds to leave between it and the next request to the same server.
+    """
 
     url: str
     etag: str | None = None
     last_modified: str | None = None
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class FetchFailure(StrEnum):
     TOO_LARGE = "too large"
     ENCODING = "encoding"  # the compressed body is broken
     REDIRECTS = "redirects"  # too many, or one without a target
+    HELD = "held"  # not asked: its server has told another request to wait, or has had enough now
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class Unfetched:
 
 
 class Fetcher(Protocol):
-    """Many fetches at once, at most one at a time per host."""
+    """Many fetches at once, at most one at a time per server; nobody is asked after a 429."""
 
     def fetch(self, requests: Iterable[FetchRequest]) -> Iterator[Fetched | Unfetched]:
         """Yield one outcome per request, in order of arrival; closing it drops what is left."""

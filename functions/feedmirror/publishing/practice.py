@@ -15,14 +15,16 @@ from feedmirror.version import user_agent
 class Practice:
     """What a publisher may want to know, in words.
 
-    ``intervals`` are those that the operator has set, each once, the shortest first, and ``paced``
-    the number of feeds that have one. ``shown`` counts the feeds by how much of them is shown:
-    ``whole`` (as much as the feed has), ``excerpt`` or ``link``. Copies go by themselves beyond one
-    of ``ages``, of ``aged`` feeds, or beyond the newest, as many as one of ``numbers`` says, of
-    ``limited`` feeds. ``letters`` are mailto: addresses.
+    ``fastest`` is the shortest time between two requests to a feed that the operator has set none
+    for. ``intervals`` are those that the operator has set, each once, the shortest first, and
+    ``paced`` the number of feeds that have one. ``shown`` counts the feeds by how much of them is
+    shown: ``whole`` (as much as the feed has), ``excerpt`` or ``link``. Copies go by themselves
+    beyond one of ``ages``, of ``aged`` feeds, or beyond the newest, as many as one of ``numbers``
+    says, of ``limited`` feeds. ``letters`` are mailto: addresses.
     """
 
     feeds: int
+    fastest: str
     paced: int
     intervals: tuple[str, ...]
     shown: Mapping[str, int]
@@ -39,10 +41,12 @@ def practice_of(mirror: MirrorSettings, feeds: Iterable[FeedSettings]) -> Practi
     listed = tuple(feeds)
     intervals = [feed.interval for feed in listed if feed.interval is not None]
     shown = Counter(_shown(feed.publish) for feed in listed)
+    free = [feed.fastest for feed in listed if feed.interval is None]
     ages = [feed.max_age for feed in listed if feed.max_age is not None]
     numbers = [feed.max_items for feed in listed if feed.max_items is not None]
     return Practice(
         feeds=len(listed),
+        fastest=dates.duration(min(free, default=FeedSettings(url="").fastest)),
         paced=len(intervals),
         intervals=_durations(intervals),
         shown={each: shown[each] for each in ("whole", "excerpt", "link")},

@@ -226,6 +226,7 @@ def compose(
         nonce=nonce,
         shards=configuration.mirror.shards,
         feeds={feed.url: feed for feed in configuration.feeds},
+        shared=configuration.mirror.shared,
     )
     reshard = Reshard(objects)
     states = ShardStates(objects=objects, reshard=reshard, clock=clock, mark=mark)
@@ -281,7 +282,7 @@ def compose(
 def polite_fetcher(mirror: MirrorSettings, *, allowed_networks: tuple[Network, ...]) -> CurlFetcher:
     """Return the fetcher that names this mirror, and whom to write to, in every request."""
     agent = user_agent(mirror.site, mirror.contact)
-    return CurlFetcher(user_agent=agent, allowed_networks=allowed_networks)
+    return CurlFetcher(user_agent=agent, allowed_networks=allowed_networks, shared=mirror.shared)
 
 
 def _for_tokens(fetcher: Fetcher) -> Fetcher:

@@ -1,6 +1,7 @@
 """What an answer means: the status table, validators (rules V1-V3) and Retry-After."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from feedmirror.mirroring.polling import (
     read_answer,
     retry_after,
     unreadable,
+    without_frozen,
 )
+from feedmirror.mirroring.rhythm import Rhythm
 from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Unfetched
 
 URL = "https://example.com/feed"
@@ -113,6 +116,90 @@ def test_retry_after_is_kept_for_429_and_503(status: int) -> None:
 )
 def test_retry_after_has_two_forms_and_bounds(value: str, later: datetime | None) -> None:
     assert retry_after(value, now=NOW) == later
+
+
+WEEK = 7 * 86400
+
+
+@pytest.mark.parametrize(
+    ("headers", "hint"),
+    [
+        ({}, 0),
+        ({"cache-control": "public, max-age=7200"}, 7200),
+        ({"cache-control": 'Max-Age="7300"'}, 7200),
+        ({"cache-control": "max-age=9999999"}, WEEK),
+        ({"cache-control": "s-maxage=7200"}, 0),
+        ({"cache-control": "max-age=7200, no-cache"}, 0),
+        ({"cache-control": "no-store, max-age=7200"}, 0),
+        ({"cache-control": "max-age=soon"}, 0),
+        ({"expires": "Sun, 22 Nov 2026 15:00:00 GMT"}, 3 * 3600),
+        (
+            {"expires": "Sun, 22 Nov 2026 15:00:00 GMT", "date": "Sun, 22 Nov 2026 14:00:00 GMT"},
+            3600,
+        ),
+        ({"expires": "Sun, 22 Nov 2026 15:00:00 GMT", "date": "today"}, 3 * 3600),
+        ({"expires": "Sun, 22 Nov 2020 15:00:00 GMT"}, 0),
+        ({"expires": "Sun, 22 Nov 2099 15:00:00 GMT"}, WEEK),
+        ({"expires": "0"}, 0),
+        ({"expires": "Sun, 22 Nov 2026 15:00:00 GMT", "cache-control": "max-age=7200"}, 7200),
+        ({"expires": "Sun, 22 Nov 2026 15:00:00 GMT", "cache-control": "no-cache"}, 0),
+        ({"expires": "Sun, 22 Nov 2026 15:00:00 GMT", "cache-control": "public"}, 3 * 3600),
+    ],
+)
+def test_rules_s4_and_s6_what_an_answer_says_of_how_long_it_is_fresh(
+    headers: Mapping[str, str], hint: int
+) -> None:
+    """RFC 9111 §4.2.1, §5.3: max-age beats Expires, which is relative to Date."""
+    state = read_answer(answered(200, b"x", headers), FeedState(hint=99), now=NOW).state
+
+    assert state.hint == hint
+
+
+def test_a_304_that_says_nothing_of_it_keeps_what_the_200_said() -> None:
+    stored = FeedState(hint=7200)
+
+    assert read_answer(answered(304), stored, now=NOW).state.hint == 7200
+    again = read_answer(answered(304, headers={"cache-control": "max-age=0"}), stored, now=NOW)
+    assert again.state.hint == 0
+
+
+def test_rule_v4_a_whole_answer_without_validators_is_noted_and_nothing_else_is() -> None:
+    without = read_answer(answered(200, b"x"), FeedState(), now=NOW).state
+    assert without.unvalidated
+    assert read_answer(answered(226, b"x"), without, now=NOW).state.unvalidated
+    assert not read_answer(answered(200, b"x", {"etag": '"1"'}), without, now=NOW).state.unvalidated
+    assert not FeedState(etag='"1"').forgetting_body().unvalidated
+    assert not unreadable(FeedState(etag='"1"'), "HTML").unvalidated
+
+
+def test_rule_v2_a_validator_that_stays_while_entries_come_is_sent_no_more() -> None:
+    before = FeedState(etag='"1"', last_modified="m", body_hash="h")
+    frozen = without_frozen(replace(before, body_hash="i"), before)
+
+    assert (frozen.etag, frozen.last_modified, frozen.unvalidated) == (None, "m", False)
+    again = read_answer(answered(200, b"x", {"etag": '"1"'}), frozen, now=NOW).state
+    assert conditional_request(URL, again) == FetchRequest(URL)
+    both = without_frozen(replace(frozen, last_modified="m"), frozen)
+    assert (both.last_modified, both.unvalidated) == (None, True)
+    assert without_frozen(replace(before, etag='"2"'), before).etag == '"2"'
+
+
+def test_rule_v2_a_lease_that_says_so_reads_the_feed_whole() -> None:
+    state = FeedState(attempted=NOW, etag='"1"', last_modified="m", rhythm=Rhythm(whole=NOW))
+
+    assert conditional_request(URL, state) == FetchRequest(URL)
+    later = replace(state, attempted=NOW + timedelta(hours=1))
+    assert conditional_request(URL, later) == FetchRequest(URL, '"1"', "m")
+
+
+def test_a_row_of_429_is_remembered_from_its_first_and_anything_else_ends_it() -> None:
+    later = NOW + timedelta(hours=6)
+    first = read_answer(answered(429), FeedState(), now=NOW).state
+    second = read_answer(answered(429), first, now=later).state
+
+    assert (first.limited, second.limited, second.failures) == (NOW, NOW, 2)
+    for other in (answered(200, b"x"), answered(304), answered(503), answered(404)):
+        assert read_answer(other, second, now=later).state.limited is None
 
 
 def test_no_answer_is_a_failure_in_words() -> None:

@@ -14,6 +14,7 @@ from feedmirror.configuration import Ended, FeedSettings, Images, Publish
 from feedmirror.jobs.slots import Delivery, Slot, plan_batch
 from feedmirror.mirroring.entries import Entry, Feed
 from feedmirror.mirroring.items import Draft, link_only, read_entries, terms_of
+from feedmirror.mirroring.limits import first_due
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import (
     FeedState,
@@ -34,7 +35,6 @@ from feedmirror.mirroring.retention import (
     rank_of,
     under_settings,
 )
-from feedmirror.mirroring.schedule import first_due
 from feedmirror.publishing.card_json import card_from_json, card_to_json
 from feedmirror.publishing.cards import bare_card
 from feedmirror.records import Item, Record, Tombstone, retired
@@ -188,7 +188,7 @@ def test_an_ended_feed_is_never_due_to_be_polled() -> None:
     state = FeedState(attempted=NOW - 9 * DAY)
 
     assert first_due([(state, replace(FEED, ended=Ended.STAY))]) is None
-    assert first_due([(state, FEED)]) == NOW - 9 * DAY + timedelta(hours=1)
+    assert first_due([(state, replace(FEED, interval=DAY))]) == NOW - 8 * DAY
 
 
 def test_under_other_bounds_every_entry_is_looked_at_again() -> None:

@@ -37,12 +37,13 @@ def links(page: html.HtmlElement, where: str) -> list[str]:
 def test_the_times_that_it_names_are_those_that_the_code_keeps() -> None:
     said = words(a_feed())
 
-    assert timedelta(hours=1) == schedule.USUAL
-    assert "at most once an hour" in said
-    assert timedelta(days=7) == polling.LONGEST_HINT
+    assert timedelta(hours=1) == a_feed().fastest
+    assert "never sooner than 1 hour after the last time" in said
+    assert timedelta(days=7) == schedule.LONGEST_HINT
     assert "(up to seven days)" in said
     assert timedelta(days=1) == schedule.LONGEST_BACKOFF
-    assert "twice as long, up to a day" in said
+    assert "twice as long, up to a day, and after a month of nothing else a week" in said
+    assert timedelta(days=7) == schedule.GIVEN_UP
     later = polling.retry_after("99999999", now=schedule.AT_ONCE)
     assert later is not None
     assert later - schedule.AT_ONCE == timedelta(days=31)

@@ -7,6 +7,7 @@ from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.configure import NotConfiguredError, ReadConfiguration
 from feedmirror.jobs.feed_states import FeedStates, KnownFeed
 from feedmirror.local.serving.console import Table
+from feedmirror.mirroring.limits import held_until
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.schedule import next_poll
 from feedmirror.ports.object_store import ObjectStore
@@ -22,12 +23,16 @@ def table_of_polls(archive: ObjectStore) -> Table:
     except NotConfiguredError as error:
         return Table("Feeds", _COLUMNS, (), str(error))
     known = FeedStates(archive, InOrder()).run()
-    rows = [_row(feed, known.get(feed.url, KnownFeed()).state) for feed in configuration.feeds]
+    states = {
+        feed.url: (known.get(feed.url, KnownFeed()).state, feed) for feed in configuration.feeds
+    }
+    held = held_until(states, configuration.mirror.shared)
+    rows = [_row(feed, state, held.get(url)) for url, (state, feed) in states.items()]
     return Table("Feeds", _COLUMNS, rows, "No feed is configured.")
 
 
-def _row(feed: FeedSettings, state: FeedState) -> tuple[str, ...]:
-    upcoming = next_poll(state, interval=feed.interval, ended=feed.ended is not None)
+def _row(feed: FeedSettings, state: FeedState, held: datetime | None) -> tuple[str, ...]:
+    upcoming = next_poll(state, feed, held=held)
     last = _moment(state.attempted)
     if upcoming is None:
         return (feed.url, last, "now", "it is new", state.error)

@@ -1,0 +1,85 @@
+"""Whose limits a request falls under, and whom a limit holds back (429, RFC 6585 §4).
+
+Who is told "too many requests" was told it for all that it asks of the same server. So nobody else
+is asked there before the wait is over; but a feed that alone is limited, for ever, must not keep
+the others away for ever (FreshRSS#7870), and some publishers count over many hosts (#8925).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from feedmirror.addresses import host_of
+from feedmirror.configuration import FeedSettings
+from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.schedule import AT_ONCE, next_poll
+
+# Domains whose servers are one: each publisher has a host of its own there.
+SHARED = ("livejournal.com", "medium.com", "reddit.com", "substack.com", "tumblr.com")
+
+
+def scope_of(host: str, shared: Collection[str]) -> str:
+    """Return what a host's limits are counted over: the host, or a domain that many share."""
+    labels = host.split(".")
+    parents = (".".join(labels[start:]) for start in range(len(labels) - 1))
+    return next((each for each in parents if each in SHARED or each in shared), host)
+
+
+def held_until(
+    feeds: Mapping[str, tuple[FeedState, FeedSettings]], shared: Collection[str]
+) -> dict[str, datetime]:
+    """Return until when feeds are held back by what others of their scope were told, by address.
+
+    A feed that is told 429 holds the others until it is due itself. It holds only itself once
+    another has been read since: the limit is then its own. They come before it when the hold is
+    over, since they were asked longer ago.
+    """
+    limited = {url for url, (state, settings) in feeds.items() if _is_limited(state, settings)}
+    if not limited:
+        return {}
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for url, (state, settings) in feeds.items():
+        members[_scope(state, settings, shared)].append(url)
+    found: dict[str, datetime] = {}
+    for url in limited:
+        state, settings = feeds[url]
+        others = [other for other in members[_scope(state, settings, shared)] if other != url]
+        upcoming = next_poll(state, settings)
+        if upcoming is None or upcoming.due is None:
+            continue
+        if any(_was_read_since(feeds[other][0], state.limited) for other in others):
+            continue
+        for other in others:
+            found[other] = max(upcoming.due, found.get(other, AT_ONCE))
+    return found
+
+
+def first_due(
+    feeds: Iterable[tuple[FeedState, FeedSettings]], shared: Collection[str] = ()
+) -> datetime | None:
+    """Return when the first of some feeds is due to be polled.
+
+    None means that none of them is ever polled again; what was never attempted is due at once,
+    unless it is held back.
+    """
+    known = {settings.url: (state, settings) for state, settings in feeds}
+    held = held_until(known, shared)
+    upcoming = [
+        next_poll(state, settings, held=held.get(url)) for url, (state, settings) in known.items()
+    ]
+    moments = [AT_ONCE if poll is None else poll.due for poll in upcoming]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _is_limited(state: FeedState, settings: FeedSettings) -> bool:
+    return state.limited is not None and settings.ended is None
+
+
+def _was_read_since(state: FeedState, limited: datetime | None) -> bool:
+    if state.attempted is None or limited is None:
+        return False
+    return state.failures == 0 and state.attempted > limited
+
+
+def _scope(state: FeedState, settings: FeedSettings, shared: Collection[str]) -> str:
+    return scope_of(host_of(state.move.address or settings.url) or "", shared)

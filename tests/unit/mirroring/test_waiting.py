@@ -1,0 +1,98 @@
+"""How long a feed is best waited for: by how much of it is expected to wait meanwhile."""
+
+from datetime import UTC, datetime, timedelta
+from math import sqrt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedmirror.mirroring.rhythm import Arrivals, Rhythm, learn, rate
+from feedmirror.mirroring.waiting import LONGEST, PATIENCE, best_wait
+
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+STEP = 5 * MINUTE
+
+
+def evenly(entries_a_day: float) -> Rhythm:
+    """Return a rhythm without any hour that is another than the others."""
+    return Rhythm(AT - 900 * DAY, AT, count=entries_a_day * 10.1)
+
+
+def polls(rhythm: Rhythm, days: int = 7, fastest: timedelta = HOUR) -> list[datetime]:
+    """Return when a feed is polled that brings nothing new meanwhile."""
+    now, found = AT, []
+    while now < AT + days * DAY:
+        now += best_wait(rhythm, now, fastest)
+        found.append(now)
+    return found
+
+
+@pytest.mark.parametrize("entries_a_day", [0.2, 1, 4])
+def test_at_an_even_rate_a_poll_comes_by_the_square_root_of_it(entries_a_day: float) -> None:
+    rhythm = evenly(entries_a_day)
+    seconds = sqrt(2 * PATIENCE.total_seconds() / rate(rhythm, at=AT))
+
+    assert abs(best_wait(rhythm, AT, 15 * MINUTE).total_seconds() - seconds) < 2 * 300
+
+
+def test_a_newsroom_is_asked_as_often_as_may_be_and_a_silent_feed_once_a_day() -> None:
+    assert best_wait(evenly(200), AT, HOUR / 2) == HOUR / 2
+    assert best_wait(evenly(0), AT, HOUR) == LONGEST
+
+
+def test_a_feed_is_asked_at_the_hours_at_which_it_publishes() -> None:
+    office = [
+        AT - day * DAY - 12 * HOUR + hour * HOUR + 20 * MINUTE
+        for day in range(1, 30)
+        for hour in range(8, 18)
+    ]
+    rhythm = learn(Rhythm(), Arrivals(office, office), now=AT - 12 * HOUR)
+    hours = [poll.hour for poll in polls(rhythm, days=2)]
+
+    assert sum(8 <= hour <= 18 for hour in hours) > 2 * 8
+    assert sum(hour < 7 for hour in hours) <= 2 * 2
+
+
+def test_a_blog_with_a_routine_time_is_asked_just_behind_it() -> None:
+    routine = [AT - day * DAY - 5 * HOUR + 2 * MINUTE for day in range(1, 30)]  # at 07:02
+    rhythm = learn(Rhythm(), Arrivals(routine, routine), now=AT)
+    delays = [
+        min(poll - published for poll in polls(rhythm, days=1) if poll >= published)
+        for published in [AT + 19 * HOUR + 2 * MINUTE]
+    ]
+
+    assert max(delays) < 30 * MINUTE
+    assert len(polls(rhythm, days=1)) < 10
+
+
+def test_where_polls_are_as_close_as_may_be_they_come_behind_the_usual_minutes() -> None:
+    sharp = [AT - hour * HOUR + 30 * n * MINUTE + MINUTE for hour in range(1, 400) for n in (0, 1)]
+    rhythm = learn(Rhythm(), Arrivals(sharp, sharp), now=AT)
+    settled = [poll.minute % 30 for poll in polls(rhythm, days=1, fastest=HOUR / 2)][5:]
+
+    assert all(1 <= minute <= 10 for minute in settled)
+
+
+RHYTHMS = st.builds(
+    Rhythm,
+    since=st.timedeltas(HOUR, 900 * DAY).map(AT.__sub__),
+    until=st.just(AT),
+    count=st.floats(0, 5000),
+    hours=st.lists(st.floats(0, 99), min_size=24, max_size=24).map(tuple),
+    days=st.lists(st.floats(0, 99), min_size=7, max_size=7).map(tuple),
+    minutes=st.lists(st.floats(0, 99), min_size=12, max_size=12).map(tuple),
+)
+
+
+@settings(max_examples=30)
+@given(
+    RHYTHMS,
+    st.timedeltas(timedelta(), 30 * DAY),
+    st.sampled_from([15 * MINUTE, 17 * MINUTE, HOUR / 2, HOUR, DAY]),
+)
+def test_no_rhythm_makes_a_feed_wait_less_than_the_fastest_or_more_than_a_day(
+    rhythm: Rhythm, later: timedelta, fastest: timedelta
+) -> None:
+    assert fastest <= best_wait(rhythm, AT + later, fastest) <= DAY
