@@ -35,7 +35,7 @@ RULES = {
     "U3": "and the guards of it",
     "U4": "of a complete feed, what is not listed is gone",
 }
-ELSEWHERE = {"S1", "S2", "S3", "S4", "D2", "D3", "D5", "D6", "D7", "D8", "U1", "U2", "U3", "U4"}
+ELSEWHERE = {"D2", "D3", "D5", "D6", "D7", "D8", "U1", "U2", "U3", "U4"}
 NAMED = re.compile(r"\b([VSDU])([1-8])(?:\s*[-–]\s*[VSDU]([1-8]))?\b")
 # S3 alone is Amazon's, unless it is called a rule or has a colon behind it.
 THE_RULE_S3 = re.compile(r"\brules? (?:[VSDU]\d\W+(?:and )?)*S3\b|\bS3:", re.IGNORECASE)
