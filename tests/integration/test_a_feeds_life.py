@@ -32,7 +32,7 @@ class Life:
 
     def __init__(self, street: Street) -> None:
         """Be born, with a history of a few days."""
-        self.street, self.world = street, WokenWorld(street)
+        self.street, self.world, self.place = street, WokenWorld(street), OLD
         self.posts = [START - n * DAY for n in range(5, 0, -1)]
         self.terms = ""
         self.url = street.serve(OLD, self.document)
@@ -112,6 +112,7 @@ def it_moves(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
     """D4, D5, D7."""
     moved = Answer(301, headers=(("Location", life.street.serve(NEW, life.document)),))
     life.street.serve(OLD, moved)
+    life.place = NEW
     within = life.live(6 * DAY, every=DAY)
     claimed = life.status(capsys)
     life.live(2 * DAY, every=DAY)
@@ -137,12 +138,12 @@ def it_falls_silent(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
 
 def it_fails_for_a_week_and_comes_back(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
     """S5."""
-    life.street.serve(NEW, Answer(503, headers=(("Retry-After", "172800"),)))
+    life.street.serve(life.place, Answer(503, headers=(("Retry-After", "172800"),)))
     stated = life.live(4 * DAY)
-    life.street.serve(NEW, Answer(503))
+    life.street.serve(life.place, Answer(503))
     unstated = life.live(3 * DAY)
     failing = life.status(capsys)
-    life.street.serve(NEW, life.document)
+    life.street.serve(life.place, life.document)
     life.live(4 * DAY, every=12 * HOUR)
 
     assert all(later.at - earlier.at >= 2 * DAY for earlier, later in pairwise(stated))
@@ -180,7 +181,7 @@ def it_turns_its_terms_down_and_up(life: Life, capsys: pytest.CaptureFixture[str
 def it_ends(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
     """The status table: one confirming fetch, a day later."""
     before = life.shown()
-    life.street.serve(NEW, Answer(410))
+    life.street.serve(life.place, Answer(410))
     asked = life.live(5 * DAY)
 
     answers = [one for one in asked if one.status == 410]
