@@ -95,11 +95,12 @@ _GUESTS: dict[str, Callable[[Month], int]] = {
 
 
 class Visit(NamedTuple):
-    """What one client cost and had: in all, and of each feed; it has ``kept`` so many posts."""
+    """What a client cost and had, in all and of each feed; ``kept`` is what it has of the posts."""
 
     client: str
     whole: Figures
     by_feed: Mapping[str, Figures]
+    had: int
     kept: int
 
 
@@ -109,7 +110,7 @@ def visit(client: str, days: int) -> Visit:
         month.client = client
         kept = _GUESTS[client](month)
         by_feed = {feed.name: month.figures(client, feed.name) for feed in month.feeds}
-        return Visit(client, month.figures(client), by_feed, kept)
+        return Visit(client, month.figures(client), by_feed, len(month.had[client]), kept)
 
 
 def visits(clients: Sequence[str], days: int) -> list[Visit]:
