@@ -53,7 +53,7 @@ METRICS: Final[Mapping[str, str]] = {
     "Polled": "feeds that were asked",
     "Unchanged": "feeds that had nothing new",
     "Changed": "feeds that had something new",
-    "Left": "feeds that were due and not polled for want of time; the next run does",
+    "Left": "feeds that were due and not polled, for want of time or as their host has had enough",
     "Created": "items stored for the first time",
     "Updated": "items stored anew, since the publisher changed them",
     "Retired": "items beyond what is kept of their feeds: gone, or links from now on",

@@ -79,6 +79,7 @@ def open_sockets() -> int:
 
 
 def test_a_plain_poll_sends_its_name_and_what_it_takes_and_nothing_that_follows_it_around() -> None:
+    """Rules V4 and V5."""
     with always(Answer(body=FEED, headers=(("Set-Cookie", "a=b"),))) as publisher:
         assert fetched(publisher.url("/feed?a=%20b&c=ü")).body == FEED
         fetch(publisher.url("/feed"), publisher.url("/feed"))
@@ -112,6 +113,7 @@ def test_validators_go_back_byte_for_byte(etag: str) -> None:
 
 
 def test_deltas_are_asked_for_only_together_with_an_etag() -> None:
+    """Rule V5."""
     delta = Answer(226, headers=(("IM", "feed"), ("ETag", '"2"')), body=b"<delta/>")
     with always(delta) as publisher:
         outcome = fetched(FetchRequest(publisher.url(), etag='"1"'))

@@ -97,6 +97,24 @@ def some_feeds(number: int, *, shards: int = 1) -> Configuration:
     return Configuration(mirror=a_mirror(shards=shards), feeds=tuple(feeds))
 
 
+def test_a_feed_that_waits_for_what_another_of_its_host_was_told_says_so() -> None:
+    configuration = Configuration(
+        mirror=a_mirror(),
+        feeds=tuple(FeedSettings(url=f"https://h.example.com/{name}") for name in "ab"),
+    )
+    told, other = (feed.url for feed in configuration.feeds)
+    limited = FeedState(attempted=NOW, failures=1, error="429", limited=NOW)
+    well = FeedState(attempted=NOW - timedelta(hours=9))
+    place = Place(configuration)
+    put(place.archive, state_key(0), a_state((told, limited), (other, well)))
+
+    upcoming = {row.settings.url: row.next for row in place.look().feeds}
+
+    assert upcoming[other] == NextPoll(
+        NOW + timedelta(hours=2), "another feed of its host was told to wait (429)"
+    )
+
+
 def test_a_thousand_feeds_are_looked_at_with_a_request_for_each_host_and_shard() -> None:
     """One that has more than a thousand records takes one more for each further thousand."""
     configuration = some_feeds(1000, shards=10)

@@ -12,7 +12,7 @@ from datetime import datetime
 from feedmirror.addresses import host_of
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.poll_state import FeedState
-from feedmirror.mirroring.schedule import AT_ONCE, next_poll
+from feedmirror.mirroring.schedule import AT_ONCE, limit_ends, next_poll
 
 # Domains whose servers are one: each publisher has a host of its own there.
 SHARED = ("livejournal.com", "medium.com", "reddit.com", "substack.com", "tumblr.com")
@@ -30,27 +30,23 @@ def held_until(
 ) -> dict[str, datetime]:
     """Return until when feeds are held back by what others of their scope were told, by address.
 
-    A feed that is told 429 holds the others until it is due itself. It holds only itself once
-    another has been read since: the limit is then its own. They come before it when the hold is
-    over, since they were asked longer ago.
+    A feed that is told 429 holds the others until its Retry-After, or its back-off, is over. It
+    holds only itself once another has been read since: the limit is then its own. The others come
+    before it when the hold is over, since they were asked longer ago.
     """
-    limited = {url for url, (state, settings) in feeds.items() if _is_limited(state, settings)}
-    if not limited:
+    ends = {url: limit_ends(*each) for url, each in feeds.items() if each[0].limited is not None}
+    if not ends:
         return {}
     members: defaultdict[str, list[str]] = defaultdict(list)
     for url, (state, settings) in feeds.items():
         members[_scope(state, settings, shared)].append(url)
     found: dict[str, datetime] = {}
-    for url in limited:
+    for url, end in ends.items():
         state, settings = feeds[url]
         others = [other for other in members[_scope(state, settings, shared)] if other != url]
-        upcoming = next_poll(state, settings)
-        if upcoming is None or upcoming.due is None:
-            continue
-        if any(_was_read_since(feeds[other][0], state.limited) for other in others):
-            continue
-        for other in others:
-            found[other] = max(upcoming.due, found.get(other, AT_ONCE))
+        read = any(_was_read_since(feeds[other][0], state.limited) for other in others)
+        if end is not None and not read:
+            found |= {other: max(end, found.get(other, end)) for other in others}
     return found
 
 
@@ -69,10 +65,6 @@ def first_due(
     ]
     moments = [AT_ONCE if poll is None else poll.due for poll in upcoming]
     return min((moment for moment in moments if moment is not None), default=None)
-
-
-def _is_limited(state: FeedState, settings: FeedSettings) -> bool:
-    return state.limited is not None and settings.ended is None
 
 
 def _was_read_since(state: FeedState, limited: datetime | None) -> bool:

@@ -5,10 +5,12 @@ over unchanged feeds writes it once (promise P6).
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from dataclasses import fields as fields_of
 from datetime import datetime
-from typing import Any, TypeVar, get_origin, get_type_hints
+from functools import cache
+from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.absence import Absence
@@ -162,8 +164,10 @@ def _compact(feed: FeedState) -> dict[str, Any]:
     }
     look = asdict(feed.look) if feed.look.bounds else None
     parts = {name: _stated(getattr(feed, name)) for name in _PARTS}
-    fields = {**asdict(replace(feed, entries={})), **parts, "entries": entries, "look": look}
-    return {name: value for name, value in fields.items() if value not in (None, "", 0, (), {})}
+    # Not asdict, which copies all that is in the parts once more.
+    own = {each.name: getattr(feed, each.name) for each in fields_of(feed)}
+    stored = {**own, **parts, "entries": entries, "look": look}
+    return {name: value for name, value in stored.items() if value not in (None, "", 0, (), {})}
 
 
 def _stated(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ours
@@ -174,8 +178,13 @@ def _stated(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ou
 
 def _part(of: type[Part], fields: Mapping[str, Any]) -> Part:
     """Read a part of a state; raises TypeError or ValueError for what is none."""
-    hints = get_type_hints(of)
+    hints = _hints(cast("Hashable", of))
     return of(**{name: _value(hints[name], value) for name, value in fields.items()})
+
+
+@cache
+def _hints(of: Hashable) -> Mapping[str, Any]:
+    return get_type_hints(of)
 
 
 def _value(hint: Any, value: Any) -> Any:  # noqa: ANN401 -- JSON

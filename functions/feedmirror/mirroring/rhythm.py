@@ -124,9 +124,9 @@ def _with_new(rhythm: Rhythm, arrivals: Arrivals, *, now: datetime) -> Rhythm:
 
 
 def _usable(dates: Iterable[datetime | None], *, now: datetime) -> list[datetime]:
-    known = (date.astimezone(UTC) for date in dates if date is not None)
-    latest = now + _SKEW
-    return [min(date, now) for date in known if now - _OLDEST <= date <= latest]
+    earliest, latest = now - _OLDEST, now + _SKEW
+    known = (date for date in dates if date is not None and earliest <= date <= latest)
+    return [min(date.astimezone(UTC), now) for date in known]
 
 
 def _reach(rhythm: Rhythm, arrivals: Arrivals, *, now: datetime) -> datetime | None:

@@ -96,6 +96,14 @@ def is_asking_to_wait(state: FeedState, *, now: datetime) -> bool:
     return state.not_before is not None and state.not_before > now
 
 
+def limit_ends(state: FeedState, settings: FeedSettings) -> datetime | None:
+    """Return when a 429 that a feed was told is over, for others too; None if it was told none."""
+    if state.limited is None or state.attempted is None or state.gone or settings.ended:
+        return None
+    end = state.attempted + _backoff(state, settings)
+    return max(end, state.not_before or end)
+
+
 def is_read_whole(state: FeedState, *, now: datetime) -> bool:
     """Tell whether the next poll sends no validators, to see what they might hide (rule V2).
 
@@ -159,17 +167,21 @@ def _hints(state: FeedState) -> Iterator[tuple[timedelta, str]]:
 
 
 def _after_failures(state: FeedState, settings: FeedSettings) -> _Wait:
-    """Return the wait after some failures in a row: twice as long after each, never for ever."""
-    shortest, number = settings.interval or settings.fastest, state.failures
-    longest = LONGEST_LIMITED if state.limited else LONGEST_BACKOFF
-    if number > GIVEN_UP_AFTER and not state.limited:
-        longest = GIVEN_UP
-    doubled = min(shortest * 2 ** min(number, 16), longest)
+    """Return the wait after some failures in a row."""
+    number = state.failures
     failures = "a failure" if number == 1 else f"{number} failures in a row"
-    wait = _Wait(max(doubled, shortest), failures)
+    wait = _Wait(_backoff(state, settings), failures)
     for time, reason in _hints(state) if settings.interval is None else ():
         wait = wait.or_longer(time, reason)
     return wait
+
+
+def _backoff(state: FeedState, settings: FeedSettings) -> timedelta:
+    """Return a wait that is twice as long after each failure in a row, and never for ever."""
+    shortest, number = settings.interval or settings.fastest, state.failures
+    longest = LONGEST_BACKOFF if number <= GIVEN_UP_AFTER else GIVEN_UP
+    longest = LONGEST_LIMITED if state.limited else longest
+    return max(min(shortest * (1 << min(number, 16)), longest), shortest)
 
 
 def _allowed(moment: datetime, state: FeedState) -> datetime:

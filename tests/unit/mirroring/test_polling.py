@@ -28,6 +28,7 @@ def answered(status: int, body: bytes = b"", headers: Mapping[str, str] | None =
 
 
 def test_validators_of_a_200_are_sent_back_byte_for_byte() -> None:
+    """Rule V1."""
     headers = {"etag": 'W/"a b"', "last-modified": "yesterday-ish"}
     poll = read_answer(answered(200, b"x", headers), FeedState(), now=NOW)
 
@@ -37,6 +38,7 @@ def test_validators_of_a_200_are_sent_back_byte_for_byte() -> None:
 
 
 def test_new_validators_are_kept_also_when_the_body_is_the_one_known() -> None:
+    """Rule V1."""
     first = read_answer(answered(200, b"x", {"etag": '"1"'}), FeedState(), now=NOW).state
     again = read_answer(answered(200, b"x", {"etag": '"2"'}), first, now=NOW)
 
@@ -45,12 +47,14 @@ def test_new_validators_are_kept_also_when_the_body_is_the_one_known() -> None:
 
 
 def test_a_body_decides_over_a_frozen_etag() -> None:
+    """Rule V2."""
     first = read_answer(answered(200, b"x", {"etag": '"1"'}), FeedState(), now=NOW).state
 
     assert read_answer(answered(200, b"y", {"etag": '"1"'}), first, now=NOW).news is News.DOCUMENT
 
 
 def test_a_200_without_validators_clears_them_and_a_304_does_not() -> None:
+    """Rule V1."""
     stored = FeedState(etag='"1"', last_modified="m", body_hash="h")
 
     cleared = read_answer(answered(200, b"x"), stored, now=NOW).state
@@ -66,6 +70,7 @@ def test_a_validator_that_could_not_be_sent_back_is_not_kept(etag: str) -> None:
 
 
 def test_a_delta_is_read_and_does_not_stand_for_the_whole_feed() -> None:
+    """Rule V5."""
     poll = read_answer(answered(226, b"delta"), FeedState(body_hash="whole"), now=NOW)
 
     assert (poll.news, poll.partial, poll.state.body_hash) == (News.DOCUMENT, True, "whole")
@@ -211,6 +216,7 @@ def test_no_answer_is_a_failure_in_words() -> None:
 
 
 def test_after_a_document_that_could_not_be_read_the_whole_feed_is_fetched_again() -> None:
+    """Rule V3."""
     state = unreadable(FeedState(etag='"1"', last_modified="m", body_hash="h"), "HTML")
 
     assert conditional_request(URL, state) == FetchRequest(URL)

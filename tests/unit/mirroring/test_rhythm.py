@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
@@ -71,7 +71,12 @@ def test_a_feed_that_begins_to_publish_more_is_asked_more_within_days() -> None:
 
 @pytest.mark.parametrize(
     "date",
-    [NOW + HOUR, datetime(1970, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC), None],
+    [
+        NOW + HOUR,
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime.max.replace(tzinfo=timezone(-HOUR)),
+        None,
+    ],
 )
 def test_dates_that_are_none_tell_nothing_in_the_first_document(date: datetime | None) -> None:
     assert read(*[date] * 9) == replace(read(), reach=read(*[date] * 9).reach)
@@ -147,7 +152,8 @@ def test_what_should_have_come_grows_with_silence_and_then_silence_is_believed()
     assert expected(Rhythm(), at=NOW) == 0
 
 
-MOMENTS = st.none() | st.datetimes(timezones=st.sampled_from([UTC]))
+ZONES = [UTC, timezone(14 * HOUR), timezone(-12 * HOUR)]
+MOMENTS = st.none() | st.datetimes(timezones=st.sampled_from(ZONES))
 
 
 @settings(max_examples=30)
