@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills test-long clean
+.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills guest test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -56,7 +56,10 @@ walks: .venv/dev  ## something else at each single call of a run, where the suit
 kills: .venv/dev  ## a running `serve` killed at fifty moments, while it polls and takes mail
 	@FEEDMIRROR_TEST_KILLS=50 $(BIN)/python -m pytest -q -n 2 tests/e2e/test_serve_kills.py
 
-test-long: schedules walks corpus kills  ## what takes longer than the suite may
+guest: .venv/dev  ## a month beside `reader` and cron: fewest requests, at no longer a wait
+	@FEEDMIRROR_TEST_DAYS=30 $(BIN)/python -m pytest -q tests/integration/test_a_month.py
+
+test-long: schedules walks corpus kills guest  ## what takes longer than the suite may
 
 lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml

@@ -1,4 +1,4 @@
-"""The fetcher against publishers on loopback: what it sends, takes, refuses, and leaves open."""
+"""The fetcher against publishers on loopback: what it sends, takes and refuses (rules V1, V6)."""
 
 import gc
 import gzip
