@@ -84,8 +84,7 @@ def read_answer(
 
 def failed(state: FeedState, error: str) -> Poll:
     """Return the outcome of a poll that failed: the error is kept with the feed, in words."""
-    failures = state.failures + 1
-    return Poll(News.FAILURE, replace(state, failures=failures, error=error, limited=None))
+    return Poll(News.FAILURE, replace(state, failures=state.failures + 1, error=error))
 
 
 def unreadable(state: FeedState, error: str) -> FeedState:

@@ -18,7 +18,7 @@ def test_of_a_feed_without_anything_nothing_is_told() -> None:
 def test_terms_and_archive_are_told_under_the_feeds_address() -> None:
     settings = FeedSettings(url=URL)
     stated = Stated(answer=("robots-noarchive",), shown="excerpt", why="a\x1b[2Jline")
-    state = FeedState(stated=stated, backfill=Backfill(read=2))
+    state = FeedState(stated=stated, backfill=Backfill(read=2, upcoming=URL))
 
     assert list(feed_lines([(FeedSettings(url=URL + "2"), FeedState()), (settings, state)])) == [
         "",

@@ -196,7 +196,7 @@ TEXTS = st.one_of(
         title=TEXTS,
         error=TEXTS,
         move=st.builds(Move, address=TEXTS, target=TEXTS),
-        stated=st.builds(Stated, signals=st.tuples(TEXTS, TEXTS)),
+        stated=st.builds(Stated, feed=st.tuples(TEXTS), why=TEXTS),
         hint=st.integers(0, 10**9),
         ttl=st.integers(0, 10**6),
         gone=st.booleans(),
