@@ -35,5 +35,5 @@ def test_what_is_told_to_programs_has_every_name() -> None:
     usual = words_of(FeedSettings(url=URL), FeedState())
     aged = words_of(FeedSettings(url=URL, max_age=timedelta(days=9)), FeedState())
 
-    assert usual == {"robots.txt": (), "shown": (), "archive": ()}
+    assert usual == {"shown": (), "archive": ()}
     assert aged["shown"][-1] == "Copies older than 9 days go by themselves."
