@@ -232,6 +232,11 @@ def test_what_is_no_backup_is_said_to_be_none(tmp_path: Path, body: bytes) -> No
     assert [each.name for each in tmp_path.iterdir()] == ["other"]
 
 
+def _written(world: MemoryWorld) -> dict[str, bytes]:
+    found = site(world).items()
+    return {key: body for key, body in found if not key.endswith(("feed.json", "about/index.html"))}
+
+
 def test_a_loaded_backup_shows_the_same_site(world: MemoryWorld, documents: Documents) -> None:
     fresh = MemoryWorld(documents)
 
@@ -239,9 +244,8 @@ def test_a_loaded_backup_shows_the_same_site(world: MemoryWorld, documents: Docu
 
     assert report.problems == ()
     assert fresh.records() == world.records()
-    assert {key: body for key, body in site(fresh).items() if "feed.json" not in key} == {
-        key: body for key, body in site(world).items() if "feed.json" not in key
-    }
+    # What a host's page tells of polls comes with the next one: poll state is a cache.
+    assert _written(fresh) == _written(world)
     assert list(fresh.stores.ledger.list(CASES))
 
 

@@ -215,7 +215,7 @@ def test_hosts_are_not_asked_where_the_operator_decides(world: World) -> None:
 
     run(world)
 
-    assert [seen.target for seen in world.publisher.everything_seen] == ["/feed"]
+    assert [seen.target for seen in world.publisher.everything_seen] == ["/robots.txt", "/feed"]
     (item,) = world.items()
     assert item.terms == Terms("full", "the operator's choice")
 

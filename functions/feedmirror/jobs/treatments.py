@@ -148,9 +148,10 @@ def _archive(settings: FeedSettings, state: FeedState) -> tuple[str, ...]:
     backfill = state.backfill
     if not backfill.read or not settings.backfill:
         return ()
-    documents = "document" if backfill.read == 1 else "documents"
-    end = "More of it will be." if backfill.upcoming else "No more of it is read."
-    return (f"{backfill.read} {documents} of the feed's own archive (RFC 5005) were read.", end)
+    if backfill.upcoming:
+        return ("The feed's own archive (RFC 5005) is being read, a document an hour.",)
+    documents = "1 document" if backfill.read == 1 else f"{backfill.read} documents"
+    return (f"Of the feed's own archive (RFC 5005) {documents} were read; no more of it is.",)
 
 
 def _words(text: str) -> str:

@@ -24,10 +24,7 @@ def test_terms_and_archive_are_told_under_the_feeds_address() -> None:
         "",
         URL,
         "  shown: A short excerpt of each entry, by the terms that are stated (a[2Jline).",
-        (
-            "  archive: 2 documents of the feed's own archive (RFC 5005) were read."
-            " More of it will be."
-        ),
+        "  archive: The feed's own archive (RFC 5005) is being read, a document an hour.",
     ]
 
 

@@ -85,7 +85,12 @@ def said(page: html.HtmlElement) -> str:
         (
             {"backfill": Backfill(read=3)},
             {},
-            "3 documents of the feed's own archive (RFC 5005) were read. No more of it is read.",
+            "Of the feed's own archive (RFC 5005) 3 documents were read; no more of it is.",
+        ),
+        (
+            {"backfill": Backfill(read=3, upcoming="https://news.example.com/feed?page=5")},
+            {},
+            "The feed's own archive (RFC 5005) is being read, a document an hour.",
         ),
         (
             {"told": Told(since=DAY, news=DAY), "entries": {"a" * 26: EntryState("f")}},
