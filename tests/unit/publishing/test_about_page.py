@@ -25,6 +25,7 @@ HOST = "news.example.com"
 URL = f"https://{HOST}/feed.xml"
 DAY = datetime(2026, 11, 3, tzinfo=UTC)
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+READ = FeedState(told=Told(since=DAY, news=DAY))
 HOSTILE = "</dd><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
 
 
@@ -109,7 +110,7 @@ def test_it_tells_what_is_known_of_a_feed(
 
 
 def test_it_says_as_of_when_and_leads_to_every_way_out() -> None:
-    page = the_page()
+    page = the_page(READ)
 
     assert "As of 3 November 2026, 10:30 UTC" in said(page)
     links = [str(link.get("href")) for link in page.iterfind(".//main//a")]
@@ -126,21 +127,31 @@ def test_it_says_as_of_when_and_leads_to_every_way_out() -> None:
         assert mark in said(page)
 
 
+def test_of_a_host_that_has_brought_nothing_it_claims_no_copies_and_leads_to_none() -> None:
+    page = the_page()
+
+    assert "shows copies" not in said(page)
+    assert "../" not in {link.get("href") for link in page.iterfind(".//main//a")}
+    assert "shows copies of what it offers: the latest" in said(the_page(READ))
+
+
 def test_of_a_host_that_is_taken_down_it_says_no_more_than_that() -> None:
     page = the_page(covered=True)
 
     assert "Nothing is mirrored from news.example.com: it was asked for" in said(page)
+    assert "If lines in robots.txt asked, take them away" in said(page)
     assert "feed.xml" not in html.tostring(page.find(".//main")).decode()
     assert page.findall(".//main//table") == []
     assert "As of" in said(page)
 
 
-def test_of_a_host_without_feeds_it_says_that_none_is_asked() -> None:
+def test_of_a_host_without_feeds_it_says_that_none_is_mirrored() -> None:
     treatment = HostTreatment(host=HOST, as_of=A_MOMENT)
 
     page = html.fromstring(Renderer(a_mirror()).about_page(treatment, nonce="ab").body)
 
-    assert "No feed of news.example.com is asked at present." in said(page)
+    assert "No feed of news.example.com is mirrored at present." in said(page)
+    assert "nofeedmirror is looked at once a day" in said(page)
 
 
 def test_nothing_that_only_time_changes_is_told() -> None:
