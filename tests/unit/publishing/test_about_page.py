@@ -16,6 +16,7 @@ from feedmirror.jobs.treatments import mark_of, treatment_of
 from feedmirror.mirroring.backfill import Backfill
 from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.poll_state import EntryState, FeedState, ShardState
+from feedmirror.mirroring.refusals import Refusal
 from feedmirror.mirroring.terms import Stated
 from feedmirror.mirroring.told import Told
 from feedmirror.publishing.pages import Renderer
@@ -70,6 +71,11 @@ def said(page: html.HtmlElement) -> str:
             "It says since 3 November 2026 that it has moved to https://b.example/f;",
         ),
         ({}, {"permission": "asked by mail."}, "a permission is relied on: asked by mail."),
+        (
+            {"refusal": Refusal(robots="disallow: /"), "error": "robots.txt of a.example: so"},
+            {},
+            "robots.txt It forbids the feed (disallow: /), which is not fetched.",
+        ),
         ({}, {"publish": Publish.EXCERPT}, "A short excerpt of each entry: the operator chose so."),
         ({}, {"max_items": 50}, "Copies beyond the newest 50 go by themselves."),
         ({}, {"max_age": timedelta(days=9)}, "Copies older than 9 days go by themselves."),
