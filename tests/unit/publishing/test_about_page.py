@@ -80,9 +80,13 @@ def said(page: html.HtmlElement) -> str:
         ({}, {"max_items": 50}, "Copies beyond the newest 50 go by themselves."),
         ({}, {"max_age": timedelta(days=9)}, "Copies older than 9 days go by themselves."),
         (
-            {"stated": Stated(answer=("robots-noarchive",), shown="excerpt", why="the answer: so")},
+            {
+                "stated": Stated(
+                    answer=("robots-noarchive",), shown="excerpt", why="the HTTP headers: so"
+                )
+            },
             {},
-            "A short excerpt of each entry, by the terms that are stated (the answer: so).",
+            "A short excerpt of each entry, by the terms that are stated (the HTTP headers: so).",
         ),
         (
             {"move": Move(into="https://b.example/f")},
