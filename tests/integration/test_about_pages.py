@@ -121,7 +121,7 @@ def test_it_follows_the_configuration(world: MemoryWorld) -> None:
 
     world.feeds = [feed for feed in world.feeds if feed.host != HOST]
     _reconfigured(world)
-    assert f"No feed of {HOST} is asked at present." in page(world)
+    assert f"No feed of {HOST} is mirrored at present." in page(world)
     assert days_told(page(world)) == {}
     assert world.audit().run().findings == ()
 

@@ -27,6 +27,7 @@ DENY = (
     '<access:restriction xmlns:access="http://www.bloglines.com/about/specs/fac-1.0"'
     ' relationship="deny"/>'
 )
+MARK = "<category>nofeedmirror</category>"
 LINKED = '<idx:index xmlns:idx="urn:atom-extension:indexing">no</idx:index>'
 
 
@@ -344,6 +345,32 @@ def test_check_tells_what_is_stated_where_and_what_follows(world: World, tmp_pat
     assert f'With publish = "auto": excerpts of 300 characters, with the link ({why}).' in said
     assert 'Of 1 of its entries: nothing (the entry: access:restriction "deny").' in said
     assert "2 would be mirrored." in said
+
+
+@pytest.mark.parametrize(
+    ("robots", "terms", "kept", "note"),
+    [
+        (
+            "User-agent: *\nDisallow: /\n",
+            "",
+            0,
+            'disallow: /; with their leave set permission = "why"',
+        ),
+        ("User-agent: feedmirror\nDisallow: /\n", "", 0, "disallow: /; nothing overrides it"),
+        ("", MARK, 0, "nothing of it would be kept: the feed bears its publisher's mark"),
+        ("", "", 1, "Of 1 of its entries: nothing (its publisher's mark against this mirror)."),
+    ],
+)
+def test_check_counts_nothing_that_its_publisher_keeps_from_the_mirror(
+    world: World, tmp_path: Path, robots: str, terms: str, kept: int, note: str
+) -> None:
+    url = world.serve(rss(entry(1), entry(2, more=MARK), extra=terms))
+    world.documents["/robots.txt"] = Answer(body=robots.encode())
+
+    said = run_here("check", url, cwd=tmp_path, FEEDMIRROR_ALLOWED_NETWORKS="127.0.0.0/8").out
+
+    assert ("1 entry would be mirrored." if kept else "0 would be mirrored.") in said
+    assert note in said
 
 
 def test_a_document_that_breaks_off_changes_no_terms(world: World) -> None:

@@ -72,6 +72,8 @@ def _report(url: str, *, contact: str) -> dict[str, Any]:
         "move": "",
         "error": poll.state.error,
         "robots": house.verdicts.get(url) or house.why,
+        "robots_names_feedmirror": house.named,
+        "marked": False,
         "entries": [],
     }
     if poll.news is News.DOCUMENT and isinstance(answer, Fetched):
@@ -86,11 +88,11 @@ def _report(url: str, *, contact: str) -> dict[str, Any]:
         polled = Polled(settings, FeedState(), rules)
         terms = read_terms(polled, feed, answer.headers, whole=True)
         reading = read_entries(feed, settings=settings, state=FeedState(), terms=terms)
-        report |= _described(feed, settings)
+        report |= {**_described(feed, settings), "marked": feed.refused}
         report["move"] = check_words(url, answer.hops, feed.new_address) if feed.entries else ""
         report["terms"] = _terms(terms.stated)
         report["problems"] = [*feed.problems, *reading.problems]
-        report["entries"] = [_entry(draft) for draft in reading.drafts]
+        report["entries"] = [_entry(draft, marked=feed.refused) for draft in reading.drafts]
     return report
 
 
@@ -119,8 +121,8 @@ def _terms(stated: Stated) -> dict[str, Any]:
     }
 
 
-def _entry(draft: Draft) -> dict[str, Any]:
-    credit = draft.attribution
+def _entry(draft: Draft, *, marked: bool) -> dict[str, Any]:
+    credit, refused = draft.attribution, marked or draft.entry.refused
     return {
         "id": draft.id,
         "title": draft.entry.title,
@@ -129,8 +131,8 @@ def _entry(draft: Draft) -> dict[str, Any]:
         "published": draft.entry.published and draft.entry.published.isoformat(),
         "rights": credit.rights,
         "license": credit.license_url,
-        "shown": draft.terms.extent.word,
-        "why": draft.terms.why,
+        "shown": "nothing" if refused else draft.terms.extent.word,
+        "why": "its publisher's mark against this mirror" if refused else draft.terms.why,
     }
 
 
@@ -169,13 +171,26 @@ def _print_entries(report: dict[str, Any]) -> None:
     say()
     print_table(("published", "author~", "title~"), rows)
     say()
-    shown = sum(entry["shown"] != "nothing" for entry in report["entries"])
+    polled = not report["robots"]
+    shown = sum(polled and entry["shown"] != "nothing" for entry in report["entries"])
     say("1 entry would be mirrored." if shown == 1 else f"{shown} would be mirrored.")
+
+
+def _print_refusals(report: dict[str, Any]) -> None:
+    """Print what keeps the whole feed away; of a host that never answered, the error tells."""
+    robots = report["robots"]
+    if robots and report["status"] is not None:
+        named = report["robots_names_feedmirror"]
+        leave = "nothing overrides it" if named else 'with their leave set permission = "why"'
+        say(f"Note: it would not be polled: robots.txt of its host: {robots}; {leave}")
+    if report["marked"]:
+        say("Note: nothing of it would be kept: the feed bears its publisher's mark, nofeedmirror")
 
 
 def _print(report: dict[str, Any]) -> None:
     shown = ("title", "format", "host", "status", "language", "rights", "license")
-    print_table(("", "~"), [(name, report[name]) for name in shown if report.get(name)])
+    if facts := [(name, report[name]) for name in shown if report.get(name)]:
+        print_table(("", "~"), facts)
     for hop in report["hops"]:
         say(f"{hop['status']} led to {hop['url']}")
     if report["move"]:
@@ -186,8 +201,7 @@ def _print(report: dict[str, Any]) -> None:
     _print_entries(report)
     if report.get("damaged"):
         say("Note: the document is damaged: its last entry is left out, and none is changed")
-    if report["robots"]:
-        say(f"Note: it would not be polled: robots.txt of its host: {report['robots']}")
+    _print_refusals(report)
     for problem in report.get("problems", ()):
         say(f"Note: {problem}")
     if report["error"]:

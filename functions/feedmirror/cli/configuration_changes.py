@@ -64,5 +64,7 @@ def _shown(value: object) -> str:
             return f'"{written_time(value)}"'
         case bool():
             return str(value).lower()
+        case tuple():
+            return f"[{', '.join(map(_shown, value))}]"
         case _:
             return str(value)

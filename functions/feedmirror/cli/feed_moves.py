@@ -28,16 +28,21 @@ def follow_moves(file: Path, folder: Path | None, *, yes: bool) -> None:
     """Put the new addresses of the feeds that have moved into a configuration file."""
     if file.suffix.lower() != ".toml":
         raise click.ClickException(f"{file}: expected a mirror.toml")
-    put_moves(file, Desk(folder).function.stores, yes=yes)
+    desk = Desk(folder)
+    if put_moves(file, desk.function.stores, yes=yes):
+        say(f"What next: {desk.command(f'feeds push {file}')}")
 
 
-def put_moves(file: Path, stores: Stores, *, yes: bool) -> None:
-    """Put into a file what is known of moves; what it says of other things is not looked at."""
+def put_moves(file: Path, stores: Stores, *, yes: bool) -> bool:
+    """Put into a file what is known of moves, if anything; return whether it was changed.
+
+    What the file says of other things is not looked at.
+    """
     own, before = configuration_of(file), file.read_bytes()
     moved = _moved(own.feeds, stores)
     if not moved:
         say("No feed of it is asked at another address.")
-        return
+        return False
     after = rewritten(before.decode(), moved)
     wanted = tuple(dict(moved).get(feed, feed) for feed in own.feeds)
     if not _says(after, Configuration(mirror=own.mirror, feeds=wanted)):
@@ -51,7 +56,7 @@ def put_moves(file: Path, stores: Stores, *, yes: bool) -> None:
     copymode(file, fresh)
     fresh.replace(file.resolve())
     say(f"{file}: {counted(len(moved), 'feed')} changed.")
-    say(f"What next: feedmirror feeds push {file}")
+    return True
 
 
 def rewritten(text: str, moved: Iterable[tuple[FeedSettings, FeedSettings]]) -> str:

@@ -125,7 +125,10 @@ def _print(report: MirrorReport) -> None:
         [[getattr(report, name) for name in shown] + [len(report.failures)]],
     )
     if idle := report.feeds - report.polled - report.left:
-        say(f"Note: {counted(idle, 'feed')} not asked: the publisher wants time, or it has ended")
+        say(
+            f"Note: {counted(idle, 'feed')} not asked: the publisher wants time, or it has ended,"
+            " or robots.txt forbids it"
+        )
     for feed, what in report.problems:
         say(f"Note: {feed}: {what}")
     for feed, what in report.failures:

@@ -5,7 +5,6 @@ unchanged feed (promise P6): so no moment of a poll, and no number of failures.
 """
 
 import re
-from collections.abc import Iterable
 from datetime import timedelta
 
 from feedmirror.configuration import Ended, FeedSettings, Publish
@@ -59,9 +58,9 @@ def treatment_of(settings: FeedSettings, shard: ShardState) -> FeedTreatment:
         days=Days(state.told.since, state.told.news),
         entries=len(state.entries),
         asked=_asked(settings, state),
-        trouble=_trouble(state.error),
+        trouble="" if state.refusal.robots else _trouble(state.error),
         moves=_moves(state),
-        robots=_robots(settings),
+        robots=_robots(settings, state),
         shown=(_shown(settings, state), *_bounds(settings)),
         archive=_archive(settings, state),
     )
@@ -120,7 +119,10 @@ def _moves(state: FeedState) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _robots(settings: FeedSettings) -> tuple[str, ...]:
+def _robots(settings: FeedSettings, state: FeedState) -> tuple[str, ...]:
+    if state.refusal.robots:
+        rule = _words(state.refusal.robots)
+        return (f"It forbids the feed ({rule}), which is not fetched. It is read once a day.",)
     if not settings.permission:
         return ()
     permission = _words(settings.permission)
@@ -160,7 +162,3 @@ def _words(text: str) -> str:
 
 def _place(address: str) -> str:
     return shown_address(address) or "another address"
-
-
-def _list(texts: Iterable[str]) -> str:
-    return "; ".join(words for text in texts if (words := _words(text)))

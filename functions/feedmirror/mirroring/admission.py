@@ -33,7 +33,7 @@ def admit(state: FeedState, settings: FeedSettings, house: House, *, now: dateti
     if rule and not (settings.permission and not house.named):
         refusal = replace(state.refusal, robots=rule, switch=house.named, permitted="")
         what = "this mirror" if house.named else "robots"
-        words = f"robots.txt of {host} lets {what} not fetch the feed: {rule}"
+        words = f"robots.txt of {host} forbids {what} to fetch the feed: {rule}"
         refused = refuse(state, words, until=(house.asked or now) + ASKED_EVERY)
         return Admission(replace(refused, failures=0, refusal=refusal), admitted=False)
     closed = house.is_closed(now)

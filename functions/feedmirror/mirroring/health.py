@@ -38,7 +38,7 @@ _ADVICE: tuple[tuple[str, bool, str], ...] = (
         ),
     ),
     (
-        r"the feed bears the publisher's mark|robots\.txt of \S+ lets this mirror not",
+        r"the feed bears the publisher's mark|robots\.txt of \S+ forbids this mirror",
         False,
         (
             "The publisher has switched this mirror off: what it took from there is down. Take the"
@@ -46,7 +46,7 @@ _ADVICE: tuple[tuple[str, bool, str], ...] = (
         ),
     ),
     (
-        r"robots\.txt of \S+ lets robots not",
+        r"robots\.txt of \S+ forbids robots",
         False,
         (
             "The publisher wants no robot there. Ask them: with their leave set permission ="

@@ -17,6 +17,7 @@ GIVEN_UP_AFTER, GIVEN_UP = 30, timedelta(days=7)  # failures in a row: about a m
 LONGEST_HINT = timedelta(days=7)
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
 _AT_ROBOTS = "robots.txt is asked again then"
+_AT_MARK = "the publisher's mark is looked for again then"
 _HELD = "another feed of its host was told to wait (429)"
 _LARGEST_PART, _MOST_LATER = 10, timedelta(minutes=30)  # of a wait, that chance puts to it
 _HOUR, _HOURS_OF_WEEK = timedelta(hours=1), 168
@@ -74,8 +75,7 @@ def next_poll(
     if state.gone_since is not None:
         wait = _Wait(max(wait.time, _DAY), "asked once more after a 410")
     if state.not_before is not None:
-        why = _AT_ROBOTS if state.refusal.robots else "the publisher's Retry-After"
-        wait = wait.or_longer(state.not_before - state.attempted, why)
+        wait = wait.or_longer(state.not_before - state.attempted, _why_not_before(state))
     if held is not None and held - state.attempted > wait.time:
         # Not later than whom the others wait for, so that they come first.
         wait = _Wait(held - state.attempted, _HELD, spread=False)
@@ -96,6 +96,14 @@ def _never(state: FeedState, settings: FeedSettings) -> str:
     if state.gone:
         return "the publisher has ended this feed (410)"
     return f"moved to {state.move.into}, which is polled anyway" if state.move.into else ""
+
+
+def _why_not_before(state: FeedState) -> str:
+    """Return who set ``not_before``: what refuses the feed, or else Retry-After."""
+    if state.refusal.robots:
+        return _AT_ROBOTS
+    marked = state.refusal.feed and not state.failures
+    return _AT_MARK if marked else "the publisher's Retry-After"
 
 
 def is_due(

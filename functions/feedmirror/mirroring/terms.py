@@ -76,7 +76,7 @@ def places_of(stated: Stated) -> tuple[Place, ...]:
         host = tuple(signal for signal in host if not signal.startswith("tdm-"))
     return (
         Place("the feed", stated.feed),
-        Place("the answer", stated.answer),
+        Place("the HTTP headers", stated.answer),
         Place("the host", host),
     )
 

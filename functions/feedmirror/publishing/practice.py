@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from feedmirror.configuration import FeedSettings, MirrorSettings, Publish
+from feedmirror.configuration import FeedSettings, MirrorSettings, Publish, Vanished
 from feedmirror.publishing import dates
 from feedmirror.publishing.letters import publishers_letters
 from feedmirror.version import user_agent
@@ -20,7 +20,8 @@ class Practice:
     ``shown`` counts the feeds by how much of them is shown: ``whole`` (as much as the feed has, and
     its terms permit), ``excerpt`` or ``link``. Copies go by themselves beyond one of ``ages``, of
     ``aged`` feeds, or beyond the newest, as many as one of ``numbers`` says, of ``limited`` feeds.
-    ``letters`` are mailto: addresses.
+    ``keeping`` counts the feeds of which what is dropped without a word stays. ``letters`` are
+    mailto: addresses.
     """
 
     feeds: int
@@ -32,6 +33,7 @@ class Practice:
     ages: tuple[str, ...]
     limited: int
     numbers: tuple[int, ...]
+    keeping: int
     user_agent: str
     letters: Mapping[str, str]
 
@@ -53,6 +55,7 @@ def practice_of(mirror: MirrorSettings, feeds: Iterable[FeedSettings]) -> Practi
         ages=_durations(ages),
         limited=len(numbers),
         numbers=tuple(sorted(set(numbers))),
+        keeping=sum(feed.vanished is Vanished.KEEP for feed in listed),
         user_agent=user_agent(mirror.site, mirror.contact),
         letters=publishers_letters(mirror.contact),
     )

@@ -72,6 +72,12 @@ def test_a_push_names_what_comes_what_goes_and_what_is_another() -> None:
     )
 
 
+def test_a_push_names_a_list_as_the_file_has_it() -> None:
+    found = changes_of(a_configuration(), a_configuration(shared=("b.example", "c.example")))
+
+    assert found.settings == ('[mirror] shared: [] → ["b.example", "c.example"]',)
+
+
 @pytest.mark.parametrize(
     ("age", "written"), [(timedelta(days=10), "10d"), (timedelta(days=1), "1d")]
 )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from feedmirror.configuration import Ended, FeedSettings
 from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.refusals import Refusal
 from feedmirror.mirroring.rhythm import Arrivals, Rhythm, learn
 from feedmirror.mirroring.schedule import (
     NextPoll,
@@ -22,6 +23,7 @@ from feedmirror.mirroring.schedule import (
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 FEED = FeedSettings(url="https://news.example.com/feed")
+MARKED = Refusal(feed=True)
 HOURLY = replace(FEED, interval=HOUR)
 # Forty entries a day at any time, and one a year, with documents that reach a month back.
 BUSY = Rhythm(AT - 60 * DAY, AT, count=404.0, newest=AT, reach=AT - 30 * DAY, whole=AT)
@@ -58,6 +60,14 @@ def wait(state: FeedState, settings: FeedSettings = FEED, chance: float = 0) -> 
         (BUSY, {"ttl": 99 * 86400}, FEED, 7 * DAY, "the feed's ttl"),
         (BUSY, {"hint": 7200}, HOURLY, HOUR, "the configured interval"),
         (BUSY, {"not_before": AT + 5 * HOUR}, FEED, 5 * HOUR, "the publisher's Retry-After"),
+        (BUSY, {"not_before": AT + DAY, "refusal": MARKED}, FEED, DAY, "the publisher's mark"),
+        (
+            BUSY,
+            {"not_before": AT + DAY, "refusal": MARKED, "failures": 1},
+            FEED,
+            DAY,
+            "the publisher's Retry-After",
+        ),
         (BUSY, {"not_before": AT + HOUR / 4}, FEED, HOUR, "the fastest"),
         (BUSY, {"not_before": AT + 5 * HOUR}, HOURLY, 5 * HOUR, "Retry-After"),
         (SILENT, {"failures": 2, "not_before": AT + 31 * DAY}, FEED, 31 * DAY, "Retry-After"),

@@ -139,7 +139,7 @@ def test_what_stands_in_the_headers_decides_how_much_is_shown(signal: str) -> No
     found = draft(document(), IN_HEADERS[signal])
 
     assert found.terms.extent is ROWS[signal].extent
-    assert found.terms.why == f"the answer: {ROWS[signal].words}"
+    assert found.terms.why == f"the HTTP headers: {ROWS[signal].words}"
 
 
 def test_what_states_nothing_is_shown_as_it_is_offered_and_stored_as_it_always_was() -> None:

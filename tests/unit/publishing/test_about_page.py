@@ -16,6 +16,7 @@ from feedmirror.jobs.treatments import mark_of, treatment_of
 from feedmirror.mirroring.backfill import Backfill
 from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.poll_state import EntryState, FeedState, ShardState
+from feedmirror.mirroring.refusals import Refusal
 from feedmirror.mirroring.terms import Stated
 from feedmirror.mirroring.told import Told
 from feedmirror.publishing.pages import Renderer
@@ -25,6 +26,7 @@ HOST = "news.example.com"
 URL = f"https://{HOST}/feed.xml"
 DAY = datetime(2026, 11, 3, tzinfo=UTC)
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+READ = FeedState(told=Told(since=DAY, news=DAY))
 HOSTILE = "</dd><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
 
 
@@ -69,13 +71,22 @@ def said(page: html.HtmlElement) -> str:
             "It says since 3 November 2026 that it has moved to https://b.example/f;",
         ),
         ({}, {"permission": "asked by mail."}, "a permission is relied on: asked by mail."),
+        (
+            {"refusal": Refusal(robots="disallow: /"), "error": "robots.txt of a.example: so"},
+            {},
+            "robots.txt It forbids the feed (disallow: /), which is not fetched.",
+        ),
         ({}, {"publish": Publish.EXCERPT}, "A short excerpt of each entry: the operator chose so."),
         ({}, {"max_items": 50}, "Copies beyond the newest 50 go by themselves."),
         ({}, {"max_age": timedelta(days=9)}, "Copies older than 9 days go by themselves."),
         (
-            {"stated": Stated(answer=("robots-noarchive",), shown="excerpt", why="the answer: so")},
+            {
+                "stated": Stated(
+                    answer=("robots-noarchive",), shown="excerpt", why="the HTTP headers: so"
+                )
+            },
             {},
-            "A short excerpt of each entry, by the terms that are stated (the answer: so).",
+            "A short excerpt of each entry, by the terms that are stated (the HTTP headers: so).",
         ),
         (
             {"move": Move(into="https://b.example/f")},
@@ -109,7 +120,7 @@ def test_it_tells_what_is_known_of_a_feed(
 
 
 def test_it_says_as_of_when_and_leads_to_every_way_out() -> None:
-    page = the_page()
+    page = the_page(READ)
 
     assert "As of 3 November 2026, 10:30 UTC" in said(page)
     links = [str(link.get("href")) for link in page.iterfind(".//main//a")]
@@ -126,21 +137,31 @@ def test_it_says_as_of_when_and_leads_to_every_way_out() -> None:
         assert mark in said(page)
 
 
+def test_of_a_host_that_has_brought_nothing_it_claims_no_copies_and_leads_to_none() -> None:
+    page = the_page()
+
+    assert "shows copies" not in said(page)
+    assert "../" not in {link.get("href") for link in page.iterfind(".//main//a")}
+    assert "shows copies of what it offers: the latest" in said(the_page(READ))
+
+
 def test_of_a_host_that_is_taken_down_it_says_no_more_than_that() -> None:
     page = the_page(covered=True)
 
     assert "Nothing is mirrored from news.example.com: it was asked for" in said(page)
+    assert "If lines in robots.txt asked, take them away" in said(page)
     assert "feed.xml" not in html.tostring(page.find(".//main")).decode()
     assert page.findall(".//main//table") == []
     assert "As of" in said(page)
 
 
-def test_of_a_host_without_feeds_it_says_that_none_is_asked() -> None:
+def test_of_a_host_without_feeds_it_says_that_none_is_mirrored() -> None:
     treatment = HostTreatment(host=HOST, as_of=A_MOMENT)
 
     page = html.fromstring(Renderer(a_mirror()).about_page(treatment, nonce="ab").body)
 
-    assert "No feed of news.example.com is asked at present." in said(page)
+    assert "No feed of news.example.com is mirrored at present." in said(page)
+    assert "nofeedmirror is looked at once a day" in said(page)
 
 
 def test_nothing_that_only_time_changes_is_told() -> None:

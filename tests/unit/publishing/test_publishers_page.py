@@ -7,7 +7,14 @@ import pytest
 from lxml import html
 
 from builders import a_mirror
-from feedmirror.configuration import FeedSettings, Images, MirrorSettings, Publish, Unproven
+from feedmirror.configuration import (
+    FeedSettings,
+    Images,
+    MirrorSettings,
+    Publish,
+    Unproven,
+    Vanished,
+)
 from feedmirror.mirroring import polling, schedule
 from feedmirror.publishing import dates
 from feedmirror.publishing.letters import publishers_letters
@@ -51,6 +58,19 @@ def test_the_times_that_it_names_are_those_that_the_code_keeps() -> None:
     assert timedelta(weeks=2) == MASKED_FOR
     assert "out of sight for two weeks" in said
     assert WELL_KNOWN_PATH in said
+
+
+def test_what_goes_without_a_word_is_told_by_what_the_operator_has_set() -> None:
+    listed = "no longer lists it between entries that are older and newer; both at two fetches"
+    keeping = a_feed(2, vanished=Vanished.KEEP)
+    chosen = "so do those of 1 feed for which the operator has chosen so"
+
+    assert listed in words(a_feed())
+    assert chosen not in words(a_feed())
+    assert listed in words(a_feed(), keeping)
+    assert chosen in words(a_feed(), keeping)
+    assert "no longer lists it" not in words(keeping)
+    assert "no longer has it, at two fetches. What went so comes back" in words(keeping)
 
 
 def test_it_shows_the_user_agent_that_every_request_carries_and_that_leads_back_to_it() -> None:
