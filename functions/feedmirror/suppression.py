@@ -61,6 +61,9 @@ class Scope(StrEnum):
     DOMAIN = "domain"
 
 
+WHOLE = frozenset({Scope.FEED, Scope.HOST, Scope.DOMAIN})  # of all that a feed may bring
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """All that an item is known by, as hashes; nothing in it can be read back."""

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from builders import a_mirror
+from builders import a_mirror, a_rule
 from feedmirror.jobs.feed_states import FeedStates
 from feedmirror.layout import state_key
 from feedmirror.mirroring.limits import first_due
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.schedule import next_poll
+from feedmirror.suppression import Scope, host_key
 from loopback import Answer, Publisher, Seen
 from world import Documents, World, entry, rss
 
@@ -243,3 +244,23 @@ def test_a_shard_is_handed_out_when_something_of_it_can_be_polled_and_not_before
             handed.append(len(world.publisher.seen) - seen)
 
     assert handed == [1, 1]  # an hour later, and when the three are over
+
+
+def test_what_is_taken_down_as_a_whole_is_asked_once_a_day_until_it_is_shown_again(
+    world: World,
+) -> None:
+    host = "news.example.com"
+    url = world.serve(rss(*(entry(n) for n in range(1, 9))))
+    world.feeds = [replace(world.feeds[0], interval=HOUR)]
+    world.run()
+    rule = world.suppress(a_rule(host_key(host), scope=Scope.HOST, host=host))
+    world.serve(rss(*(entry(n) for n in range(1, 10))))  # the next entry tells of the rule
+    world.feeds = [replace(world.feeds[0], interval=HOUR)]
+    call(world, after=2 * HOUR)
+
+    assert state_of(world, url).covered
+    assert call(world, after=23 * HOUR) == []
+    world.lift(rule)
+    assert call(world, after=2 * HOUR) == ["/feed"]
+    assert not state_of(world, url).covered
+    assert call(world, after=2 * HOUR) == ["/feed"]

@@ -35,7 +35,8 @@ def to_poll_with(state: FeedState, settings: FeedSettings, lifts: Iterable[str])
     entries = {item: replace(entry, fingerprint="") for item, entry in state.entries.items()}
     # What a takedown kept out of sight is back as it was, whatever was cut meanwhile.
     look = replace(state.look, shown=Look().shown)
-    return replace(state.forgetting_body(), lifts=mark, terms=terms, entries=entries, look=look)
+    state = replace(state.forgetting_body(), lifts=mark, terms=terms, entries=entries)
+    return replace(state, covered=False, look=look)
 
 
 def remember(read: Read, stored: Stored, lifts: Iterable[str], *, now: datetime) -> FeedState:
@@ -53,6 +54,7 @@ def remember(read: Read, stored: Stored, lifts: Iterable[str], *, now: datetime)
         moved={fresh: item for fresh, item in moved.items() if item in entries},
         hosts=hosts,
         lifts=lifts_mark((read.delivery.settings.host, *hosts), lifts),
+        covered=stored.covered if read.delivery.drafts else read.before.covered,
         rung=read.reading.rung,
         title=read.feed.title,
         problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),

@@ -53,6 +53,7 @@ class Slot:
     lost: bool = False
     written: bool = False
     suppressed: bool = False
+    covered: bool = False  # by a rule about more than items
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -99,6 +100,7 @@ class Stored:
     updated: int = 0
     restored: int = 0
     suppressed: int = 0
+    covered: bool = False  # by a rule about the whole host or feed
     lost: int = 0
     hosts: frozenset[str] = frozenset()  # under which rules put the tombstones that were met
     publication: Publication = field(default_factory=Publication)
@@ -197,6 +199,7 @@ def outcome_of(
         updated=written.count(Step.UPDATE),
         restored=written.count(Step.RESTORE),
         suppressed=sum(slot.suppressed for slot in batch),
+        covered=bool(batch) and all(slot.covered for slot in batch),
         lost=sum(slot.lost for slot in batch),
         hosts=frozenset(
             host_of_rule(rule)

@@ -50,6 +50,7 @@ from feedmirror.records import (
     record_to_json,
 )
 from feedmirror.suppression import (
+    WHOLE,
     RuleUnreadableError,
     find_suppression,
 )
@@ -157,6 +158,7 @@ class StoreEntries:
         stone = slot.stored
         held = isinstance(stone, Tombstone) and any(map(self.rules.stands, stone.rules))
         slot.suppressed = held or covered is not None
+        slot.covered = covered is not None and covered.scope in WHOLE
         key = record_key(slot.item.host, slot.item.id)
         if slot.step is Step.CONFIRM:  # what is shown is what is there behind the rules
             found = self.archive.head(key)

@@ -77,6 +77,7 @@ class FeedState:
     gone: bool = False  # answered 410 twice, a day apart: polled no more
     limited: datetime | None = None  # told 429 since
     gone_since: datetime | None = None  # answered 410 then, and is to be asked once more
+    covered: bool = False  # by a rule about all that it brings
     rung: int = 0  # where the identity ladder starts (rule I3)
     title: str = ""
     problems: tuple[str, ...] = ()

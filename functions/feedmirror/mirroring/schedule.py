@@ -69,13 +69,7 @@ def next_poll(
         return NextPoll(None, never)
     if state.attempted is None:
         return None if held is None else NextPoll(held, _HELD)
-    wait = _after_failures(state, settings) if state.failures else _usual(state, settings)
-    if state.move.trial:
-        wait = _Wait(settings.interval or settings.fastest, "tried where it is said to have moved")
-    if state.gone_since is not None:
-        wait = _Wait(max(wait.time, _DAY), "asked once more after a 410")
-    if state.not_before is not None:
-        wait = wait.or_longer(state.not_before - state.attempted, _why_not_before(state))
+    wait = _own_wait(state, settings)
     if held is not None and held - state.attempted > wait.time:
         # Not later than whom the others wait for, so that they come first.
         wait = _Wait(held - state.attempted, _HELD, spread=False)
@@ -87,6 +81,21 @@ def next_poll(
         return NextPoll(planned, wait.reason)
     # Not all at once when the hour begins.
     return NextPoll(allowed + chance * _MOST_LATER, "the feed says to skip the hours before")
+
+
+def _own_wait(state: FeedState, settings: FeedSettings) -> _Wait:
+    """Return how long a feed waits from its last attempt, whatever others of its host were told."""
+    attempted = state.attempted or AT_ONCE
+    wait = _after_failures(state, settings) if state.failures else _usual(state, settings)
+    if state.move.trial:
+        wait = _Wait(settings.interval or settings.fastest, "tried where it is said to have moved")
+    if state.covered:
+        wait = wait.or_longer(_DAY, "all of it is taken down, so it is asked once a day")
+    if state.gone_since is not None:
+        wait = _Wait(max(wait.time, _DAY), "asked once more after a 410")
+    if state.not_before is not None:
+        wait = wait.or_longer(state.not_before - attempted, _why_not_before(state))
+    return wait
 
 
 def _never(state: FeedState, settings: FeedSettings) -> str:
