@@ -205,7 +205,7 @@ class MirrorShard:
         progress.admitted = admitted
         progress.states.update(admitted.refused)
         progress.house_terms = self.houses.run(
-            lease, may_fetch=admitted.may_fetch, enough=lambda: time_left() < RESERVE
+            lease, robots=admitted, enough=lambda: time_left() < RESERVE
         )
         known = progress.shard.house_terms
         rules = {origin: house.rules for origin, house in known.items()}

@@ -42,6 +42,11 @@ class Looked:
     problems: list[tuple[str, str]] = field(default_factory=list)
     now: datetime | None = None
 
+    def is_known_of(self, origin: str) -> bool:
+        """Tell whether it is known what an origin says to robots."""
+        house = self.houses.get(origin)
+        return house is not None and self.now is not None and not house.is_closed(self.now)
+
     def may_fetch(self, address: str) -> bool:
         """Tell whether another address of an origin that was looked at may be asked for."""
         house = self.houses.get(origin_of(address))
