@@ -80,3 +80,19 @@ def test_another_host_takes_no_licence_from_its_owner_by_naming_it(world: World)
         world.run()
 
     assert shown(world, url) == "nothing"
+
+
+def test_a_feed_that_has_ended_is_over_though_it_named_an_address_without_one(world: World) -> None:
+    """What is tried in its place, over and over, must not keep its 410 from being confirmed."""
+    name = 'itunes:new-feed-url xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+    moved = f"<{name}>{world.publisher.url('/nothing')}</itunes:new-feed-url>"
+    url = world.serve(rss(entry(1), extra=moved))
+    world.run(at_once=False)
+    world.documents["/feed"] = answer("", 410)
+
+    for _ in range(14):
+        world.later(25)
+        world.run(at_once=False)
+
+    assert world.jobs().shard.states.objects.read(0)[0].feeds[url].gone
+    assert [seen.target for seen in world.publisher.seen].count("/nothing") == 3
