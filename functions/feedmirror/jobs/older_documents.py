@@ -83,8 +83,9 @@ class OlderDocuments:
 
         Of an origin that no feed is asked at yet, as behind a new redirect, it is only not known.
         """
-        if self._house(address).is_closed(self.clock()):
-            return known.failed(until=self.clock() + ASKED_EVERY)
+        house, now = self._house(address), self.clock()
+        if house.is_closed(now) or house.is_waited_for(now):
+            return known.failed(until=now + ASKED_EVERY)
         return known.ended()
 
     def _house(self, address: str) -> House:
