@@ -41,11 +41,7 @@ def after_answer(
         return read if answer.hops else _with_validators(read, answer)
     if answer.status in _ABSENT or (answer.status in _CLIENT_ERRORS and not house.named):
         return _after_reading(house, Robots(), addresses)
-    later = retry_after(answer.headers.get("retry-after", ""), now=now)
-    if answer.status == _TOO_MANY:
-        return _limited(house, later or now + ASKED_AGAIN, now=now)
-    why = f"the publisher answers {answer.status}"
-    return replace(_unreachable(house, why, now=now), later=later)
+    return _turned_away(house, answer, now=now)
 
 
 def _with_validators(house: House, answer: Fetched) -> House:
@@ -72,12 +68,18 @@ def _after_reading(house: House, robots: Robots, addresses: Collection[str]) -> 
     return replace(said, verdicts={a: forbidding(robots.rules, a) for a in addresses})
 
 
-def _limited(house: House, later: datetime, *, now: datetime) -> House:
-    """Return that too much is asked; said again after that wait, it is of robots.txt alone."""
-    known = _unreachable(
-        house, f"{_TOO_MANY}: the publisher asks to be left alone for a while", now=now
-    )
-    return replace(known, later=later, limited=house.limited or later)
+def _turned_away(house: House, answer: Fetched, *, now: datetime) -> House:
+    """Return that robots.txt could not be had; 429 is meant for all that we ask its origin.
+
+    Said again after that wait, it is of robots.txt alone.
+    """
+    later = retry_after(answer.headers.get("retry-after", ""), now=now)
+    if answer.status != _TOO_MANY:
+        why = f"the publisher answers {answer.status}"
+        return replace(_unreachable(house, why, now=now), later=later)
+    later = later or now + ASKED_AGAIN
+    why = f"{_TOO_MANY}: the publisher asks to be left alone for a while"
+    return replace(_unreachable(house, why, now=now), later=later, limited=house.limited or later)
 
 
 def _unreachable(house: House, why: str, *, now: datetime) -> House:
