@@ -322,3 +322,16 @@ def test_a_429_without_a_time_has_robots_txt_asked_once_an_hour_for_all_feeds(wo
         world.later(0.25)
 
     assert asked(world) - before == 2
+
+
+def test_a_switch_that_is_taken_back_while_shards_change_is_told(world: World) -> None:
+    world.serve(rss(entry(1)), site="https://other.example.com")
+    robots(world, US)
+    world.run()
+    world.mirror = replace(world.mirror, shards=4)
+    robots(world, "")
+    world.later(25)
+
+    world.run()
+
+    assert [task["on"] for task in world.handed.tasks] == [True, False]
