@@ -96,3 +96,20 @@ def test_a_feed_that_has_ended_is_over_though_it_named_an_address_without_one(wo
 
     assert world.jobs().shard.states.objects.read(0)[0].feeds[url].gone
     assert [seen.target for seen in world.publisher.seen].count("/nothing") == 3
+
+
+@pytest.mark.parametrize("other", [answer("", 403), answer("<!DOCTYPE html><p>Back soon")])
+def test_terms_hold_on_where_their_file_is_refused_or_a_page(world: World, other: Answer) -> None:
+    url = world.serve(rss(entry(1)))
+    world.documents[TDMREP] = answer(RESERVED)
+    world.run()
+    world.documents[TDMREP] = other
+    world.later(24 * 7)
+    world.run()
+    assert shown(world, url) == "excerpt"
+
+    del world.documents[TDMREP]
+    world.later(24)
+    world.run()
+
+    assert shown(world, url) == "full"

@@ -15,8 +15,8 @@ from feedmirror.mirroring.house_terms import TDMREP, HouseTerms, asked_of
 from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 
-_MISSING = range(400, 500)
-_TOO_MANY = 429
+_ABSENT = {404, 410}
+_REFUSED = set(range(400, 500)) - {429}
 _OK, _UNCHANGED = 200, 304
 _MOST_ETAG = 512
 
@@ -111,11 +111,14 @@ def _document(
         return None
     if answer.status == _UNCHANGED and known:
         return known
-    if answer.status in _MISSING and answer.status != _TOO_MANY:
+    # Who turns us away, or shows a page in its place, takes back nothing that was said before.
+    if answer.status in _ABSENT or (answer.status in _REFUSED and not known):
         return [""]
     if answer.status != _OK:
         return None
     text = answer.body.decode("utf-8", errors="replace")
+    if known and text.lstrip().lower().startswith(("<!doctype html", "<html")):
+        return None
     is_tdmrep = answer.request.url == origin + TDMREP
     rules = read_tdmrep(text) if is_tdmrep else _rsl(text, origin)
     etag = answer.headers.get("etag", "")
