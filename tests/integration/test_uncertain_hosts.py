@@ -113,3 +113,19 @@ def test_terms_hold_on_where_their_file_is_refused_or_a_page(world: World, other
     world.run()
 
     assert shown(world, url) == "full"
+
+
+def test_a_feed_that_became_another_brings_nothing_of_its_own_when_all_are_asked(
+    world: World,
+) -> None:
+    other = world.serve(rss(entry(2)), "/other", site="https://other.example.com")
+    world.configure(world.publisher.url("/feed"))
+    world.documents["/feed"] = Answer(301, headers=(("Location", other),))
+    for _ in range(9):
+        world.run(at_once=False)
+        world.later(25)
+    world.serve(rss(entry(2), entry(3)), "/other")
+
+    world.run(at_once=True)
+
+    assert [item.host for item in world.items() if item.title == "Entry 3"] == ["other.example.com"]
