@@ -1,5 +1,6 @@
 """Archives and further pages of feeds, read by whole runs of the mirror (RFC 5005)."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -177,3 +178,52 @@ def test_the_hosts_latest_begin_with_the_newest_whenever_they_were_first_seen(
     latest = world.pages()["news.example.com/index.html"]
     places = [latest.index(f">Entry {n}<") for n in range(6, 0, -1)]
     assert places == sorted(places)
+
+
+def test_no_older_page_is_asked_of_a_host_that_has_just_said_429(world: MemoryWorld) -> None:
+    world.serve(rss(on(7)), "/second")
+    first, second = world.feeds
+    world.feeds = [
+        replace(first, interval=timedelta(days=1)),
+        replace(second, interval=timedelta(minutes=45)),
+    ]
+    world.run(at_once=False)
+    world.documents["/second"] = Answer(429, headers=(("Retry-After", "86400"),))
+    world.publisher.seen.clear()
+    world.later(1)
+
+    hourly(world, 6)
+
+    assert asked(world) == ["/second"]
+
+
+def test_an_origin_of_unknown_robots_ends_no_reading_of_older_pages(world: MemoryWorld) -> None:
+    """As behind a move to https, and once shards are others: its feed is to be asked first."""
+    world.feeds = [replace(world.feeds[0], interval=timedelta(hours=6))]
+    world.run(at_once=False)
+    objects = world.jobs().shard.states.objects
+    state, etag = objects.read(0)
+    objects.write(0, replace(state, houses={}), etag)
+
+    hourly(world, 40)
+
+    assert len(world.items()) == 6
+
+
+def test_older_pages_are_left_to_a_later_run_where_time_is_short(world: MemoryWorld) -> None:
+    world.serve(page(7, older="/second?page=2"), "/second")
+    world.documents["/second?page=2"] = answer(page(8))
+    world.run(at_once=False)
+    world.later(1)
+    world.feeds = [replace(feed, interval=timedelta(days=1)) for feed in world.feeds]
+    calls = itertools.count()
+
+    def time_left() -> timedelta:
+        pages = sum("page" in target for target in asked(world))
+        return timedelta(hours=1) if pages == 0 and next(calls) < 99 else timedelta()
+
+    world.jobs().whole().run(time_left=time_left, at_once=False)
+
+    assert sum("page" in target for target in asked(world)) == 1
+    hourly(world, 4)
+    assert len(world.items()) == 8

@@ -290,3 +290,48 @@ def test_permission_is_no_answer_to_the_switch(switched: MemoryWorld) -> None:
 
     assert run_and_do(switched) == 1
     assert switched.items() == []
+
+
+def test_a_429_for_robots_txt_holds_back_whatever_else_its_origin_is_asked_for(
+    world: World,
+) -> None:
+    world.serve(rss(entry(1)))
+    robots(world, "")
+    world.run()
+    world.documents["/robots.txt"] = Answer(429, headers=(("Retry-After", "172800"),))
+    world.publisher.everything_seen.clear()
+
+    for hours in (24 * 7, 1, 46):
+        world.later(hours)
+        world.run()
+
+    assert [seen.target for seen in world.publisher.everything_seen] == ["/robots.txt"]
+    world.later(2)
+    assert world.run().failures == ()  # the limit is of robots.txt alone, which says so again
+    assert world.publisher.everything_seen[-1].target == "/feed"
+
+
+def test_a_429_without_a_time_has_robots_txt_asked_once_an_hour_for_all_feeds(world: World) -> None:
+    for number in range(3):
+        world.serve(rss(entry(number)), f"/{number}")
+    world.documents["/robots.txt"] = Answer(429)
+    before = asked(world)
+
+    for _ in range(6):
+        world.run()
+        world.later(0.25)
+
+    assert asked(world) - before == 2
+
+
+def test_a_switch_that_is_taken_back_while_shards_change_is_told(world: World) -> None:
+    world.serve(rss(entry(1)), site="https://other.example.com")
+    robots(world, US)
+    world.run()
+    world.mirror = replace(world.mirror, shards=4)
+    robots(world, "")
+    world.later(25)
+
+    world.run()
+
+    assert [task["on"] for task in world.handed.tasks] == [True, False]

@@ -4,17 +4,19 @@ Small, conditional, and all origins at once. An origin that has none answers 404
 nothing; what fails otherwise leaves standing what was known, and is tried again the next day.
 """
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from feedmirror.jobs.robots_looks import Looked
 from feedmirror.jobs.shard_state import Lease
 from feedmirror.mirroring.answer_terms import MOST_LICENCES, read_tdmrep
 from feedmirror.mirroring.house_terms import TDMREP, HouseTerms, asked_of
 from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 
-_MISSING = range(400, 500)
-_TOO_MANY = 429
+_ABSENT = {404, 410}
+_REFUSED = set(range(400, 500)) - {429}
 _OK, _UNCHANGED = 200, 304
 _MOST_ETAG = 512
 
@@ -26,28 +28,29 @@ class LookAtHouses:
     fetcher: Fetcher
 
     def run(
-        self, lease: Lease, *, may_fetch: Callable[[str], bool], enough: Callable[[], bool]
+        self, lease: Lease, *, robots: Looked, enough: Callable[[], bool]
     ) -> dict[str, HouseTerms]:
         """Return what is known now of the origins that a lease says are asked.
 
-        What robots.txt keeps us from, by ``may_fetch``, says nothing. Whom it is ``enough`` to wait
-        for is asked again like one that did not answer.
+        ``robots`` is what they say to robots, as of this run. Of whom that is not known is given
+        back as it was; what it keeps us from says nothing. Whom it is ``enough`` to wait for is
+        asked again like one that did not answer.
         """
-        asked = asked_of(lease.before.house_terms, lease.state.house_terms)
-        wanted = {
-            address: origin
-            for origin in asked
-            for address in _documents(origin, lease)
-            if may_fetch(address)
-        }
+        before = asked_of(lease.before.house_terms, lease.state.house_terms)
+        asked = {origin: house for origin, house in before.items() if robots.is_known_of(origin)}
+        wanted: defaultdict[str, list[str]] = defaultdict(list)
+        for origin in asked:
+            for address in filter(robots.may_fetch, _documents(origin, lease, robots)):
+                wanted[address].append(origin)  # two may name the same
         found = self._found(wanted, asked, enough)
         documents: dict[str, dict[str, list[str]]] = {origin: {} for origin in asked}
-        for address, origin in wanted.items():
-            document = found.get(address) or asked[origin].documents.get(address)
+        pairs = [(address, origin) for address, origins in wanted.items() for origin in origins]
+        for address, origin in pairs:
+            document = found.get((address, origin)) or asked[origin].documents.get(address)
             if document is not None and document[1:]:
                 documents[origin][address] = document
-        failed = {origin for address, origin in wanted.items() if found.get(address) is None}
-        return {
+        failed = {origin for address, origin in pairs if found.get((address, origin)) is None}
+        return before | {
             origin: replace(
                 lease.state.house_terms[origin],
                 documents=documents[origin],
@@ -58,20 +61,21 @@ class LookAtHouses:
 
     def _found(
         self,
-        wanted: Mapping[str, str],
+        wanted: Mapping[str, Sequence[str]],
         asked: Mapping[str, HouseTerms],
         enough: Callable[[], bool],
-    ) -> dict[str, list[str] | None]:
-        """Return the files by address; None, or no entry, is what could not be had."""
+    ) -> dict[tuple[str, str], list[str] | None]:
+        """Return the files by address and origin; None, or no entry, is what could not be had."""
         requests = [
-            FetchRequest(address, etag=asked[origin].documents.get(address, [""])[0] or None)
-            for address, origin in wanted.items()
+            FetchRequest(address, etag=_etag(address, [asked[origin] for origin in origins]))
+            for address, origins in wanted.items()
         ]
-        found: dict[str, list[str] | None] = {}
+        found: dict[tuple[str, str], list[str] | None] = {}
         for answer in self.fetcher.fetch(requests) if requests else ():
             address = answer.request.url
-            origin = wanted[address]
-            found[address] = _document(answer, origin, asked[origin].documents.get(address))
+            for origin in wanted[address]:
+                known = asked[origin].documents.get(address)
+                found[address, origin] = _document(answer, origin, known)
             if enough():
                 break
         return found
@@ -84,10 +88,15 @@ def read_house(fetcher: Fetcher, origin: str) -> tuple[str, ...]:
     return tuple(document[1:]) if document else ()
 
 
-def _documents(origin: str, lease: Lease) -> Mapping[str, None]:
+def _etag(address: str, houses: Sequence[HouseTerms]) -> str | None:
+    """Return the ETag of a file, if all who are asked about it know it as the same."""
+    etags = {house.documents.get(address, [""])[0] for house in houses}
+    return etags.pop() or None if len(etags) == 1 else None
+
+
+def _documents(origin: str, lease: Lease, robots: Looked) -> Mapping[str, None]:
     """Return the addresses of an origin's files: the well-known one, and RSL that is named."""
-    house = lease.state.houses.get(origin)
-    named = [*house.licenses] if house else []
+    named = [*robots.houses[origin].licenses]
     for url, state in lease.state.feeds.items():
         if origin_of(state.move.asked_at(url)) == origin:
             named += state.stated.licences
@@ -102,11 +111,14 @@ def _document(
         return None
     if answer.status == _UNCHANGED and known:
         return known
-    if answer.status in _MISSING and answer.status != _TOO_MANY:
+    # Who turns us away, or shows a page in its place, takes back nothing that was said before.
+    if answer.status in _ABSENT or (answer.status in _REFUSED and not known):
         return [""]
     if answer.status != _OK:
         return None
     text = answer.body.decode("utf-8", errors="replace")
+    if known and text.lstrip().lower().startswith(("<!doctype html", "<html")):
+        return None
     is_tdmrep = answer.request.url == origin + TDMREP
     rules = read_tdmrep(text) if is_tdmrep else _rsl(text, origin)
     etag = answer.headers.get("etag", "")

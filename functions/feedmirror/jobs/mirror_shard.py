@@ -133,7 +133,7 @@ class MirrorShard:
             progress.states[url] = self.terms.run(lease.due[url], state, progress.hand_on)
         answers = progress.answers
         answers.absences.finish(progress.states, lease.state.feeds, answers.by_host)
-        older = {} if enough() else self._read_older(progress)
+        older = {} if enough() else self._read_older(progress, enough)
         progress.looked = self.retire.run(lease, progress.states, enough=enough)
         for url, note in (*answers.moves.taken_over(), *older.items()):
             progress.looked.note(url, note)
@@ -205,7 +205,7 @@ class MirrorShard:
         progress.admitted = admitted
         progress.states.update(admitted.refused)
         progress.house_terms = self.houses.run(
-            lease, may_fetch=admitted.may_fetch, enough=lambda: time_left() < RESERVE
+            lease, robots=admitted, enough=lambda: time_left() < RESERVE
         )
         known = progress.shard.house_terms
         rules = {origin: house.rules for origin, house in known.items()}
@@ -216,10 +216,18 @@ class MirrorShard:
             for url, state in admitted.polled.items()
         }
 
-    def _read_older(self, progress: _Progress) -> dict[str, Note]:
-        """Read the older documents that are due, of feeds that do not fail; return how far."""
+    def _read_older(self, progress: _Progress, enough: Callable[[], bool]) -> dict[str, Note]:
+        """Read the older documents that are due, of feeds that do not fail; return how far.
+
+        What is held back since this run was told 429 is left to a later one.
+        """
         lease, known = progress.lease, progress.shard.feeds
-        feeds = {url: feed for url, feed in lease.older.items() if not known[url].error}
+        held = self.states.held(known) if lease.older else {}
+        feeds = {
+            url: feed
+            for url, feed in lease.older.items()
+            if not known[url].error and url not in held
+        }
         if not feeds:
             return {}
         from feedmirror.jobs.older_documents import OlderDocuments  # noqa: PLC0415 -- rarely needed
@@ -231,6 +239,7 @@ class MirrorShard:
             houses=progress.shard.houses,
             by_host=progress.answers.by_host,
             gone=progress.answers.gone,
+            enough=enough,
         )
         read = older.run(feeds, known)
         for url, stored in older.stored.items():

@@ -15,7 +15,7 @@ from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.mirroring.backfill import Backfill, after
 from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.feeds import parse_feed
-from feedmirror.mirroring.houses import House, may_fetch
+from feedmirror.mirroring.houses import ASKED_EVERY, House, may_fetch
 from feedmirror.mirroring.items import Draft, read_entries
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import FeedState
@@ -33,7 +33,7 @@ class OlderDocuments:
     """Reads one older document of each feed; ``stored`` is what became of their entries.
 
     ``houses`` are what origins say to robots; ``by_host`` are the feeds of each host, and ``gone``
-    those that are polled no more.
+    those that are polled no more. Where it is ``enough``, the rest is left to a later run.
     """
 
     fetcher: Fetcher
@@ -42,6 +42,7 @@ class OlderDocuments:
     houses: Mapping[str, House]
     by_host: Mapping[str, frozenset[str]]
     gone: frozenset[str]
+    enough: Callable[[], bool]
     stored: dict[str, Stored] = field(default_factory=dict)
 
     def run(
@@ -57,7 +58,9 @@ class OlderDocuments:
         refused = {
             address for address in asked if not self._may_fetch(address, feeds[asked[address]])
         }
-        read = {asked[address]: known[asked[address]].ended() for address in refused}
+        read = {
+            asked[address]: self._refused(address, known[asked[address]]) for address in refused
+        }
         requests = [
             FetchRequest(address, pause=self._house(address).delay)
             for address in asked
@@ -71,7 +74,19 @@ class OlderDocuments:
                 raise
             except Exception:  # noqa: BLE001 -- one document's failure, of any kind, is its own
                 read[url] = known[url].failed()
+            if self.enough():
+                break
         return read
+
+    def _refused(self, address: str, known: Backfill) -> Backfill:
+        """Return what is known once a document may not be asked for: nothing more to read.
+
+        Of an origin that no feed is asked at yet, as behind a new redirect, it is only not known.
+        """
+        house, now = self._house(address), self.clock()
+        if house.is_closed(now) or house.is_waited_for(now):
+            return known.failed(until=now + ASKED_EVERY)
+        return known.ended()
 
     def _house(self, address: str) -> House:
         return self.houses.get(origin_of(address), House())

@@ -112,6 +112,9 @@ class ReadAnswers:
         self.states[settings.url] = poll.state
         if has_failed(before.move, poll.state.move):
             return None
+        if before.move.into and poll.state.move.into:  # what it has become brings the same
+            self.states[settings.url] = poll.state.forgetting_body()
+            return None
         self.changed += 1
         document = Document(feed, reading, settings, whole=whole)
         poll = replace(poll, state=heed(document, poll.state, before, hand_on=self.hand_on))

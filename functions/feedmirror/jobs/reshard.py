@@ -18,13 +18,32 @@ from datetime import UTC, datetime, timedelta
 
 from feedmirror.jobs.shard_objects import ShardObjects, Standing
 from feedmirror.layout import state_key
+from feedmirror.mirroring.house_terms import HouseTerms
+from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.poll_state import FeedState, ShardState
+from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.object_store import LostConditionError, StoreUnavailableError
 
 _RESERVE = timedelta(seconds=60)  # for what is moved together
 _TOGETHER = 32  # objects whose feeds are moved together: bounds memory, and spares writes
 _ATTEMPTS = 8  # to write against other runs
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    """What is known of some origins: what they say to robots, and of terms."""
+
+    houses: dict[str, House]
+    terms: dict[str, HouseTerms]
+
+    def of(self, feeds: Mapping[str, FeedState]) -> "_Origins":
+        """Return what is known of the origins that some feeds are asked at."""
+        used = {origin_of(state.move.asked_at(url)) for url, state in feeds.items()}
+        return _Origins(
+            {origin: house for origin, house in self.houses.items() if origin in used},
+            {origin: house for origin, house in self.terms.items() if origin in used},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,13 @@ class Reshard:
         """Take what is not at home in some objects to where it is, and note in them that it is."""
         read = dict(zip(shards, self.objects.workers.map(self.objects.read, shards), strict=True))
         moving = self._by_home({shard: state for shard, (state, _) in read.items()})
-        taken = self.objects.workers.map(lambda moved: self._take_in(*moved), moving.items())
+        origins = _Origins({}, {})
+        for state, _ in read.values():
+            origins.houses.update(state.houses)
+            origins.terms.update(state.house_terms)
+        taken = self.objects.workers.map(
+            lambda moved: self._take_in(*moved, origins), moving.items()
+        )
         for shard, before, after in taken:
             # What was written into one of them by this very run is no reason to begin again.
             if shard in read and read[shard][1] == before:
@@ -110,14 +135,16 @@ class Reshard:
                 yield url, home
 
     def _take_in(
-        self, shard: int, feeds: Mapping[str, FeedState]
+        self, shard: int, feeds: Mapping[str, FeedState], origins: "_Origins"
     ) -> tuple[int, str | None, tuple[ShardState, str | None]]:
         """Add feeds to a shard's object, and change its ETag even if they are there already.
 
-        An object of another number of shards is then of none: its own runs look at it again.
+        What is known of the feeds' ``origins`` comes with them, where it is not known there. An
+        object of another number of shards is then of none: its own runs look at it again.
         Returns the shard, the ETag before, and what is there now with its ETag.
         """
         present = self.objects.shards
+        theirs = origins.of(feeds)
         for _ in range(_ATTEMPTS):
             state, etag = self.objects.read(shard)
             merged = {url: _newer(feed, state.feeds.get(url)) for url, feed in feeds.items()}
@@ -127,6 +154,8 @@ class Reshard:
                 shards=present if state.shards == present else 0,
                 # A new one has no strangers.
                 handed=present if state.handed == present or etag is None else 0,
+                houses={**theirs.houses, **state.houses},
+                house_terms={**theirs.terms, **state.house_terms},
             )
             written = self._write(shard, taken, etag)
             if written is not None:

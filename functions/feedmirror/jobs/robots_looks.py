@@ -42,6 +42,13 @@ class Looked:
     problems: list[tuple[str, str]] = field(default_factory=list)
     now: datetime | None = None
 
+    def is_known_of(self, origin: str) -> bool:
+        """Tell whether it is known what an origin says to robots, and nothing keeps us waiting."""
+        house, now = self.houses.get(origin), self.now
+        if house is None or now is None:
+            return False
+        return not (house.is_closed(now) or house.is_waited_for(now))
+
     def may_fetch(self, address: str) -> bool:
         """Tell whether another address of an origin that was looked at may be asked for."""
         house = self.houses.get(origin_of(address))

@@ -139,11 +139,13 @@ class ShardStates:
                 },
                 self.objects.feeds,
             )
-            due = self._due(feeds, known, at_once=at_once, now=now)
+            held = self.held(known)
+            due = _due(feeds, known, held, at_once=at_once, now=now)
             attempted = {url: _attempted(known[url], now) for url in due}
             addresses = {url: state.move.asked_at(url) for url, state in known.items()}
             houses, asked = _houses(before, addresses, due, now=now)
-            older = _with_older_asked({**known, **attempted}, feeds, now=now)
+            free = {url: feed for url, feed in feeds.items() if held.get(url, now) <= now}
+            older = _with_older_asked({**known, **attempted}, free, now=now)
             state = ShardState(
                 {**known, **attempted, **older},
                 before.mark,
@@ -211,29 +213,11 @@ class ShardStates:
             return
         raise StoreUnavailableError(f"{state_key(shard)}: other runs keep writing it")
 
-    def _due(
-        self,
-        feeds: Mapping[str, FeedSettings],
-        known: Mapping[str, FeedState],
-        *,
-        at_once: datetime | None,
-        now: datetime,
-    ) -> dict[str, FeedSettings]:
-        """Return the feeds that may be polled now."""
-        held = held_until(
-            {url: (known[url], feed) for url, feed in feeds.items()}, self.objects.shared
-        )
-        return {
-            url: feed
-            for url, feed in feeds.items()
-            if is_due(known[url], feed, now=now, held=held.get(url))
-            or (
-                at_once is not None
-                and feed.ended is None
-                and held.get(url, now) <= now
-                and _is_wanted(known[url], since=at_once, now=now)
-            )
-        }
+    def held(self, known: Mapping[str, FeedState]) -> dict[str, datetime]:
+        """Return until when feeds are held back by what others of their hosts were told."""
+        feeds = self.objects.feeds
+        found = {url: (state, feeds[url]) for url, state in known.items() if url in feeds}
+        return held_until(found, self.objects.shared)
 
     def _read(
         self, shard: int, time_left: Callable[[], timedelta]
@@ -248,6 +232,28 @@ class ShardStates:
         if etag is not None and state.shards != self.objects.shards:
             raise FeedsMovingError
         return state, etag
+
+
+def _due(
+    feeds: Mapping[str, FeedSettings],
+    known: Mapping[str, FeedState],
+    held: Mapping[str, datetime],
+    *,
+    at_once: datetime | None,
+    now: datetime,
+) -> dict[str, FeedSettings]:
+    """Return the feeds that may be polled now."""
+    return {
+        url: feed
+        for url, feed in feeds.items()
+        if is_due(known[url], feed, now=now, held=held.get(url))
+        or (
+            at_once is not None
+            and feed.ended is None
+            and held.get(url, now) <= now
+            and _is_wanted(known[url], since=at_once, now=now)
+        )
+    }
 
 
 def _houses(

@@ -25,7 +25,8 @@ def admit(state: FeedState, settings: FeedSettings, house: House, *, now: dateti
 
     One that is forbidden is no failure: it is looked at again when robots.txt is. One whose
     robots.txt cannot be had is, like a poll that brings nothing. The operator's permission
-    overrides both, but never a group that names this software: that is the publisher's switch.
+    overrides both, but never a group that names this software: that is the publisher's switch. Nor
+    does it override a 429 for robots.txt: the feeds wait then, which is no failure of theirs.
     """
     address = state.move.asked_at(settings.url)
     host = host_of(address) or address
@@ -41,6 +42,9 @@ def admit(state: FeedState, settings: FeedSettings, house: House, *, now: dateti
         why = f"{house.why} (asked for robots.txt, without which nothing is polled)"
         later = house.later or state.not_before
         return Admission(replace(failed(state, why).state, not_before=later), admitted=False)
+    if house.is_waited_for(now):
+        words = f"{house.why} (asked for robots.txt)"
+        return Admission(refuse(state, words, until=house.limited), admitted=False)
     permitted = rule or (house.why if closed else "")
     if state.refusal.switch:  # what the document takes back was lifted with it: it is read anew
         return Admission(replace(state.forgetting_body(), refusal=Refusal(permitted=permitted)))

@@ -52,7 +52,8 @@ def asked_now(
     }
     houses = {origin: house for origin, house in known.items() if origin in used}
     return houses | {
-        origin: replace(house, asked=now)
+        # A first look that a run dies over has shown nothing, not even that nothing is said.
+        origin: replace(house, asked=now, failed=house.failed or house.asked is None)
         for origin in wanted
         if _is_due(house := known.get(origin, HouseTerms()), now=now)
     }

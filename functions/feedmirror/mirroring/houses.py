@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from feedmirror.mirroring.robots import forbidding
 
 ASKED_EVERY = timedelta(days=1)  # "should not use the cached version for more than 24 hours"
-_ASKED_AGAIN = timedelta(hours=1)  # where the last answer was none
+ASKED_AGAIN = timedelta(hours=1)  # where the last answer was none
 _GIVEN_UP = timedelta(days=30)  # §2.3.1.4: "for example, 30 days"
 
 
@@ -22,8 +22,9 @@ class House:
     ``answered`` tells that it has said something: ``rules`` of our group, which ``named`` this
     software, and forbids the ``whole`` of the origin to it. ``verdicts`` are the rules that forbid
     feeds' addresses, empty where none does. ``unreachable`` is since when in a row it could not be
-    had, and ``why``; ``later`` is what its Retry-After said. ``told`` is what was handed on as
-    taken back: a host, or a host and a feed of it with a space between.
+    had, and ``why``; ``later`` is what its Retry-After said. ``limited`` is until when its feeds
+    are left alone as well, after 429: once they were, the limit is of robots.txt alone. ``told``
+    is what was handed on as taken back: a host, or a host and a feed of it with a space between.
     """
 
     asked: datetime | None = None
@@ -39,6 +40,7 @@ class House:
     unreachable: datetime | None = None
     why: str = ""
     later: datetime | None = None
+    limited: datetime | None = None
     told: tuple[str, ...] = ()
 
     def is_stale(self, now: datetime) -> bool:
@@ -47,7 +49,9 @@ class House:
             return False
         if self.asked is None or self.is_closed(now):
             return True  # in place of the poll, so as often as that
-        wait = _ASKED_AGAIN if self.unreachable and self.answered else ASKED_EVERY
+        if self.asked - now > ASKED_EVERY:
+            return True  # by a clock that was wrong
+        wait = ASKED_AGAIN if self.unreachable and self.answered else ASKED_EVERY
         return self.asked + wait <= now
 
     def is_closed(self, now: datetime) -> bool:
@@ -55,6 +59,10 @@ class House:
         if self.answered:
             return False
         return self.unreachable is None or now - self.unreachable <= _GIVEN_UP
+
+    def is_waited_for(self, now: datetime) -> bool:
+        """Tell whether nothing may be asked for yet, as it has said 429."""
+        return self.limited is not None and self.limited > now
 
     def judged(self, addresses: Collection[str], used: Collection[str]) -> "House":
         """Return it with verdicts on some addresses; of the others those that are in use."""
@@ -69,4 +77,4 @@ def may_fetch(house: House, address: str, *, now: datetime) -> bool:
     """Tell whether an address of the house's origin may be asked for."""
     known = house.verdicts.get(address)
     rule = forbidding(house.rules, address) if known is None else known
-    return not (house.is_closed(now) or rule)
+    return not (house.is_closed(now) or house.is_waited_for(now) or rule)

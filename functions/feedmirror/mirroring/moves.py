@@ -17,6 +17,7 @@ from feedmirror.ports.fetching import Hop
 
 PROVEN_AFTER = timedelta(days=7)  # of the same claim (rule D4)
 LOST_AFTER = timedelta(days=7)  # without a feed at an address that was believed
+_MOST_TRIES = 3  # of a target that brings no feed, once the old address has ended
 _PERMANENT = {301, 308}  # RFC 9110 §15.4.2, §15.4.9
 _DEFAULT_PORTS = {None, 80, 443}
 
@@ -34,6 +35,7 @@ class Move:
     since: datetime | None = None
     stated: bool = False  # the document names the target, and no redirect leads there
     trial: bool = False  # the next poll asks the target
+    tries: int = 0  # of the target that brought no feed
     adopted: datetime | None = None  # since when it is asked at the address
     lost: datetime | None = None  # since when there is no feed at the address
     into: str = ""  # the configured feed that it has become: polled as that one only
@@ -119,7 +121,8 @@ def followed(move: Move, sight: Sight, *, elsewhere: Elsewhere) -> Move:
     if move.trial:
         return _tried(move, sight, elsewhere)
     claim = _claim(move, sight)
-    if sight.found is Found.MISSING and not sight.hops and claim.target:
+    has_ended = sight.found is Found.MISSING and not sight.hops
+    if has_ended and claim.target and claim.tries < _MOST_TRIES:
         return replace(claim, trial=True)  # the old address has ended, as was announced (rule D5)
     if _is_proven(claim, sight):
         if claim.stated:
@@ -137,7 +140,7 @@ def _tried(move: Move, sight: Sight, elsewhere: Elsewhere) -> Move:
     if sight.found is Found.NOTHING or move.stated:
         # An unchanged document will not be read again, so what it says is not forgotten.
         since = sight.now if move.stated else move.since
-        return replace(move, trial=False, since=since)
+        return replace(move, trial=False, since=since, tries=move.tries + 1)
     return _unclaimed(move)
 
 
@@ -158,12 +161,13 @@ def _claim(move: Move, sight: Sight) -> Move:
 
 def _claimed(move: Move, target: str, now: datetime, *, stated: bool) -> Move:
     """Return the moves with a claim; another one than before begins anew (rule D4)."""
-    since = move.since if move.target == target else now
-    return replace(move, target=target, since=since, stated=stated)
+    same = move.target == target
+    since, tries = (move.since, move.tries) if same else (now, 0)
+    return replace(move, target=target, since=since, stated=stated, tries=tries)
 
 
 def _unclaimed(move: Move) -> Move:
-    return replace(move, target="", since=None, stated=False, trial=False)
+    return replace(move, target="", since=None, stated=False, trial=False, tries=0)
 
 
 def _is_proven(claim: Move, sight: Sight) -> bool:

@@ -19,6 +19,7 @@ _MOST_RULES, _LONGEST_RULE = 200, 500
 _MOST_CHARACTERS = 4096  # of the rules that are kept for addresses to come
 _MOST_LICENSES, _LONGEST_LICENSE = 4, 500
 _TOKEN = re.compile(r"[a-z_-]+|\*", re.IGNORECASE)
+_OURS = {PRODUCT, "*"}
 _EVERYTHING = {"/", "*", "/*"}
 # As Protego reads them: publishers are not held to their spelling.
 _DISALLOW = {"disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"}
@@ -57,15 +58,17 @@ def read_robots(body: bytes) -> Robots:
     text = body[:MOST_BYTES].decode("utf-8", errors="replace").removeprefix("\ufeff")
     rules: dict[str, list[tuple[str, str]]] = {}
     licenses: dict[str, None] = {}
-    agents: list[str] = []
+    agents: set[str] = set()
     begun = True  # the group's rules have begun, so another user-agent line begins another group
     for field, value in _lines(text):
         if field in _AGENT:
-            agents = [] if begun else agents
+            agents = set() if begun else agents
             begun = False
             token = _TOKEN.match(value)
-            agents.append(token[0].lower() if token else "")
-            rules.setdefault(agents[-1], [])
+            agent = token[0].lower() if token else ""
+            if agent in _OURS:  # of others nothing is kept, however many a group names
+                agents.add(agent)
+                rules.setdefault(agent, [])
         elif field == "license" and (address := web_address(value[:_LONGEST_LICENSE])):
             licenses[address] = None  # RSL 1.0: of the whole site, in whatever group it stands
         elif field in _ALLOW | _DISALLOW | _DELAY:

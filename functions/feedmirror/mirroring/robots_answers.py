@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from feedmirror.mirroring.houses import House
+from feedmirror.mirroring.houses import ASKED_AGAIN, House
 from feedmirror.mirroring.polling import retry_after
 from feedmirror.mirroring.robots import Robots, forbidding, read_robots
 from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Unfetched
@@ -35,17 +35,13 @@ def after_answer(
             return _after_reading(house, Robots(), addresses)
         return _unreachable(house, f"{answer.failure}: {answer.detail}", now=now)
     if answer.status == _NOT_MODIFIED and house.answered:
-        return replace(house, unreachable=None, why="", later=None)
+        return replace(house, unreachable=None, why="", later=None, limited=None)
     if answer.status in _SUCCESS:
         read = _after_reading(house, read_robots(answer.body), addresses)
         return read if answer.hops else _with_validators(read, answer)
     if answer.status in _ABSENT or (answer.status in _CLIENT_ERRORS and not house.named):
         return _after_reading(house, Robots(), addresses)
-    why = f"the publisher answers {answer.status}"
-    if answer.status == _TOO_MANY:
-        why = f"{_TOO_MANY}: the publisher asks to be left alone for a while"
-    later = retry_after(answer.headers.get("retry-after", ""), now=now)
-    return replace(_unreachable(house, why, now=now), later=later)
+    return _turned_away(house, answer, now=now)
 
 
 def _with_validators(house: House, answer: Fetched) -> House:
@@ -70,6 +66,20 @@ def _after_reading(house: House, robots: Robots, addresses: Collection[str]) -> 
     if said.rules == robots.rules:
         return said.judged(addresses, ())
     return replace(said, verdicts={a: forbidding(robots.rules, a) for a in addresses})
+
+
+def _turned_away(house: House, answer: Fetched, *, now: datetime) -> House:
+    """Return that robots.txt could not be had; 429 is meant for all that we ask its origin.
+
+    Said again after that wait, it is of robots.txt alone.
+    """
+    later = retry_after(answer.headers.get("retry-after", ""), now=now)
+    if answer.status != _TOO_MANY:
+        why = f"the publisher answers {answer.status}"
+        return replace(_unreachable(house, why, now=now), later=later)
+    later = later or now + ASKED_AGAIN
+    why = f"{_TOO_MANY}: the publisher asks to be left alone for a while"
+    return replace(_unreachable(house, why, now=now), later=later, limited=house.limited or later)
 
 
 def _unreachable(house: House, why: str, *, now: datetime) -> House:

@@ -20,6 +20,7 @@ _AT_ROBOTS = "robots.txt is asked again then"
 _AT_MARK = "the publisher's mark is looked for again then"
 _HELD = "another feed of its host was told to wait (429)"
 _LARGEST_PART, _MOST_LATER = 10, timedelta(minutes=30)  # of a wait, that chance puts to it
+_SKEW = timedelta(hours=1)  # of clocks; more is a mistake of ours
 _HOUR, _HOURS_OF_WEEK = timedelta(hours=1), 168
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # A feed is read whole where it seems to hide something, and now and then in any case (rule V2).
@@ -118,7 +119,12 @@ def _why_not_before(state: FeedState) -> str:
 def is_due(
     state: FeedState, settings: FeedSettings, *, now: datetime, held: datetime | None = None
 ) -> bool:
-    """Tell whether a feed may be polled now."""
+    """Tell whether a feed may be polled now.
+
+    One that was last polled in the future, by a clock that was wrong, is.
+    """
+    if state.attempted is not None and state.attempted - now > _SKEW:
+        return not _never(state, settings)
     upcoming = next_poll(state, settings, held=held)
     return upcoming is None or (upcoming.due is not None and upcoming.due <= now)
 

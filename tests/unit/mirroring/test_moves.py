@@ -191,7 +191,7 @@ def test_d8_if_there_is_no_feed_the_claim_begins_anew() -> None:
 
     for found in (Found.EMPTY, Found.MISSING, Found.OTHER, Found.NOTHING):
         back = after(sight(found, after=WEEK), move=trial)
-        assert back == Move(target=NEW, since=NOW + WEEK, stated=True)
+        assert back == Move(target=NEW, since=NOW + WEEK, stated=True, tries=1)
         assert after(sight(after=WEEK + 6 * DAY), move=back).asked_at(OLD) == OLD
         assert after(sight(after=2 * WEEK), move=back).asked_at(OLD) == NEW
 

@@ -186,6 +186,16 @@ def test_a_server_error_forbids_everything_until_there_is_an_answer(status: int)
     assert may_fetch(answered(404, house=house), FEED, now=NOW)
 
 
+def test_a_group_that_names_somebody_often_has_its_rules_once() -> None:
+    """Each line for each rule would be hundreds of millions in a file of 500 KiB."""
+    names = "user-agent: *\nuser-agent: other\n" * 30
+    paths = [f"/{number}" for number in range(30)]
+
+    read = read_robots((names + "".join(f"disallow: {path}\n" for path in paths)).encode())
+
+    assert read.rules == tuple(f"disallow: {path}" for path in paths)
+
+
 def test_network_errors_are_as_server_errors_and_too_many_redirects_are_not() -> None:
     """RFC 9309 §2.3.1.2 and §2.3.1.4."""
     for failure in FetchFailure:

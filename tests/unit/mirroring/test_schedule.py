@@ -290,3 +290,13 @@ def test_hosts_spread_over_shards_and_stay_where_they_are() -> None:
 
     assert shards == [shard_of(host, 4) for host in hosts]
     assert all(200 < shards.count(shard) < 300 for shard in range(4))
+
+
+def test_a_clock_that_was_ahead_keeps_no_feed_waiting_until_then() -> None:
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    settings = FeedSettings(url="https://news.example.com/feed", site="https://news.example.com")
+    state = FeedState(attempted=now + timedelta(days=365))
+
+    assert is_due(state, settings, now=now)
+    assert not is_due(replace(state, gone=True), settings, now=now)
+    assert not is_due(replace(state, attempted=now + timedelta(seconds=5)), settings, now=now)
