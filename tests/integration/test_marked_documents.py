@@ -154,6 +154,31 @@ def test_the_feeds_mark_holds_on_when_the_one_in_robots_txt_goes(world: MemoryWo
         assert titles(world) == []
 
 
+@pytest.mark.parametrize("of_feed", [True, False])
+@pytest.mark.parametrize("path", ["/", "/feed"])
+def test_both_marks_end_where_they_go_together(
+    world: MemoryWorld,
+    path: str,
+    of_feed: bool,  # noqa: FBT001 -- a parameter of the test
+) -> None:
+    world.feeds = [replace(world.feeds[0], site=f"http://{world.publisher.address}/")]
+    run(world)
+    world.serve(rss(entry(1), entry(2), extra=MARK) if of_feed else rss(marked(1), entry(2)))
+    run(world)
+    world.documents["/robots.txt"] = Answer(
+        body=f"User-agent: feedmirror\nDisallow: {path}".encode()
+    )
+    run(world)
+    del world.documents["/robots.txt"]
+
+    world.serve(rss(entry(1), entry(2)))
+    run(world)
+    run(world)
+
+    own = [each.title for each in world.items() if each.host == world.publisher.address]
+    assert own == ["Entry 1", "Entry 2"]
+
+
 @dataclass(kw_only=True)
 class Inline(Handed):
     """A work queue of no length, as on one machine: what is handed on is done within the run."""
