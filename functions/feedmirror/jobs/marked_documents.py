@@ -62,15 +62,6 @@ def set_aside(state: FeedState, *, now: datetime) -> FeedState:
     return refuse(replace(state, entries=entries), words, until=later)
 
 
-def tell_no_mark(settings: FeedSettings, *, of_host: bool, hand_on: HandOn) -> None:
-    """Hand on that a feed, or its host, bears no mark, where it is not known whether it did."""
-    _hand_on(settings, (), on=False, hand_on=hand_on)
-    if of_host:
-        from feedmirror.jobs.findings import Reason, Withdrawal  # noqa: PLC0415 -- rarely needed
-
-        hand_on(Withdrawal(reason=Reason.SWITCH, host=settings.host, on=False))
-
-
 def _items(document: Document, known: Refusal, *, hand_on: HandOn) -> tuple[str, ...] | None:
     """Hand on which entries bear the mark, and which no longer do; None if that failed."""
     drafts = document.reading.drafts
