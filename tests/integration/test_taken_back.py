@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from feedmirror.ports.object_store import Content
+from feedmirror.records import Tombstone
+from feedmirror.suppression import Ground
 from loopback import Answer
 from memory_world import MemoryWorld
 from world import Documents, entry, rss
@@ -95,3 +97,52 @@ def test_no_other_host_ends_what_a_hosts_own_robots_txt_takes_back(world: Memory
         world.feeds = [replace(world.feeds[0], url=third.publisher.url("/copy"))]
 
         assert (poll(world), poll(world)) == ([], [])
+
+
+TEXT = " ".join(f"word{number}" for number in range(200))
+RESERVED = "<copyright>All rights reserved</copyright>"
+
+
+def long(*days_of: int, extra: str = "") -> str:
+    return rss(*(on(day, text=TEXT) for day in days_of), extra=extra)
+
+
+def whole(world: MemoryWorld) -> list[str]:
+    """Return all of the archive and the site that has a text in full."""
+    records = [item.title for item in world.items() if "word199" in item.content_html]
+    return [*records, *(key for key, page in world.pages().items() if "word199" in page)]
+
+
+@pytest.mark.parametrize("against", [DENY, MARK])
+def test_what_terms_take_back_is_gone_and_comes_back_as_far_as_they_then_permit(
+    world: MemoryWorld, against: str
+) -> None:
+    assert poll(world, long(2, 1)) == ["Entry 1", "Entry 2"]
+    first_seen = {item.title: item.first_seen for item in world.items()}
+
+    assert poll(world, long(3, 2, extra=against)) == []
+    stones = [each for each in world.records().values() if isinstance(each, Tombstone)]
+    assert [stone.ground for stone in stones] == [Ground.PUBLISHER] * 2
+    assert whole(world) == []
+    assert not [key for key, page in world.pages().items() if "Entry" in page]
+    assert poll(world) == []
+
+    poll(world, long(3, 2, extra=RESERVED))
+    world.later(0.25)  # the next run of the schedule, in which the feed is not due
+    asked = len(world.publisher.seen)
+    world.run(at_once=False)
+    assert (whole(world), len(world.publisher.seen)) == ([], asked)
+
+    # The first is listed no more, and the third was never stored before.
+    assert poll(world) == ["Entry 1", "Entry 2", "Entry 3"]
+    assert whole(world) == []
+    assert {item.terms.shown for item in world.items() if item.terms} == {"excerpt"}
+    assert {item.title: item.first_seen for item in world.items()[:2]} == first_seen
+    assert len(world.all(world.stores.ledger, "lifts/")) == 1
+
+    assert poll(world, long(3, 2)) == ["Entry 1", "Entry 2", "Entry 3"]
+    poll(world)
+    assert {item.title for item in world.items() if "word199" in item.content_html} == {
+        "Entry 2",
+        "Entry 3",
+    }

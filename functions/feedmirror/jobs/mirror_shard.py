@@ -28,7 +28,7 @@ from feedmirror.layout import ItemId
 from feedmirror.mirroring.following import feeds_by_address
 from feedmirror.mirroring.following_terms import Polled, under_host
 from feedmirror.mirroring.house_terms import HouseTerms
-from feedmirror.mirroring.poll_state import FeedState, ShardState
+from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
 from feedmirror.mirroring.polling import conditional_request
 from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.aftermath import WorkQueue
@@ -138,6 +138,8 @@ class MirrorShard:
         progress.looked = self.retire.run(lease, progress.states, enough=enough)
         for url, note in (*answers.moves.taken_over(), *older.items()):
             progress.looked.note(url, note)
+        for url, look in _cut_again(progress):
+            progress.looked.note(url, Note(look=look))
         _show(progress, progress.looked.retired.publication)
         reconfigured = lease.before.mark != self.states.mark
         told = self.about.tell(progress.shard, progress.states, every=reconfigured, enough=enough)
@@ -291,6 +293,18 @@ def _is_open(host: str, progress: _Progress) -> bool:
     polled = progress.admitted.polled
     asked = {host_of(polled[url].move.asked_at(url)) for url in feeds & polled.keys()}
     return feeds <= polled.keys() and host in asked
+
+
+def _cut_again(progress: _Progress) -> Iterator[tuple[str, Look]]:
+    """Yield the looks of feeds of which something is coming back, as it was when it went.
+
+    If terms permit less by now, the next run cuts it, whether or not the feed is due then.
+    """
+    known, notes = progress.shard.feeds, progress.looked.notes
+    for host, feed in sorted(progress.hand_on.back):
+        for url in sorted(progress.answers.by_host[host] & ({feed} if feed else known.keys())):
+            look = notes.get(url, Note()).look or known[url].look
+            yield url, replace(look, shown=Look().shown)
 
 
 def _take_in(stored: Stored, host: str, progress: _Progress) -> None:
