@@ -99,6 +99,22 @@ def test_no_other_host_ends_what_a_hosts_own_robots_txt_takes_back(world: Memory
         assert (poll(world), poll(world)) == ([], [])
 
 
+@pytest.mark.parametrize("against", [DENY, MARK])
+def test_a_mark_ends_also_where_the_feed_has_another_address_by_then(
+    world: MemoryWorld, against: str
+) -> None:
+    poll(world, days(1, 2))
+    assert poll(world, days(1, 2, extra=against)) == []
+    world.documents["/new"] = Answer(body=days(1, 2, extra=against).encode())
+    world.feeds = [replace(world.feeds[0], url=world.publisher.url("/new"))]
+    assert poll(world) == []
+
+    world.documents["/new"] = Answer(body=days(1, 2).encode())
+    poll(world)
+
+    assert poll(world) == ["Entry 1", "Entry 2"]
+
+
 TEXT = " ".join(f"word{number}" for number in range(200))
 RESERVED = "<copyright>All rights reserved</copyright>"
 

@@ -169,7 +169,21 @@ class Withdrawals:
             for name in self.limits.withdrawn_by(told.reason, (told.host, ItemId(item))):
                 found.setdefault(name, []).append(item)
         loaded = ((self.cases.load(name), items) for name, items in sorted(found.items()))
-        return [(c, items) for c, items in loaded if c is not None and self._is_its_own(c, told)]
+        own = [(c, items) for c, items in loaded if c is not None and self._is_its_own(c, told)]
+        return [*own, *((case, ()) for case in self._orphans(told))]
+
+    def _orphans(self, told: Withdrawal) -> list[Case]:
+        """Return cases of whole feeds, configured no more, that keep some of the items away."""
+        places = [(told.host, ItemId(item)) for item in told.items]
+        held = self.find.workers.map(self.find.withdrawn_in, places)
+        cases = {case.id: case for case in held if case is not None}
+        return [
+            case
+            for _, case in sorted(cases.items())
+            if (case.decision or {}).get("withdrawal") == told.reason
+            and (by := (case.decision or {}).get("feed"))
+            and all(feed.url != by for feed in self.find.feeds)
+        ]
 
     def _is_its_own(self, case: Case, told: Withdrawal) -> bool:
         """Tell whether a feed may end a case: it opened it, or who did is configured no more."""
