@@ -227,3 +227,41 @@ def test_older_pages_are_left_to_a_later_run_where_time_is_short(world: MemoryWo
     assert sum("page" in target for target in asked(world)) == 1
     hourly(world, 4)
     assert len(world.items()) == 8
+
+
+MARK = "<category>nofeedmirror</category>"
+DENY = (
+    "<access:restriction xmlns:access='http://www.bloglines.com/about/specs/fac-1.0'"
+    " relationship='deny'/>"
+)
+
+
+@pytest.mark.parametrize("against", [MARK, DENY])
+def test_what_an_older_page_marks_is_not_stored(world: MemoryWorld, against: str) -> None:
+    marked = entry(4, more=f"<pubDate>04 Nov 2026 08:00:00 GMT</pubDate>{against}")
+    world.documents["/feed?page=2"] = answer(rss(marked, on(3)))
+
+    hourly(world, 4)
+
+    assert titles(world) == ["Entry 3", "Entry 5", "Entry 6"]
+
+
+@pytest.mark.parametrize("against", [MARK, DENY])
+def test_behind_an_older_page_that_bears_the_mark_nothing_is_read(
+    world: MemoryWorld, against: str
+) -> None:
+    older = "<atom:link rel='next' href='/feed?page=3'/>"
+    world.documents["/feed?page=2"] = answer(rss(on(4), on(3), extra=older + against))
+
+    hourly(world, 5)
+
+    assert titles(world) == ["Entry 5", "Entry 6"]
+
+
+def test_nothing_older_is_stored_of_a_feed_whose_terms_permit_nothing(world: MemoryWorld) -> None:
+    older = "<atom:link rel='next' href='/feed?page=2'/>"
+    world.serve(rss(on(6), on(5), extra=older + DENY))
+
+    hourly(world, 5)
+
+    assert titles(world) == []

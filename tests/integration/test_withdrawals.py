@@ -1,6 +1,7 @@
 """What publishers take back by a mark of their own: the takedown function's half (issue 6)."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -166,6 +167,33 @@ def test_a_message_that_comes_twice_counts_once(world: MemoryWorld) -> None:
 
     assert (len(shown(world)), rules(world)) == (5, 0)
     assert len(list(run(world).cases.ids())) == 1
+
+
+@pytest.mark.parametrize("of", [of_feed, lambda world, **more: of_items(world, "Entry 1", **more)])
+def test_a_message_that_arrives_behind_its_end_takes_nothing_down(
+    world: MemoryWorld, of: Callable[..., Withdrawal]
+) -> None:
+    late = of(world, seen=at(world))
+    tell(world, replace(late, on=False, seen=at(world)))
+
+    assert tell(world, late) is None
+    assert len(shown(world)) == 5
+
+    tell(world, replace(late, seen=at(world)))
+    assert len(shown(world)) < 5
+
+
+def test_a_feed_ends_nothing_that_another_feed_of_its_host_takes_back(world: MemoryWorld) -> None:
+    gone = of_items(world, "Entry 1", seen=at(world))
+    tell(world, gone)
+    over = replace(gone, feed=world.feeds[1].url, on=False)
+
+    tell(world, replace(over, seen=at(world)))
+    assert "Entry 1" not in shown(world)
+
+    del world.feeds[0]  # what a feed that left has taken back falls to those that are there
+    tell(world, replace(over, seen=at(world)))
+    assert "Entry 1" in shown(world)
 
 
 def test_a_mark_that_comes_again_is_a_case_of_its_own(world: MemoryWorld) -> None:

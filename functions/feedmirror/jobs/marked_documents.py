@@ -37,12 +37,16 @@ def heed(document: Document, state: FeedState, before: FeedState, *, hand_on: Ha
     """
     known, marked = before.refusal, document.feed.refused
     gone = known.feed and not marked and document.whole
-    told = known.feed
-    if (marked and not known.feed) or gone:
-        told = marked if _hand_on(document.settings, (), on=marked, hand_on=hand_on) else known.feed
+    tells = gone or (marked and (known.anew or not known.feed))
+    taken = not tells or _hand_on(document.settings, (), on=marked, hand_on=hand_on)
     items = _items(document, known, hand_on=hand_on)
-    complete = told == (marked or (known.feed and not gone)) and items is not None
-    refusal = replace(known, feed=told, items=known.items if items is None else items)
+    complete = taken and items is not None
+    refusal = replace(
+        known,
+        feed=marked if tells and taken else known.feed,
+        items=known.items if items is None else items,
+        anew=known.anew and not (taken and (marked or document.whole)),
+    )
     fresh = replace(state, refusal=refusal)
     return fresh if complete else fresh.forgetting_body()
 
@@ -56,15 +60,6 @@ def set_aside(state: FeedState, *, now: datetime) -> FeedState:
     later = now + ASKED_EVERY if state.body_hash else None
     words = "the feed bears the publisher's mark against this mirror: nothing of it is kept"
     return refuse(replace(state, entries=entries), words, until=later)
-
-
-def tell_no_mark(settings: FeedSettings, *, of_host: bool, hand_on: HandOn) -> None:
-    """Hand on that a feed, or its host, bears no mark, where it is not known whether it did."""
-    _hand_on(settings, (), on=False, hand_on=hand_on)
-    if of_host:
-        from feedmirror.jobs.findings import Reason, Withdrawal  # noqa: PLC0415 -- rarely needed
-
-        hand_on(Withdrawal(reason=Reason.SWITCH, host=settings.host, on=False))
 
 
 def _items(document: Document, known: Refusal, *, hand_on: HandOn) -> tuple[str, ...] | None:

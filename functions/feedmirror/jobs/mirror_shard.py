@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from feedmirror.addresses import host_of
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.absences import Absences
@@ -12,9 +13,9 @@ from feedmirror.jobs.follow_moves import FollowMoves
 from feedmirror.jobs.follow_terms import FollowTerms
 from feedmirror.jobs.house_terms import LookAtHouses
 from feedmirror.jobs.look_for_tokens import TokenSearch
-from feedmirror.jobs.marked_documents import tell_no_mark
+from feedmirror.jobs.met_again import Tell, met_again
 from feedmirror.jobs.read_answers import Read, ReadAnswers
-from feedmirror.jobs.remember import is_first, remember, to_poll_with
+from feedmirror.jobs.remember import remember, to_poll_with
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver, RetireShard
 from feedmirror.jobs.robots_looks import Looked, RobotsLooks
@@ -27,7 +28,7 @@ from feedmirror.layout import ItemId
 from feedmirror.mirroring.following import feeds_by_address
 from feedmirror.mirroring.following_terms import Polled, under_host
 from feedmirror.mirroring.house_terms import HouseTerms
-from feedmirror.mirroring.poll_state import FeedState, ShardState
+from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
 from feedmirror.mirroring.polling import conditional_request
 from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.aftermath import WorkQueue
@@ -137,6 +138,8 @@ class MirrorShard:
         progress.looked = self.retire.run(lease, progress.states, enough=enough)
         for url, note in (*answers.moves.taken_over(), *older.items()):
             progress.looked.note(url, note)
+        for url, look in _cut_again(progress):
+            progress.looked.note(url, Note(look=look))
         _show(progress, progress.looked.retired.publication)
         reconfigured = lease.before.mark != self.states.mark
         told = self.about.tell(progress.shard, progress.states, every=reconfigured, enough=enough)
@@ -282,14 +285,35 @@ class MirrorShard:
 def _note(read: Read, outcome: Stored, progress: _Progress, *, now: datetime) -> None:
     """Take note of what became of one feed's document."""
     settings = read.delivery.settings
-    progress.states[settings.url] = remember(read, outcome, progress.lifts, now=now)
-    if outcome.suppressed and is_first(read):
-        # It may have borne a mark before, and so may its host if none of it is refused.
-        others = progress.answers.by_host[settings.host] - progress.answers.gone
-        is_open = others <= progress.admitted.polled.keys()
-        tell_no_mark(settings, of_host=is_open, hand_on=progress.hand_on)
+    progress.states[settings.url] = met_again(
+        read,
+        outcome,
+        remember(read, outcome, progress.lifts, now=now),
+        host_is_open=_is_open(settings.host, progress),
+        tell=Tell(progress.answers.absences.archive, progress.hand_on),
+    )
     progress.brought[settings.url] = frozenset(item.id for item in outcome.publication.items)
     _take_in(outcome, settings.host, progress)
+
+
+def _is_open(host: str, progress: _Progress) -> bool:
+    """Tell whether robots.txt of the host itself was seen to let all of its feeds be polled."""
+    feeds = progress.answers.by_host[host] - progress.answers.gone
+    polled = progress.admitted.polled
+    asked = {host_of(polled[url].move.asked_at(url)) for url in feeds & polled.keys()}
+    return feeds <= polled.keys() and host in asked
+
+
+def _cut_again(progress: _Progress) -> Iterator[tuple[str, Look]]:
+    """Yield the looks of feeds of which something is coming back, as it was when it went.
+
+    If terms permit less by now, the next run cuts it, whether or not the feed is due then.
+    """
+    known, notes = progress.shard.feeds, progress.looked.notes
+    for host, feed in sorted(progress.hand_on.back):
+        for url in sorted(progress.answers.by_host[host] & ({feed} if feed else known.keys())):
+            look = notes.get(url, Note()).look or known[url].look
+            yield url, replace(look, shown=Look().shown)
 
 
 def _take_in(stored: Stored, host: str, progress: _Progress) -> None:

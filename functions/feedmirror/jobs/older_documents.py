@@ -14,6 +14,7 @@ from feedmirror.jobs.slots import Delivery, Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.mirroring.backfill import Backfill, after
 from feedmirror.mirroring.entries import Feed
+from feedmirror.mirroring.entry_terms import read_stated
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.houses import ASKED_EVERY, House, may_fetch
 from feedmirror.mirroring.items import Draft, read_entries
@@ -22,6 +23,7 @@ from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import retry_after
 from feedmirror.mirroring.retention import cut_of, rank_of
 from feedmirror.mirroring.robots import origin_of
+from feedmirror.mirroring.terms_table import Extent
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 
@@ -112,9 +114,15 @@ class OlderDocuments:
         return known.failed(until=retry_after(later, now=now))
 
     def _found(self, settings: FeedSettings, state: FeedState, answer: Fetched) -> Backfill:
-        """Store what a document lists; beyond the operator's bounds, nothing older is read."""
+        """Store what a document lists; beyond the operator's bounds, nothing older is read.
+
+        Nor is it behind a document of which, by its own mark or terms, nothing may be shown.
+        """
         content_type = answer.headers.get("content-type", "")
         feed = parse_feed(answer.body, url=answer.url, content_type=content_type)
+        stated = read_stated(feed, answer.headers, settings)
+        if feed.refused or stated.extent is Extent.NOTHING:
+            return state.backfill.ended()
         drafts = read_entries(feed, settings=settings, state=state).drafts
         cut = cut_of(settings, (state.look.floor,), now=self.clock())
         if all(rank_of(draft, None, now=self.clock()) < cut for draft in drafts):
@@ -124,9 +132,9 @@ class OlderDocuments:
         return after(state.backfill, listed=[draft.id for draft in drafts], older=feed.older)
 
     def _lost(self, drafts: Iterable[Draft], settings: FeedSettings, state: FeedState) -> bool:
-        """Store what is not there yet; tell whether another writer came between."""
+        """Store what is not there yet, and may be; tell whether another writer came between."""
         there = state.entries.keys() | state.absence.withdrawn
-        unseen = tuple(draft for draft in drafts if draft.id not in there)
+        unseen = tuple(each for each in drafts if each.id not in there and each.may_be_stored)
         if not unseen:
             return False
         others = self.by_host[settings.host] - {settings.url} - self.gone

@@ -22,7 +22,6 @@ from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import News, Poll, read_answer, unreadable
 from feedmirror.mirroring.terms import Stated
-from feedmirror.mirroring.terms_table import Extent
 from feedmirror.ports.fetching import Fetched, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 
@@ -164,6 +163,5 @@ def _unseen(reading: Reading, before: FeedState) -> tuple[Draft, ...]:
         draft
         for draft in reading.drafts
         if before.entries.get(draft.id, never).fingerprint != draft.fingerprint
-        and draft.terms.extent is not Extent.NOTHING
-        and not draft.entry.refused
+        and draft.may_be_stored
     )

@@ -99,12 +99,17 @@ class Stored:
     created: int = 0
     updated: int = 0
     restored: int = 0
-    suppressed: int = 0
+    kept_away: frozenset[ItemId] = frozenset()  # by rules
     covered: bool = False  # by a rule about the whole host or feed
     lost: int = 0
     hosts: frozenset[str] = frozenset()  # under which rules put the tombstones that were met
     publication: Publication = field(default_factory=Publication)
     first_seen: tuple[datetime, ...] = ()  # of the items that are the feed's own
+
+    @property
+    def suppressed(self) -> int:
+        """How many items rules keep away."""
+        return len(self.kept_away)
 
     @property
     def written(self) -> int:
@@ -198,7 +203,7 @@ def outcome_of(
         created=written.count(Step.CREATE),
         updated=written.count(Step.UPDATE),
         restored=written.count(Step.RESTORE),
-        suppressed=sum(slot.suppressed for slot in batch),
+        kept_away=frozenset(slot.draft.id for slot in batch if slot.suppressed),
         covered=bool(batch) and all(slot.covered for slot in batch),
         lost=sum(slot.lost for slot in batch),
         hosts=frozenset(

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class HandOn:
-    """Hands on what one run finds; ``sent`` counts it, ``problems`` are for the operator."""
+    """Hands on what one run finds; ``sent`` counts it, ``problems`` are for the operator.
+
+    ``back`` are the feeds, or hosts as a whole, of which something is to be shown again.
+    """
 
     queue: WorkQueue
     clock: Callable[[], datetime]
     sent: int = 0
     problems: list[str] = field(default_factory=list)
+    back: set[tuple[str, str]] = field(default_factory=set)
 
     def __call__(self, found: "Withdrawal") -> bool:
         """Hand on a withdrawal, in parts if it is of many items; tell whether all was taken.
@@ -31,6 +35,7 @@ class HandOn:
             replace(found, items=found.items[first : first + MOST_ITEMS])
             for first in range(0, max(len(found.items), 1), MOST_ITEMS)
         ]
+        self.back |= set() if found.on else {(found.host, found.feed)}
         taken = [self._send(part) for part in parts]
         return all(taken)
 

@@ -9,7 +9,6 @@ from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.houses import ASKED_EVERY, House
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import failed
-from feedmirror.mirroring.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +30,10 @@ def admit(state: FeedState, settings: FeedSettings, house: House, *, now: dateti
     address = state.move.asked_at(settings.url)
     host = host_of(address) or address
     rule = house.verdicts.get(address, "")
+    known = state.refusal
+    anew = known.anew or (known.switch and not (rule and house.named))
     if rule and not (settings.permission and not house.named):
-        refusal = replace(state.refusal, robots=rule, switch=house.named, permitted="")
+        refusal = replace(known, robots=rule, switch=house.named, permitted="", anew=anew)
         what = "this mirror" if house.named else "robots"
         words = f"robots.txt of {host} forbids {what} to fetch the feed: {rule}"
         refused = refuse(state, words, until=(house.asked or now) + ASKED_EVERY)
@@ -46,10 +47,8 @@ def admit(state: FeedState, settings: FeedSettings, house: House, *, now: dateti
         words = f"{house.why} (asked for robots.txt)"
         return Admission(refuse(state, words, until=house.limited), admitted=False)
     permitted = rule or (house.why if closed else "")
-    if state.refusal.switch:  # what the document takes back was lifted with it: it is read anew
-        return Admission(replace(state.forgetting_body(), refusal=Refusal(permitted=permitted)))
-    refusal = replace(state.refusal, robots="", permitted=permitted)
-    return Admission(replace(state, refusal=refusal))
+    refusal = replace(known, robots="", switch=False, permitted=permitted, anew=anew)
+    return Admission(replace(state.forgetting_body() if anew else state, refusal=refusal))
 
 
 def refuse(state: FeedState, words: str, *, until: datetime | None) -> FeedState:

@@ -63,6 +63,11 @@ class Draft:
     last: bool
     terms: Verdict
 
+    @property
+    def may_be_stored(self) -> bool:
+        """Whether its publisher lets anything of it be shown here."""
+        return self.terms.extent is not Extent.NOTHING and not self.entry.refused
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -16,11 +16,13 @@ class Refusal:
     ``robots`` is the rule of robots.txt that keeps it from being polled, ``switch`` whether that
     stands in a group that names this software, and ``permitted`` one that is overridden by the
     operator's permission. ``feed`` and ``items`` are what the document itself takes back, and has
-    been handed on so.
+    been handed on so. ``anew`` tells that a switch in robots.txt is gone, and with it perhaps the
+    case of the feed's own mark: if the document still bears that, it is handed on again.
     """
 
     robots: str = ""
     switch: bool = False
     permitted: str = ""
     feed: bool = False
+    anew: bool = False
     items: tuple[str, ...] = ()

@@ -112,6 +112,13 @@ class FindClaims:
             )
         return _held(record) if record else None
 
+    def withdrawn_in(self, place: Place) -> Case | None:
+        """Return the case of a whole feed's mark by which an item is out of sight, if it is."""
+        record = record_in(self.archive.get(record_key(*place)))
+        case = self._case(record.case) if isinstance(record, Tombstone) else None
+        is_feeds = case is not None and (case.decision or {}).get("scope") == Scope.FEED
+        return case if is_feeds else None
+
     def all_of(self, claim: Claim) -> Claim:
         """Return a wide claim as the items that it reaches now, and nothing of the future."""
         if claim.scope is Scope.ITEM:

@@ -140,6 +140,21 @@ class Limits:
         prefix = _withdrawn(reason, place)
         return [found.key.removeprefix(prefix) for found in self.ledger.list(prefix)]
 
+    def remember_offered(self, things: Iterable[str], when: datetime) -> None:
+        """Remember when some things were last seen to be offered by their publisher."""
+        for thing in things:
+            key, known = f"{LIMITS}offered/{thing}", self.offered_since(thing)
+            found = self.ledger.head(key)
+            if known is None or known < when:
+                content = Content(when.isoformat().encode(), "text/plain")
+                with suppress(LostConditionError):  # another message says nearly the same
+                    self.ledger.put(key, content, replaces=found.etag if found else None)
+
+    def offered_since(self, thing: str) -> datetime | None:
+        """Return when a thing that was taken back was last seen to be offered."""
+        found = self.ledger.get(f"{LIMITS}offered/{thing}")
+        return datetime.fromisoformat(found.content.body.decode()) if found else None
+
     def seen_since(self, case: str, now: datetime) -> timedelta:
         """Return how long ago a mail was first found to have no case; by our own clock."""
         key = f"{LIMITS}without-case/{case}"

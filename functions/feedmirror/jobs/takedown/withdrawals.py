@@ -67,6 +67,7 @@ class Withdrawals:
         if told.on:
             case = self._take_back(told)
             return None if case is None else self.finish(case, time_left=time_left)
+        self.limits.remember_offered(things_of(told), told.seen or self.clock())
         cases = [
             self._allow(case, told, items, time_left=time_left)
             for case, items in self._cases_of(told)
@@ -82,13 +83,25 @@ class Withdrawals:
 
     # The mark is there.
 
+    def _not_outdated(self, told: Withdrawal) -> Withdrawal | None:
+        """Return what is taken back without what has been offered again since it was seen."""
+        offered = [self.limits.offered_since(thing) for thing in things_of(told)]
+        late = [told.seen is not None and when is not None and when > told.seen for when in offered]
+        if not told.items:
+            return None if any(late) else told
+        items = tuple(item for item, is_late in zip(told.items, late, strict=True) if not is_late)
+        return replace(told, items=items) if items else None
+
     def _take_back(self, told: Withdrawal) -> Case | None:
         """Return the case of a mark that was seen, opening it unless it is known."""
         number = self._newest(told)
         known = self.cases.load(case_of(told, number)) if number else None
         if known is not None and not _is_newer(told, last_allowed(known)):
             return known  # seen before, in force or restored by a person; or outdated
-        return self._open(told, number + 1)
+        left = self._not_outdated(told)
+        if left == told:
+            return self._open(told, number + 1)
+        return self._take_back(left) if left else None
 
     def _open(self, told: Withdrawal, number: int) -> Case | None:
         case, now = case_of(told, number), self.clock()
@@ -156,7 +169,26 @@ class Withdrawals:
             for name in self.limits.withdrawn_by(told.reason, (told.host, ItemId(item))):
                 found.setdefault(name, []).append(item)
         loaded = ((self.cases.load(name), items) for name, items in sorted(found.items()))
-        return [(case, items) for case, items in loaded if case is not None]
+        own = [(c, items) for c, items in loaded if c is not None and self._is_its_own(c, told)]
+        return [*own, *((case, ()) for case in self._orphans(told))]
+
+    def _orphans(self, told: Withdrawal) -> list[Case]:
+        """Return cases of whole feeds, configured no more, that keep some of the items away."""
+        places = [(told.host, ItemId(item)) for item in told.items]
+        held = self.find.workers.map(self.find.withdrawn_in, places)
+        cases = {case.id: case for case in held if case is not None}
+        return [
+            case
+            for _, case in sorted(cases.items())
+            if (case.decision or {}).get("withdrawal") == told.reason
+            and (by := (case.decision or {}).get("feed"))
+            and all(feed.url != by for feed in self.find.feeds)
+        ]
+
+    def _is_its_own(self, case: Case, told: Withdrawal) -> bool:
+        """Tell whether a feed may end a case: it opened it, or who did is configured no more."""
+        by = (case.decision or {}).get("feed", told.feed)
+        return by == told.feed or all(feed.url != by for feed in self.find.feeds)
 
     def _allow(
         self,
@@ -204,6 +236,12 @@ def case_of(told: Withdrawal, number: int) -> str:
     return case_of_mail(digest("withdrawal", *thing, str(number)))
 
 
+def things_of(told: Withdrawal) -> tuple[str, ...]:
+    """Return digests of what a message is of: each of its items, or a feed or host as a whole."""
+    of = (told.reason, told.host, told.feed)
+    return tuple(digest("offered", *of, item) for item in told.items or ("",))
+
+
 def _is_newer(told: Withdrawal, allowed: datetime | None) -> bool:
     return allowed is not None and told.seen is not None and told.seen >= allowed
 
@@ -233,4 +271,5 @@ def _decision(told: Withdrawal, order: Mapping[str, Any]) -> dict[str, Any]:
         "says": [],
         "urgent": False,
         "withdrawal": told.reason,
+        "feed": told.feed,
     }
