@@ -89,7 +89,6 @@ def life(monkeypatch: pytest.MonkeyPatch) -> Iterator[Life]:
         yield Life(street)
 
 
-@pytest.mark.xfail(strict=True, reason="built on the other branches of this issue")
 def test_a_feed_from_its_birth_to_its_end(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
     it_is_born_and_busy(life, capsys)
     it_moves(life, capsys)
