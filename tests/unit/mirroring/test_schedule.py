@@ -174,9 +174,7 @@ def test_chance_moves_what_others_wait_for_as_well_and_not_what_is_planned_to_th
     assert wait(FeedState(attempted=AT, rhythm=BUSY), chance=0.5) == HOUR
 
 
-def test_what_is_our_own_choice_counts_from_the_minute_and_what_is_asked_of_us_from_the_second() -> (
-    None
-):
+def test_our_own_choice_counts_from_the_minute_and_what_is_asked_of_us_from_the_second() -> None:
     """The schedule calls at any second of its minute: 12:00:47, and an hour later 13:00:09."""
     at = AT + 47 * SECOND
     busy = FeedState(attempted=at, rhythm=BUSY)
