@@ -14,9 +14,9 @@ from itertools import count, islice, pairwise
 
 from feedmirror.mirroring.rhythm import DAYS, HOURS, MINUTES, Rhythm, rate, shape_of
 
-# What a request is worth: that one entry waits as long, or two half as long. Over simulated months,
-# with half an hour at least between two polls, entries so wait no longer than where every feed is
-# asked each half hour, at a third of the requests.
+# What a request is worth: that one entry waits as long, or two half as long. Over months of twelve
+# feeds (`make guest`), with half an hour at least between two polls, entries so wait no longer than
+# where every feed is asked each half hour, at a third of the requests.
 PATIENCE = timedelta(minutes=1)
 LONGEST = timedelta(days=1)
 _STEP, _HOUR, _DAY = 300, 3600, 86400  # the mirror function is called each five minutes
