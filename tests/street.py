@@ -51,7 +51,8 @@ class Street:
         self.asked: list[Asked] = []
         self.beside: list[Asked] = []
         self.clock: Callable[[], datetime] = lambda: START
-        self.publisher = Publisher(self._answer, address="0.0.0.0")  # noqa: S104 -- 127.0.0.0/8
+        everywhere = "0.0.0.0"  # noqa: S104 -- all of 127.0.0.0/8
+        self.publisher = Publisher(self._answer, address=everywhere, robots=self._answer)
 
     def __enter__(self) -> Self:
         """Begin to answer."""
