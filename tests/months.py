@@ -142,7 +142,8 @@ class Month:
     def __post_init__(self) -> None:
         """Listen at every address of loopback: each is a host of its own."""
         self.now = self.begins
-        self.publisher = Publisher(self._answer, address="0.0.0.0")  # noqa: S104 -- 127.0.0.0/8
+        everywhere = "0.0.0.0"  # noqa: S104 -- all of 127.0.0.0/8
+        self.publisher = Publisher(self._answer, address=everywhere, robots=self._answer)
 
     def __enter__(self) -> Self:
         """Begin to answer."""

@@ -51,7 +51,8 @@ class Street:
         self.asked: list[Asked] = []
         self.beside: list[Asked] = []
         self.clock: Callable[[], datetime] = lambda: START
-        self.publisher = Publisher(self._answer, address="0.0.0.0")  # noqa: S104 -- 127.0.0.0/8
+        everywhere = "0.0.0.0"  # noqa: S104 -- all of 127.0.0.0/8
+        self.publisher = Publisher(self._answer, address=everywhere, robots=self._answer)
 
     def __enter__(self) -> Self:
         """Begin to answer."""
@@ -128,11 +129,12 @@ class WokenWorld(TakedownWorld):
                 self.takedowns().do(task, time_left=lambda: self.time_left)
 
     def live(self, span: timedelta) -> None:
-        """Let time pass: woken at its beginning, and every five minutes until it is over."""
+        """Let time pass: woken at its beginning, and at each five minutes at which it is due."""
         ends = self.now + span
         while self.now < ends:
             self.wake()
-            self.now += WAKE
+            idle = min(self.due(), ends) - self.now
+            self.now += max(-(-idle // WAKE), 1) * WAKE
 
     def state(self, url: str) -> FeedState:
         """Return what is known of a feed."""

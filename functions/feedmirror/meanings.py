@@ -25,7 +25,7 @@ FEED: Final[Mapping[str, str]] = {
     "site": "whose feed this is, where its address does not tell",
     "publish": 'how much is shown: "full", "excerpt", "link", or "auto": what stated terms permit',
     "interval": 'between two polls, such as "30m"; "auto": by what the feed does and asks for',
-    "fastest": 'with interval "auto": at least this between two polls, "15m" to "1d"',
+    "fastest": 'with interval "auto": at least so long between polls, to the minute, "15m" to "1d"',
     "permission": "who has allowed what robots.txt forbids; stands on the host's public page",
     "vanished": 'what the publisher drops from the feed: "suspend" takes it down, "keep" does not',
     "backfill": "how many documents of the feed's own archive are read, once: 0 to 500",

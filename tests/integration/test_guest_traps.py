@@ -226,7 +226,6 @@ def test_a_temporary_first_hop_never_moves(street: Street, world: WokenWorld) ->
     assert times == [times[0]] * 3
 
 
-@pytest.mark.xfail(strict=True, reason="moves are adopted on their own branch")
 def test_a_chain_with_a_temporary_hop_moves_to_where_the_permanent_run_ends(
     street: Street, world: WokenWorld
 ) -> None:
@@ -248,7 +247,6 @@ def test_a_chain_with_a_temporary_hop_moves_to_where_the_permanent_run_ends(
     assert world.state(url).move.address == street.url("127.0.0.3/feed")
 
 
-@pytest.mark.xfail(strict=True, reason="a 403 that means 429 is on the branch of moves")
 def test_a_403_of_a_host_that_said_429_is_taken_for_one(street: Street, world: WokenWorld) -> None:
     """FreshRSS#8928: Reddit says 403 when it means 429; S5: at most six hours, then."""
     answers = iter([Answer(429)])

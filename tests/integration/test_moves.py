@@ -250,6 +250,17 @@ def test_an_adopted_address_that_is_lost_for_a_week_is_given_up(world: World, fe
     assert (state_of(world, feed).error, len(world.items())) == ("", 2)
 
 
+def test_an_adopted_address_that_says_410_twice_ends_the_feed(world: World, feed: str) -> None:
+    publish(world, 1)
+    redirect(world, "/feed", "/new")
+    polls(world, 5)
+    world.documents["/new"], world.documents["/feed"] = Answer(410), Answer(404)
+
+    assert polls(world, 4) == ["/new", "/new"]
+    assert state_of(world, feed).gone
+    assert len(world.items()) == 1
+
+
 def test_a_403_of_a_host_that_told_another_feed_429_is_no_refusal(world: World, feed: str) -> None:
     world.serve(rss(entry(2)), "/other")
     world.documents["/other"] = Answer(429)

@@ -190,12 +190,13 @@ def _moved_to(target: str, sight: Sight, elsewhere: Elsewhere) -> Move:
 def _looked_for(move: Move, sight: Sight) -> Move:
     """Give up an address that was believed, where the feed is no more: asked as configured again.
 
-    A 410 there is asked about once more at the configured address.
+    A 410 does not give it up: who says that the feed has ended is asked again whether it has, and
+    then it is polled nowhere.
     """
     if not move.address or sight.found is Found.NOTHING:
         return move
     if sight.found in {Found.FEED, Found.EMPTY}:
         return replace(move, lost=None)
     lost = move.lost or sight.now
-    is_over = sight.ended or sight.now - lost >= LOST_AFTER
+    is_over = not sight.ended and sight.now - lost >= LOST_AFTER
     return Move() if is_over else replace(move, lost=lost)

@@ -206,7 +206,10 @@ def _row(entry: EntryState) -> list[str | int]:
 def _stated(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ours
     """Return what a part of a state says beyond its defaults."""
     usual = type(part)()
-    return {name: value for name, value in asdict(part).items() if value != getattr(usual, name)}
+    if part == usual:
+        return {}
+    own = ((each.name, getattr(part, each.name)) for each in fields_of(part))
+    return {name: value for name, value in own if value != getattr(usual, name)}
 
 
 def _part(of: type[Part], fields: Mapping[str, Any]) -> Part:

@@ -17,7 +17,7 @@ _OLDEST = 520 * WEEK  # an entry's date before that is a mistake, or of no inter
 _SKEW = timedelta(minutes=10)  # that a publisher's clock may be ahead
 _SPARSE = 5  # dated entries that a document must list for the oldest to say how far it reaches
 # One entry a day of a feed that is unknown; after a week without any it is hardly believed.
-_PRIOR_COUNT, _PRIOR_TIME = 0.02, timedelta(days=0.02)
+_PRIOR_COUNT, _PRIOR_TIME = 0.01, timedelta(days=0.01)
 _PRIOR_SHAPE = 3.0  # entries, spread evenly, that are put to what was seen
 _HOUR = timedelta(hours=1)
 HOURS, DAYS, MINUTES = 24, 7, 12  # parts that a day, a week and an hour have here

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import FeedSettings
@@ -60,10 +60,12 @@ def next_poll(
 
     The operator's interval holds, or else what the feed's rhythm makes best, between ``fastest``
     and a day, or longer if the publisher asks for it, up to a week. Retry-After is always a floor,
-    and so is ``held``: what another feed of the same host was told. Hours and days that the feed
-    says to skip are skipped (RSS 2.0), unless they are the whole week. ``chance``, in [0, 1), moves
-    waits that others have too, always later: by up to a tenth, and half an hour; without it the
-    feed's address and its last attempt decide, so that whoever asks is told the same.
+    and so is ``held``: what another feed of the same host was told. What the mirror chooses itself
+    counts from the minute of the attempt, since its calls come at any second of their minute. Hours
+    and days that the feed says to skip are skipped (RSS 2.0), unless they are the whole week.
+    ``chance``, in [0, 1), moves waits that others have too, always later: by up to a tenth, and
+    half an hour; without it the feed's address and its last attempt decide, so that whoever asks is
+    told the same.
     """
     never = _never(state, settings)
     if never:
@@ -162,10 +164,17 @@ def shard_of(host: str, shards: int) -> int:
 
 
 def _usual(state: FeedState, settings: FeedSettings) -> _Wait:
-    """Return the wait of a feed that is well."""
+    """Return the wait of a feed that is well.
+
+    Counted to the second it would as often as not be over just behind a call, five minutes late.
+    """
+    attempted = state.attempted or AT_ONCE
+    minute = attempted.replace(second=0, microsecond=0)
     if settings.interval is not None:
-        return _Wait(settings.interval, "the configured interval", spread=False)
-    wait = _by_rhythm(state, settings)
+        time = settings.interval - (attempted - minute)
+        return _Wait(time, "the configured interval", spread=False)
+    wait = _by_rhythm(state, settings, minute)
+    wait = replace(wait, time=wait.time - (attempted - minute))
     if state.unvalidated:
         # A whole document each time: at most daily, unless it forgets within a day (rule V4).
         daily = min(LONGEST, _before_it_forgets(state, settings) or LONGEST)
@@ -175,9 +184,8 @@ def _usual(state: FeedState, settings: FeedSettings) -> _Wait:
     return wait
 
 
-def _by_rhythm(state: FeedState, settings: FeedSettings) -> _Wait:
-    attempted = state.attempted or AT_ONCE
-    best = best_wait(state.rhythm, attempted, settings.fastest)
+def _by_rhythm(state: FeedState, settings: FeedSettings, minute: datetime) -> _Wait:
+    best = best_wait(state.rhythm, minute, settings.fastest)
     forgets = _before_it_forgets(state, settings)
     if forgets is not None and forgets < best:
         return _Wait(forgets, "before its document lets go of what is unseen", spread=False)

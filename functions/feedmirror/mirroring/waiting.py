@@ -14,14 +14,13 @@ from itertools import count, islice, pairwise
 
 from feedmirror.mirroring.rhythm import DAYS, HOURS, MINUTES, Rhythm, rate, shape_of
 
-# What a request is worth: that one entry waits as long, or two half as long. Over simulated months,
-# with half an hour at least between two polls, entries so wait no longer than where every feed is
-# asked each half hour, at a third of the requests.
-PATIENCE = timedelta(minutes=2)
+# What a request is worth: that one entry waits as long, or two half as long. Over months of twelve
+# feeds (`make guest`), with half an hour at least between two polls, entries so wait no longer than
+# where every feed is asked each half hour, at a third of the requests.
+PATIENCE = timedelta(minutes=1)
 LONGEST = timedelta(days=1)
-_STEP, _HOUR, _DAY = 300, 3600, 86400  # the mirror function is called each five minutes,
+_STEP, _HOUR, _DAY = 300, 3600, 86400  # the mirror function is called each five minutes
 _AHEAD = 3 * _HOUR
-_EARLY = timedelta(seconds=30)  # some seconds earlier or later
 
 _Point = tuple[int, float, float]  # seconds since the attempt; entries by then; what they waited
 
@@ -48,7 +47,7 @@ def best_wait(rhythm: Rhythm, attempted: datetime, fastest: timedelta) -> timede
         range(-(-shortest // _STEP) * _STEP, first + gap, _STEP),
         key=lambda at: _cost(passed, [0, *range(at, end, gap), end]),
     )
-    return max(timedelta(seconds=min(choice, longest)) - _EARLY, fastest)
+    return max(timedelta(seconds=min(choice, longest)), fastest)
 
 
 def _cost(points: list[_Point], polls: list[int]) -> float:

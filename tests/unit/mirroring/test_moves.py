@@ -240,11 +240,12 @@ def test_an_adopted_address_without_a_feed_for_a_week_is_given_up(found: Found) 
     assert after(sight(after=WEEK), move=lost) == adopted
 
 
-def test_a_410_at_an_adopted_address_is_confirmed_where_the_feed_is_configured() -> None:
-    gone = sight(Found.MISSING, ended=True)
+def test_a_410_at_an_adopted_address_is_confirmed_there() -> None:
+    adopted = Move(NEW, adopted=NOW)
+    twice = (sight(Found.MISSING, after=n * DAY, ended=True) for n in (0, 8))
 
-    assert after(gone, move=Move(NEW, adopted=NOW)) == Move()
-    assert after(gone) == Move()
+    assert after(*twice, move=adopted).asked_at(OLD) == NEW
+    assert after(sight(Found.MISSING, ended=True)) == Move()
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,22 @@ def test_chance_moves_what_others_wait_for_as_well_and_not_what_is_planned_to_th
     assert wait(FeedState(attempted=AT, rhythm=BUSY), chance=0.5) == HOUR
 
 
+def test_our_own_choice_counts_from_the_minute_and_what_is_asked_of_us_from_the_second() -> None:
+    """The schedule calls at any second of its minute: 12:00:47, and an hour later 13:00:09."""
+    at = AT + 47 * SECOND
+    busy = FeedState(attempted=at, rhythm=BUSY)
+
+    for settings in (FEED, HOURLY):
+        assert planned(busy, settings).due == AT + HOUR
+    assert planned(replace(busy, hint=7200)).due == at + 2 * HOUR
+    assert planned(replace(busy, hint=3600)).due == at + HOUR
+    for until in (AT + HOUR + SECOND, at + HOUR):
+        assert planned(replace(busy, not_before=until), HOURLY).due == until
+        held = next_poll(busy, HOURLY, held=until)
+        assert held is not None
+        assert held.due == until
+
+
 def test_a_feed_is_due_at_its_time_and_not_before() -> None:
     state = FeedState(attempted=AT)
 
@@ -210,7 +226,7 @@ def test_a_feed_that_the_operator_has_ended_is_never_due_whatever_is_known_of_it
 
 STATES = st.builds(
     FeedState,
-    attempted=st.just(AT),
+    attempted=st.sampled_from([AT, AT + 47 * SECOND]),
     hint=st.integers(0, 10**7),
     ttl=st.integers(0, 10**7),
     failures=st.integers(0, 100),
@@ -236,17 +252,19 @@ FASTEST = st.sampled_from([HOUR / 4, HOUR / 2, HOUR, DAY])
 def test_no_feed_is_asked_before_the_fastest_or_retry_after_nor_later_than_the_bounds(
     state: FeedState, fastest: timedelta, chance: float
 ) -> None:
+    attempted = state.attempted
+    assert attempted is not None
     taken = wait(state, replace(FEED, fastest=fastest), chance)
 
-    assert taken >= fastest
+    assert attempted + taken >= AT + fastest  # by the minute
     if state.not_before is not None:
-        assert AT + taken >= state.not_before
+        assert attempted + taken >= state.not_before
     hints = [timedelta(seconds=min(hint, 7 * 86400)) for hint in (state.hint, state.ttl)]
     failing = 7 * DAY if state.failures > 30 else timedelta()
     floor = (state.not_before or AT) - AT
     assert taken <= max(DAY, fastest, failing, floor, *hints) + HOUR + DAY * bool(state.skip_hours)
     if len(state.skip_hours) < 24:
-        assert (AT + taken).hour not in state.skip_hours
+        assert (attempted + taken).hour not in state.skip_hours
 
 
 @given(STATES, FASTEST, CHANCES)
