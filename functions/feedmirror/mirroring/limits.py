@@ -5,6 +5,7 @@ is asked there before the wait is over; but a feed that alone is limited, for ev
 the others away for ever (FreshRSS#7870), and some publishers count over many hosts (#8925).
 """
 
+import heapq
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -41,12 +42,18 @@ def held_until(
     for url, (state, settings) in feeds.items():
         members[_scope(state, settings, shared)].append(url)
     found: dict[str, datetime] = {}
-    for url, end in ends.items():
-        state, settings = feeds[url]
-        others = [other for other in members[_scope(state, settings, shared)] if other != url]
-        read = any(_was_read_since(feeds[other][0], state.limited) for other in others)
-        if end is not None and not read:
-            found |= {other: max(end, found.get(other, end)) for other in others}
+    for urls in members.values():
+        states = {url: feeds[url][0] for url in urls}
+        read = max((at for state in states.values() if (at := _read_at(state))), default=AT_ONCE)
+        holds = [
+            (end, url)
+            for url, state in states.items()
+            if (end := ends.get(url)) and state.limited and state.limited >= read
+        ]
+        longest = heapq.nlargest(2, holds)  # nobody is held by itself
+        for url in urls:
+            for end in [end for end, other in longest if other != url][:1]:
+                found[url] = end
     return found
 
 
@@ -67,10 +74,9 @@ def first_due(
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _was_read_since(state: FeedState, limited: datetime | None) -> bool:
-    if state.attempted is None or limited is None:
-        return False
-    return state.failures == 0 and state.attempted > limited
+def _read_at(state: FeedState) -> datetime | None:
+    """Return when a feed that does not fail was read last."""
+    return None if state.failures else state.attempted
 
 
 def _scope(state: FeedState, settings: FeedSettings, shared: Collection[str]) -> str:

@@ -18,6 +18,7 @@ LONGEST_HINT = timedelta(days=7)
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
 _AT_ROBOTS = "robots.txt is asked again then"
 _AT_MARK = "the publisher's mark is looked for again then"
+_MERGED = timedelta(days=30)  # looked at now and then: the other may be gone, or in another shard
 _HELD = "another feed of its host was told to wait (429)"
 _LARGEST_PART, _MOST_LATER = 10, timedelta(minutes=30)  # of a wait, that chance puts to it
 _SKEW = timedelta(hours=1)  # of clocks; more is a mistake of ours
@@ -92,6 +93,8 @@ def _own_wait(state: FeedState, settings: FeedSettings) -> _Wait:
     wait = _after_failures(state, settings) if state.failures else _usual(state, settings)
     if state.move.trial:
         wait = _Wait(settings.interval or settings.fastest, "tried where it is said to have moved")
+    if state.move.into:
+        return _Wait(_MERGED, f"moved to {state.move.into}, which is polled anyway")
     if state.covered:
         wait = wait.or_longer(_DAY, "all of it is taken down, so it is asked once a day")
     if state.gone_since is not None:
@@ -107,7 +110,7 @@ def _never(state: FeedState, settings: FeedSettings) -> str:
         return "ended in the configuration"
     if state.gone:
         return "the publisher has ended this feed (410)"
-    return f"moved to {state.move.into}, which is polled anyway" if state.move.into else ""
+    return ""
 
 
 def _why_not_before(state: FeedState) -> str:

@@ -210,12 +210,15 @@ def test_a_feed_that_is_held_back_is_not_due_whether_it_was_attempted_or_not() -
         assert upcoming == NextPoll(AT + SECOND, "another feed of its host was told to wait (429)")
 
 
-def test_a_feed_that_has_become_another_one_is_polled_as_that_one_only() -> None:
-    upcoming = next_poll(FeedState(attempted=AT, move=Move(into="https://b.example/")), HOURLY)
+def test_a_feed_that_has_become_another_one_is_looked_at_once_a_month() -> None:
+    """Rule D6: by then the other may be gone, or each may have been moved to the other."""
+    merged = FeedState(attempted=AT, move=Move(into="https://b.example/"))
 
-    assert upcoming is not None
-    assert upcoming.due is None
-    assert upcoming.reason == "moved to https://b.example/, which is polled anyway"
+    upcoming = planned(merged, HOURLY)
+
+    assert upcoming == NextPoll(
+        AT + 30 * DAY, "moved to https://b.example/, which is polled anyway"
+    )
 
 
 def test_a_feed_that_the_operator_has_ended_is_never_due_whatever_is_known_of_it() -> None:
