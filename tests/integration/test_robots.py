@@ -335,3 +335,26 @@ def test_a_switch_that_is_taken_back_while_shards_change_is_told(world: World) -
     world.run()
 
     assert [task["on"] for task in world.handed.tasks] == [True, False]
+
+
+def test_a_redirect_to_another_host_is_followed_only_as_its_robots_txt_allows(world: World) -> None:
+    """RFC 9309 holds for what is fetched: the first poll shows where a redirect leads."""
+    with Documents("127.0.0.3") as elsewhere:
+        target = elsewhere.publisher.url("/feed")
+        elsewhere.by_path["/feed"] = Answer(body=rss(entry(1)).encode())
+        elsewhere.by_path["/robots.txt"] = Answer(body=EVERYBODY.encode())
+        world.documents["/feed"] = Answer(302, headers=(("Location", target),))
+        world.configure(world.publisher.url("/feed"))
+        world.run()
+        elsewhere.publisher.seen.clear()
+
+        for _ in range(3):
+            world.later(8)
+            told = world.run()
+
+        assert [seen.target for seen in elsewhere.publisher.seen] == []
+        assert "redirects to 127.0.0.3, whose robots.txt forbids it" in told.failures[0][1]
+        elsewhere.by_path["/robots.txt"] = Answer(404)
+        world.later(25)
+        world.run()
+        assert world.run().failures == ()

@@ -272,6 +272,10 @@ class _Run:
         if isinstance(target, Failure):
             self._give_up(exchange, target)
             return
+        if target.url in exchange.request.barred:
+            detail = f"{host} redirects to {target.host}, whose robots.txt forbids it."
+            self._give_up(exchange, Failure(FetchFailure.REDIRECTS, detail))
+            return
         exchange.hops.append(Hop(status, target.url))
         # Validators are the business of the origin that gave them, and stay behind for good.
         exchange.conditional = exchange.conditional and target.origin == exchange.target.origin

@@ -178,9 +178,8 @@ class MirrorShard:
         """Ask the due feeds, and store what they bring, as long as there is time."""
         polled = self._admitted(progress, time_left=time_left)
         asked = feeds_by_address({url: each.before for url, each in polled.items()})
-        pauses = progress.admitted.pauses
         batch: list[Read] = []
-        for answer in self._answers((polled[url] for url in asked.values()), pauses):
+        for answer in self._answers((polled[url] for url in asked.values()), progress.admitted):
             if isinstance(answer, Unfetched) and answer.failure is FetchFailure.HELD:
                 continue  # nobody was asked: it is given back, and comes first next time
             read = progress.answers.run(polled[asked[answer.request.url]], answer)
@@ -251,11 +250,13 @@ class MirrorShard:
             _take_in(stored, feeds[url].host, progress)
         return {url: Note(backfill=backfill) for url, backfill in read.items()}
 
-    def _answers(
-        self, polled: Iterable[Polled], pauses: Mapping[str, float]
-    ) -> Iterator[Fetched | Unfetched]:
+    def _answers(self, polled: Iterable[Polled], admitted: Looked) -> Iterator[Fetched | Unfetched]:
         requests = [
-            replace(conditional_request(url, each.before), pause=pauses[url])
+            replace(
+                conditional_request(url, each.before),
+                pause=admitted.pauses[url],
+                barred=admitted.barred.get(url, ()),
+            )
             for each in polled
             for url in [each.settings.url]
         ]

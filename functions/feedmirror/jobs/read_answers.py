@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from feedmirror.addresses import same_origin
 from feedmirror.jobs.absences import Absences
 from feedmirror.jobs.follow_moves import FollowMoves
 from feedmirror.jobs.look_for_tokens import TokenSearch
@@ -72,6 +73,7 @@ class ReadAnswers:
         sight = sight_of(answer, before, url=url, now=now)
         try:
             poll = read_answer(answer, before, now=now, limited=self.moves.is_limited(answer))
+            poll = replace(poll, state=replace(poll.state, landed=_landed(answer, before)))
             if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
                 state = self._without_document(polled, answer, poll)
                 self.states[url] = self.moves.run(state, before, sight)
@@ -154,6 +156,13 @@ class ReadAnswers:
             around=Circumstances(document.feed.damaged, others - self.gone),
             floor=before.look.floor,
         )
+
+
+def _landed(answer: Fetched | Unfetched, before: FeedState) -> str:
+    """Return where redirects ended, if that is of another origin than what was asked."""
+    if isinstance(answer, Unfetched):
+        return before.landed
+    return "" if same_origin(answer.url, answer.request.url) else answer.url
 
 
 def _unseen(reading: Reading, before: FeedState) -> tuple[Draft, ...]:

@@ -32,13 +32,14 @@ class Looked:
 
     ``polled`` are the feeds that may be polled, with their states and in their order, ``refused``
     the states of those that may not; what is in neither was not reached. ``pauses`` are the seconds
-    to leave between two requests, by feed.
+    to leave between two requests, ``barred`` where no redirect may lead, by feed.
     """
 
     houses: dict[str, House] = field(default_factory=dict)
     polled: dict[str, FeedState] = field(default_factory=dict)
     refused: dict[str, FeedState] = field(default_factory=dict)
     pauses: dict[str, float] = field(default_factory=dict)
+    barred: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: list[tuple[str, str]] = field(default_factory=list)
     now: datetime | None = None
 
@@ -78,11 +79,12 @@ class RobotsLooks:
         """
         feeds: defaultdict[str, list[Feed]] = defaultdict(list)
         for url, state in states.items():
-            address = state.move.asked_at(url)
-            feeds[origin_of(address)].append((address, lease.due[url]))
+            for address in state.addresses(url):
+                feeds[origin_of(address)].append((address, lease.due[url]))
         asked = {origin: lease.state.houses[origin] for origin in lease.asked}
         houses = {**lease.before.houses, **dict(self._answers(asked, feeds, time_left=time_left))}
-        in_use = {state.move.asked_at(url) for url, state in lease.state.feeds.items()}
+        known = lease.state.feeds.items()
+        in_use = {address for url, state in known for address in state.addresses(url)}
         looked = Looked(now=self.clock())
         for origin, own in feeds.items():
             house = houses.get(origin)
@@ -110,6 +112,8 @@ class RobotsLooks:
             return
         looked.polled[url] = admission.state
         looked.pauses[url] = house.delay
+        if state.landed and not (settings.permission or looked.may_fetch(state.landed)):
+            looked.barred[url] = (state.landed,)
         permitted = admission.state.refusal.permitted
         if permitted and permitted != state.refusal.permitted:
             words = f"polled by permission ({settings.permission}), whatever robots.txt says"

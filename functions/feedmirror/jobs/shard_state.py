@@ -143,7 +143,7 @@ class ShardStates:
             due = _due(feeds, known, held, at_once=at_once, now=now)
             attempted = {url: _attempted(known[url], now) for url in due}
             addresses = {url: state.move.asked_at(url) for url, state in known.items()}
-            houses, asked = _houses(before, addresses, due, now=now)
+            houses, asked = _houses(before, known, due, now=now)
             free = {url: feed for url, feed in feeds.items() if held.get(url, now) <= now}
             older = _with_older_asked({**known, **attempted}, free, now=now)
             state = ShardState(
@@ -257,12 +257,14 @@ def _due(
 
 
 def _houses(
-    before: ShardState, addresses: Mapping[str, str], due: Collection[str], *, now: datetime
+    before: ShardState, feeds: Mapping[str, FeedState], due: Collection[str], *, now: datetime
 ) -> tuple[dict[str, House], frozenset[str]]:
     """Return the houses of the origins in use, and which of them due feeds have asked now."""
-    origins = {url: origin_of(address) for url, address in addresses.items()}
-    known = {origin: before.houses.get(origin, House()) for origin in set(origins.values())}
-    asked = frozenset(origins[url] for url in due if known[origins[url]].is_stale(now))
+    used = {url: {origin_of(each) for each in state.addresses(url)} for url, state in feeds.items()}
+    known = {
+        origin: before.houses.get(origin, House()) for each in used.values() for origin in each
+    }
+    asked = frozenset(each for url in due for each in used[url] if known[each].is_stale(now))
     houses = {
         origin: replace(house, asked=now) if origin in asked else house
         for origin, house in sorted(known.items())

@@ -77,6 +77,7 @@ class FeedState:
     gone: bool = False  # answered 410 twice, a day apart: polled no more
     limited: datetime | None = None  # told 429 since
     gone_since: datetime | None = None  # answered 410 then, and is to be asked once more
+    landed: str = ""  # where its redirects ended last, if that is of another origin
     covered: bool = False  # by a rule about all that it brings
     rung: int = 0  # where the identity ladder starts (rule I3)
     title: str = ""
@@ -101,6 +102,11 @@ class FeedState:
     def is_over(self) -> bool:
         """Whether it is polled no more, and owns no item any more."""
         return self.gone or bool(self.move.into)
+
+    def addresses(self, url: str) -> tuple[str, ...]:
+        """Return what a poll of the feed that is configured at an address leads to."""
+        asked = self.move.asked_at(url)
+        return (asked, self.landed) if self.landed else (asked,)
 
     def forgetting_body(self) -> "FeedState":
         """Return the state that makes the next poll fetch and read the whole feed again."""

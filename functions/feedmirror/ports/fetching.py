@@ -10,13 +10,15 @@ from typing import Protocol
 class FetchRequest:
     """One conditional GET; the validators are opaque and sent back byte for byte (rule V1).
 
-    ``pause`` are seconds to leave between it and the next request to the same server.
+    ``pause`` are seconds to leave between it and the next request to the same server, ``barred``
+    addresses that no redirect is followed to, since their robots.txt forbids them.
     """
 
     url: str
     etag: str | None = None
     last_modified: str | None = None
     pause: float = 0.0
+    barred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
