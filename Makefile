@@ -47,7 +47,7 @@ schedules: .venv/dev  ## a fault at every call, and 200 random schedules of ever
 corpus: .venv/dev  ## every real feed beside the clone goes the whole way
 	@FEEDMIRROR_TEST_WHOLE_CORPUS=1 $(BIN)/python -m pytest -q tests/integration/test_corpus_mirror.py
 
-walks: .venv/dev  ## something else at each single call of a run, where the suite takes every fourth
+walks: .venv/dev  ## something else at each single call of a run, where the suite takes every sixth
 	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 -p no:randomly \
 		tests/integration/test_crashes.py tests/integration/test_races.py tests/integration/test_retirement.py \
 		tests/integration/test_shards.py tests/integration/test_takedown_faults.py tests/integration/test_takedown_protocol.py \

@@ -17,7 +17,7 @@ from memory_store import MemoryStore
 from takedown_world import TakedownWorld
 from world import Watched
 
-_AS_OF = re.compile(rb"As of <time[^<]*</time>")
+AS_OF = re.compile(rb"As of <time[^<]*</time>")
 _NONCES = (f"{number:032x}" for number in itertools.count())
 
 
@@ -53,7 +53,7 @@ def rebuild(world: TakedownWorld) -> RebuildReport:
 def site(world: TakedownWorld) -> dict[str, bytes]:
     """Return every object of a site, without the nonces, and without as of when it tells."""
     found = world.all(world.stores.site, "")
-    return {key: _AS_OF.sub(b"", without_nonce(body)) for key, body in found.items()}
+    return {key: AS_OF.sub(b"", without_nonce(body)) for key, body in found.items()}
 
 
 Backup = tuple[ObjectStore, ObjectStore]

@@ -16,6 +16,7 @@ import pytest
 
 from feedmirror.cli import commands
 from feedmirror.publishing.documents import without_nonce
+from keeping import AS_OF
 from moto_endpoint import moto_endpoint
 from typed import forget, run_quickly
 
@@ -86,10 +87,10 @@ def change(store: Path, statement: str) -> None:
 
 
 def site(folder: Path) -> dict[str, bytes]:
-    """Return the pages of a mirror in a folder, without their nonces."""
+    """Return the pages of a mirror in a folder, without their nonces, and as of when they tell."""
     with closing(sqlite3.connect(folder / "store.sqlite")) as connection:
         rows = connection.execute("SELECT key, body FROM objects WHERE bucket = 'site'").fetchall()
-    return {key: without_nonce(body) for key, body in rows}
+    return {key: AS_OF.sub(b"", without_nonce(body)) for key, body in rows}
 
 
 def test_a_backup_becomes_a_mirror_again(desk: Path) -> None:
