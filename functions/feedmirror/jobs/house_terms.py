@@ -12,13 +12,13 @@ from feedmirror.jobs.robots_looks import Looked
 from feedmirror.jobs.shard_state import Lease
 from feedmirror.mirroring.answer_terms import MOST_LICENCES, read_tdmrep
 from feedmirror.mirroring.house_terms import TDMREP, HouseTerms, asked_of
+from feedmirror.mirroring.polling import validator_in
 from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 
 _ABSENT = {404, 410}
 _REFUSED = set(range(400, 500)) - {429}
 _OK, _UNCHANGED = 200, 304
-_MOST_ETAG = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,7 @@ def _document(
         return None
     is_tdmrep = answer.request.url == origin + TDMREP
     rules = read_tdmrep(text) if is_tdmrep else _rsl(text, origin)
-    etag = answer.headers.get("etag", "")
-    return [
-        etag if etag.isascii() and etag.isprintable() and len(etag) < _MOST_ETAG else "",
-        *rules,
-    ]
+    return [validator_in(answer.headers, "etag"), *rules]
 
 
 def _rsl(text: str, origin: str) -> tuple[str, ...]:

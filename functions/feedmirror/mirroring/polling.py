@@ -139,6 +139,15 @@ def _read_body(answer: Fetched, state: FeedState, *, now: datetime) -> Poll:
     return Poll(News.DOCUMENT, replace(fresh, body_hash=kept), answer.body, partial)
 
 
+def validator_in(headers: Mapping[str, str], name: str) -> str:
+    """Return a validator of an answer as it came (rule V1), or "" if there is none to send back.
+
+    What is no printable ASCII, or is over 512 characters long, could not be sent as it is.
+    """
+    stated = headers.get(name, "")
+    return stated if _STORABLE.fullmatch(stated) else ""
+
+
 def without_frozen(state: FeedState, before: FeedState) -> FeedState:
     """Return a feed's state once new entries came: a validator that is the old one is frozen.
 
@@ -201,14 +210,13 @@ def _http_date(value: str | None) -> datetime | None:
 def _with_validators(
     state: FeedState, headers: Mapping[str, str], *, otherwise: FeedState
 ) -> FeedState:
-    """Take the validators of an answer; what is no printable ASCII could not be sent back."""
-    etag, last_modified = headers.get("etag", ""), headers.get("last-modified", "")
+    """Take the validators of an answer, but for one that is frozen."""
+    etag, last_modified = (
+        "" if (stated := validator_in(headers, name)) == state.frozen else stated
+        for name in ("etag", "last-modified")
+    )
     return replace(
         state,
-        etag=etag if _is_kept(etag, state) else otherwise.etag,
-        last_modified=last_modified if _is_kept(last_modified, state) else otherwise.last_modified,
+        etag=etag or otherwise.etag,
+        last_modified=last_modified or otherwise.last_modified,
     )
-
-
-def _is_kept(validator: str, state: FeedState) -> bool:
-    return validator != state.frozen and _STORABLE.fullmatch(validator) is not None

@@ -5,14 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from feedmirror.mirroring.houses import ASKED_AGAIN, House
-from feedmirror.mirroring.polling import retry_after
+from feedmirror.mirroring.polling import retry_after, validator_in
 from feedmirror.mirroring.robots import Robots, forbidding, read_robots
 from feedmirror.ports.fetching import Fetched, FetchFailure, FetchRequest, Unfetched
 
 _NOT_MODIFIED, _TOO_MANY, _SERVER_ERRORS = 304, 429, 500
 _SUCCESS, _ABSENT = range(200, 300), {404, 410}
 _CLIENT_ERRORS = set(range(400, 500)) - {_TOO_MANY}
-_LONGEST_VALIDATOR = 512
 
 
 def robots_request(address: str, house: House) -> FetchRequest:
@@ -46,10 +45,8 @@ def after_answer(
 
 def _with_validators(house: House, answer: Fetched) -> House:
     """Take the validators of an answer that came from the origin itself."""
-    etag, last_modified = (answer.headers.get(name, "") for name in ("etag", "last-modified"))
-    return replace(
-        house, etag=etag[:_LONGEST_VALIDATOR], last_modified=last_modified[:_LONGEST_VALIDATOR]
-    )
+    etag, last_modified = (validator_in(answer.headers, name) for name in ("etag", "last-modified"))
+    return replace(house, etag=etag, last_modified=last_modified)
 
 
 def _after_reading(house: House, robots: Robots, addresses: Collection[str]) -> House:

@@ -330,3 +330,13 @@ def test_a_house_is_read_back_as_it_was_written() -> None:
     state = ShardState(houses={SITE: house, "https://b.example": House(told=("b.example",))})
 
     assert state_from_json(state_to_json(state, "")) == state
+
+
+@pytest.mark.parametrize("etag", ['"é"', '"' + "x" * 600 + '"'])
+def test_a_validator_that_could_not_be_sent_back_as_it_came_is_not_kept(etag: str) -> None:
+    """Rule V1 holds for robots.txt as for feeds."""
+    answer = Fetched(ASKED, 200, ASKED.url, b"", {"etag": etag, "last-modified": "m"})
+
+    house = after_answer(House(), answer, (), now=NOW)
+
+    assert (house.etag, house.last_modified) == ("", "m")
