@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from feedmirror.addresses import coarse_address, host_of
+from feedmirror.addresses import coarse_address, host_of, same_origin
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.moves import Elsewhere, Found, Move, Sight, followed
@@ -156,11 +156,8 @@ def _found(answer: Fetched | Unfetched, before: FeedState) -> Found:
         return Found.MISSING
     if answer.status not in {*_READ, _NOT_MODIFIED}:
         return Found.NOTHING
-    was_asked = bool(before.etag or before.last_modified) and _is_one_origin(answer)
+    was_asked = bool(before.etag or before.last_modified) and same_origin(
+        answer.url, answer.request.url
+    )
     is_known = answer.status in _READ or was_asked
     return Found.FEED if is_known and before.entries else Found.EMPTY
-
-
-def _is_one_origin(answer: Fetched) -> bool:
-    asked, told = urlsplit(answer.request.url), urlsplit(answer.url)
-    return (asked.scheme, asked.netloc.lower()) == (told.scheme, told.netloc.lower())
