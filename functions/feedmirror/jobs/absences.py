@@ -124,18 +124,13 @@ class Absences:
 
     def _handed_on(self, settings: FeedSettings, seen: Seen) -> bool:
         """Hand on what is gone and what is back of one feed; return whether all was taken."""
-        from feedmirror.jobs.findings import Reason, Withdrawal  # noqa: PLC0415 -- rarely needed
-
         taken = [
-            self.hand_on(
-                Withdrawal(
-                    reason=Reason(why),
-                    host=settings.host,
-                    feed=settings.url,
-                    items=tuple(sorted(item for item, reason in items.items() if reason == why)),
-                    on=on,
-                    words=_WORDS[why] if on else "the feed lists them again",
-                )
+            self.hand_on.of_feed(
+                settings,
+                why,
+                on=on,
+                words=_WORDS[why] if on else "the feed lists them again",
+                items=sorted(item for item, reason in items.items() if reason == why),
             )
             for on, items in ((True, seen.gone), (False, seen.back))
             for why in sorted(set(items.values()))

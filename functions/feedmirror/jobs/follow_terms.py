@@ -6,7 +6,6 @@ by the next poll where it could not be told. Nothing that may not be shown is st
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.withdrawals import HandOn
@@ -15,8 +14,7 @@ from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.terms_table import Extent
 from feedmirror.ports.object_store import ObjectStore
 
-if TYPE_CHECKING:
-    from feedmirror.jobs.findings import Withdrawal
+_REASON = "terms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class FollowTerms:
         stored = next(iter(self.archive.list(records_prefix(settings.host))), None)
         if nothing and stored is None:
             return replace(state, stated=replace(stated, ended=True))
-        taken = hand_on(_withdrawal(settings, on=nothing, words=stated.why))
+        taken = hand_on.of_feed(settings, _REASON, on=nothing, words=stated.why)
         return replace(state, stated=replace(stated, ended=nothing)) if taken else state
 
     def _items(self, settings: FeedSettings, state: FeedState, hand_on: HandOn) -> FeedState:
@@ -47,10 +45,10 @@ class FollowTerms:
         fresh = denied - known
         stored = sorted(item for item in fresh if self._is_stored(settings.host, item))
         kept = known
-        if not stored or hand_on(_of_items(settings, stored, on=True)):
+        if not stored or _of_items(settings, stored, on=True, hand_on=hand_on):
             kept = kept | fresh
         freed = sorted(known - denied)
-        if freed and hand_on(_of_items(settings, freed, on=False)):
+        if freed and _of_items(settings, freed, on=False, hand_on=hand_on):
             kept = kept & denied
         if kept == known:
             return state
@@ -60,20 +58,5 @@ class FollowTerms:
         return self.archive.head(record_key(host, ItemId(item))) is not None
 
 
-def _of_items(settings: FeedSettings, items: Iterable[str], *, on: bool) -> "Withdrawal":
-    return _withdrawal(settings, items=items, on=on, words="the entry's own terms")
-
-
-def _withdrawal(
-    settings: FeedSettings, *, on: bool, words: str, items: Iterable[str] = ()
-) -> "Withdrawal":
-    from feedmirror.jobs.findings import Reason, Withdrawal  # noqa: PLC0415 -- rarely needed
-
-    return Withdrawal(
-        reason=Reason.TERMS,
-        host=settings.host,
-        feed=settings.url,
-        items=tuple(items),
-        on=on,
-        words=words,
-    )
+def _of_items(settings: FeedSettings, items: Iterable[str], *, on: bool, hand_on: HandOn) -> bool:
+    return hand_on.of_feed(settings, _REASON, on=on, words="the entry's own terms", items=items)

@@ -81,15 +81,4 @@ def _items(document: Document, known: Refusal, *, hand_on: HandOn) -> tuple[str,
 
 
 def _hand_on(settings: FeedSettings, items: Collection[str], *, on: bool, hand_on: HandOn) -> bool:
-    from feedmirror.jobs.findings import Reason, Withdrawal  # noqa: PLC0415 -- rarely needed
-
-    return hand_on(
-        Withdrawal(
-            reason=Reason.SWITCH,
-            host=settings.host,
-            feed=settings.url,
-            items=tuple(items),
-            on=on,
-            words=_WORDS,
-        )
-    )
+    return hand_on.of_feed(settings, "switch", on=on, words=_WORDS, items=items)

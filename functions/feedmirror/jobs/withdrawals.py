@@ -1,10 +1,11 @@
 """Handing on what publishers take back to the takedown function, which alone can take it down."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from feedmirror.configuration import FeedSettings
 from feedmirror.ports.aftermath import WorkQueue
 
 if TYPE_CHECKING:
@@ -38,6 +39,29 @@ class HandOn:
         self.back |= set() if found.on else {(found.host, found.feed)}
         taken = [self._send(part) for part in parts]
         return all(taken)
+
+    def of_feed(
+        self,
+        settings: FeedSettings,
+        reason: str,
+        *,
+        on: bool,
+        words: str,
+        items: Iterable[str] = (),
+    ) -> bool:
+        """Hand on what a feed takes back, or offers again: all of it, or some items."""
+        from feedmirror.jobs.findings import Reason, Withdrawal  # noqa: PLC0415 -- rarely needed
+
+        return self(
+            Withdrawal(
+                reason=Reason(reason),
+                host=settings.host,
+                feed=settings.url,
+                items=tuple(items),
+                on=on,
+                words=words,
+            )
+        )
 
     def _send(self, found: "Withdrawal") -> bool:
         seen = replace(found, seen=found.seen or self.clock())
