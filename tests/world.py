@@ -19,7 +19,8 @@ from feedmirror.configuration import Configuration, FeedSettings, MirrorSettings
 from feedmirror.jobs.configure import Configured
 from feedmirror.jobs.reports import MirrorReport, added_up
 from feedmirror.jobs.shard_turn import read_turn
-from feedmirror.layout import lift_key, suppressions_prefix
+from feedmirror.layout import lift_key, state_key, suppressions_prefix
+from feedmirror.mirroring.poll_state import FeedState, state_from_json
 from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.ports.object_store import (
     Content,
@@ -144,6 +145,15 @@ class Names:
         if name in self.down:
             raise DnsUnavailableError("no answer within 5 s")
         return self.records.get(name, ())
+
+
+def state_of(world: "World", url: str) -> FeedState:
+    """Return what is known of a feed of the first shard."""
+    found = world.stores.archive.get(state_key(0))
+    assert found is not None
+    state = state_from_json(found.content.body)
+    assert state is not None
+    return state.feeds[url]
 
 
 class World:

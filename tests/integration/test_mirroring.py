@@ -11,7 +11,6 @@ from builders import a_rule
 from feedmirror.addresses import digest
 from feedmirror.configuration import FeedSettings, Images, Publish
 from feedmirror.layout import state_key
-from feedmirror.mirroring.poll_state import FeedState, state_from_json
 from feedmirror.ports.object_store import Content
 from feedmirror.records import Item, Tombstone
 from feedmirror.suppression import (
@@ -30,7 +29,7 @@ from feedmirror.suppression import (
     text_key,
 )
 from loopback import Answer
-from world import SITE, Documents, World, entry, rss
+from world import SITE, Documents, World, entry, rss, state_of
 
 TEXT = "The  Text of it, which is long enough to tell one item from all the others. " * 3
 
@@ -39,14 +38,6 @@ TEXT = "The  Text of it, which is long enough to tell one item from all the othe
 def world(tmp_path: Path) -> Iterator[World]:
     with Documents() as documents:
         yield World(tmp_path, documents)
-
-
-def state_of(world: World, url: str) -> FeedState:
-    found = world.stores.archive.get(state_key(0))
-    assert found is not None
-    state = state_from_json(found.content.body)
-    assert state is not None
-    return state.feeds[url]
 
 
 def lose_state(world: World) -> None:

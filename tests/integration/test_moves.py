@@ -7,9 +7,8 @@ import pytest
 
 from feedmirror.layout import state_key
 from feedmirror.mirroring.moves import Move
-from feedmirror.mirroring.poll_state import FeedState, state_from_json
 from loopback import Answer
-from world import Documents, World, entry, rss
+from world import Documents, World, entry, rss, state_of
 
 MAINTENANCE = Answer(body=b"<!doctype html><title>Back soon</title>")
 
@@ -23,14 +22,6 @@ def documents() -> Iterator[Documents]:
 @pytest.fixture
 def world(tmp_path: Path, documents: Documents) -> World:
     return World(tmp_path, documents)
-
-
-def state_of(world: World, url: str) -> FeedState:
-    found = world.stores.archive.get(state_key(0))
-    assert found is not None
-    state = state_from_json(found.content.body)
-    assert state is not None
-    return state.feeds[url]
 
 
 def move_of(world: World, url: str) -> Move:
