@@ -89,12 +89,12 @@ def next_poll(
 
 def _own_wait(state: FeedState, settings: FeedSettings) -> _Wait:
     """Return how long a feed waits from its last attempt, whatever others of its host were told."""
+    if state.move.into:
+        return _Wait(_MERGED, f"moved to {state.move.into}, which is polled anyway")
     attempted = state.attempted or AT_ONCE
     wait = _after_failures(state, settings) if state.failures else _usual(state, settings)
     if state.move.trial:
         wait = _Wait(settings.interval or settings.fastest, "tried where it is said to have moved")
-    if state.move.into:
-        return _Wait(_MERGED, f"moved to {state.move.into}, which is polled anyway")
     if state.covered:
         wait = wait.or_longer(_DAY, "all of it is taken down, so it is asked once a day")
     if state.gone_since is not None:
