@@ -34,6 +34,7 @@ from feedmirror.ports.mail import Mailer
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.settings import Settings, SettingsError, read_settings
 from feedmirror.takedowns.casework.cases import Case
+from feedmirror.takedowns.reading.understood import MailReader
 from feedmirror.takedowns.senders.receipt import receipts_of
 from feedmirror.version import VERSION
 from feedmirror.wiring.stores import (
@@ -50,6 +51,13 @@ if TYPE_CHECKING:
 REAPPLIED = 50  # markers of a rule that are looked at between two looks at the time
 
 
+def reader_of(mirror: MirrorSettings, dns: TxtLookup) -> MailReader:
+    """Return who reads mails."""
+    from feedmirror.takedowns.reading.understanding import Understanding  # noqa: PLC0415 -- only for mails
+
+    return Understanding(mirror, dns)
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the takedown function uses beside the buckets."""
@@ -62,6 +70,7 @@ class Surroundings:
     where: str = ""  # what an operator's commands need beside their words
     networks: "tuple[Network, ...]" = ()  # that may be dialled beside the public internet
     complain: Callable[[str], object] = lambda _why: None
+    reader: Callable[[MirrorSettings, TxtLookup], MailReader] = reader_of
 
     def caches(self, mirror: MirrorSettings) -> Cdn:
         """Return the caches; with a hub, it hears of all that they are to forget."""
@@ -174,6 +183,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
 ) -> TakedownRun:
     """Put the jobs of one call together."""
     mirror = configuration.mirror
+    reader = surroundings.reader(mirror, surroundings.dns)
     cases = CaseBook(stores.ledger, clock)
     limits = Limits(stores.ledger)
     publisher = publisher_of(stores, configuration, nonce=nonce)
@@ -229,7 +239,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
             find=find,
             limits=limits,
             backgrounds=Backgrounds(cases, limits, clock),
-            dns=surroundings.dns,
+            reader=reader,
             mirror=mirror,
             clock=clock,
             draw=lambda: nonce() + nonce(),
@@ -241,6 +251,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
             limits=limits,
             find=find,
             answers=Answers(cases, mail, mirror),
+            reader=reader,
             mailer=surroundings.mailer,
             mirror=mirror,
             clock=clock,

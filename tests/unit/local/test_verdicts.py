@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from feedmirror.local.arrivals import Arrival, event_of
 from feedmirror.local.serving.verdicts import Judgement, judge_mail
 from feedmirror.takedowns.mails.reading_mail import read_message
+from feedmirror.takedowns.senders.judging import judge_sender
 from feedmirror.takedowns.senders.receipt import receipts_of
-from feedmirror.takedowns.senders.sender import Sender, judge_sender
+from feedmirror.takedowns.senders.sender import Sender
 from signed_mail import Zone, a_key, a_mail, signed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
