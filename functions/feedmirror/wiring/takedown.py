@@ -46,16 +46,24 @@ from feedmirror.wiring.stores import (
 )
 
 if TYPE_CHECKING:
+    from feedmirror.adapters.isolation.child_process import ChildProcess
     from feedmirror.adapters.networks import Network
 
 REAPPLIED = 50  # markers of a rule that are looked at between two looks at the time
 
 
-def reader_of(mirror: MirrorSettings, dns: TxtLookup) -> MailReader:
-    """Return who reads mails."""
-    from feedmirror.takedowns.reading.understanding import Understanding  # noqa: PLC0415 -- only for mails
+def isolated_reader(mirror: MirrorSettings, dns: TxtLookup) -> MailReader:
+    """Return who reads mails in a process of its own, which starts with the first of them."""
+    from feedmirror.adapters.isolation.mail_reader import IsolatedMailReader  # noqa: PLC0415 -- only for mails
 
-    return Understanding(mirror, dns)
+    return IsolatedMailReader(_mail_child(), mirror, dns)
+
+
+@cache
+def _mail_child() -> "ChildProcess":
+    from feedmirror.adapters.isolation.mail_reader import mail_child  # noqa: PLC0415 -- the same
+
+    return mail_child()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class Surroundings:
     where: str = ""  # what an operator's commands need beside their words
     networks: "tuple[Network, ...]" = ()  # that may be dialled beside the public internet
     complain: Callable[[str], object] = lambda _why: None
-    reader: Callable[[MirrorSettings, TxtLookup], MailReader] = reader_of
+    reader: Callable[[MirrorSettings, TxtLookup], MailReader] = isolated_reader
 
     def caches(self, mirror: MirrorSettings) -> Cdn:
         """Return the caches; with a hub, it hears of all that they are to forget."""

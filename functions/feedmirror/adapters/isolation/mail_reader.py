@@ -23,6 +23,7 @@ from feedmirror.takedowns.reading.understood import (
     Understood,
 )
 from feedmirror.takedowns.senders.receipt import Receipt
+from feedmirror.takedowns.senders.sender import is_borne_out
 
 OPERATIONS = "feedmirror.adapters.isolation.mail_operations"
 # A mail of 2 MB that is made to be slow takes two seconds.
@@ -62,13 +63,16 @@ class IsolatedMailReader:
         answers = _Answers(self.dns)
         try:
             found = self.child.call("read", asked, raw[:_MOST_READ], answer=answers)
-            return from_json(Understood, found)
+            understood = from_json(Understood, found)
         except ChildUnavailableError as error:
             raise ReaderUnavailableError(str(error)) from error
         except (ChildDiedError, OperationFailedError, OperationRefusedError) as error:
             raise MailUnreadableError(str(error)) from error
         except CodecError as error:
             raise MailUnreadableError("what it is read as is nothing of the kind") from error
+        if not is_borne_out(understood.sender, receipt):
+            raise MailUnreadableError("its sender is read as SES does not bear out")
+        return understood
 
 
 @dataclass(slots=True)

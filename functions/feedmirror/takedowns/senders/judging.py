@@ -7,7 +7,7 @@ from feedmirror.addresses import digest
 from feedmirror.ports.dns import TxtLookup
 from feedmirror.takedowns.mails.message import Message
 from feedmirror.takedowns.senders.mailboxes import bare_mailbox, read_from
-from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
+from feedmirror.takedowns.senders.receipt import Receipt, Verdict, receipts_objection
 from feedmirror.takedowns.senders.sender import Proof, Sender
 from feedmirror.takedowns.senders.signatures import SignatureCheck, aligned_signature
 from feedmirror.takedowns.senders.tenancy import is_shared
@@ -82,13 +82,7 @@ def _impediment(sender: Sender, receipt: Receipt | None, contact: str) -> str:
         return sender.why
     if bare_mailbox(sender.address) == bare_mailbox(contact):
         return "From is our own address"
-    if receipt is None:
-        return "there is no receipt from SES"
-    if set(receipt.from_keys) != {mailbox_key(sender.address)}:
-        return "SES read another From"
-    if receipt.dmarc not in {Verdict.PASS, Verdict.GRAY}:
-        return f"DMARC: {receipt.dmarc}"
-    return ""
+    return receipts_objection(receipt, sender.address)
 
 
 def _proved_by_dmarc(sender: Sender, receipt: Receipt) -> Sender:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from feedmirror.takedowns.senders.receipt import Receipt, Verdict, receipts_objection
+
 
 class Proof(StrEnum):
     """What proves the domain of ``From``."""
@@ -42,3 +44,17 @@ class Sender:
     def proved(self) -> bool:
         """Whether the domain of ``From`` is proved to have sent it."""
         return self.proof is not Proof.NONE
+
+
+def is_borne_out(sender: Sender, receipt: Receipt | None) -> bool:
+    """Tell whether SES's verdicts let a sender be proved, whoever says that it is.
+
+    DKIM alone proves somebody only where SES found a signature valid, and no DMARC policy.
+    """
+    if not sender.proved:
+        return True
+    if receipt is None or receipts_objection(receipt, sender.address):
+        return False
+    by_dkim = receipt.dmarc is Verdict.GRAY and receipt.dkim is Verdict.PASS
+    proof = Proof.DMARC if receipt.dmarc is Verdict.PASS else Proof.DKIM if by_dkim else Proof.NONE
+    return sender.proof is proof
