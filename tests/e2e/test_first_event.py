@@ -30,15 +30,23 @@ BUCKETS = {
 }
 # Modules of types and constants: there is no code in them that could run.
 OURS = Path(str(feedmirror.__file__)).parent
-STILL = {"feedmirror.version", "feedmirror.takedowns.mails.quote_marks"}
-# What reading and answering a mail is made of, whichever parts this mail happens to need.
+STILL = {"feedmirror.version"}
+# What deciding and answering a mail is made of, whichever parts this mail happens to need.
 PARTS_OF_ANY_MAIL = {
     "feedmirror.publishing.selection",
     "feedmirror.takedowns.casework.challenges",
-    "feedmirror.takedowns.mails.html_lines",
-    "feedmirror.takedowns.notices.corrections",
-    "feedmirror.takedowns.notices.originals",
     "feedmirror.takedowns.replies.operator_mail",
+}
+# What a stranger's bytes come near runs in a process of its own, and is not loaded in this one.
+READERS = {
+    "dkim",
+    "feedmirror.takedowns.mails.header_fields",
+    "feedmirror.takedowns.mails.reading_mail",
+    "feedmirror.takedowns.notices.reading_notice",
+    "feedmirror.takedowns.notices.phrases",
+    "feedmirror.takedowns.senders.judging",
+    "feedmirror.takedowns.senders.signatures",
+    "feedmirror.takedowns.reading.understanding",
 }
 # boto3 needs it as well; Powertools loads it first.
 BY_POWERTOOLS = {"jmespath", "typing_extensions"}
@@ -142,3 +150,4 @@ def test_the_first_mail_needs_all_that_the_takedown_loads(shipped: Packaged, end
     assert set(theirs) <= BY_POWERTOOLS | OF_PYTHON
     loaded = {name.partition(".")[0] for name in (*told["imported"], *told["added"])}
     assert not loaded & {"feedparser", "pycurl", "click", "rich", "moto"}
+    assert not READERS & {*told["imported"], *told["added"]}
