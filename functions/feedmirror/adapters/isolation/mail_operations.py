@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from feedmirror.adapters.isolation.codec import from_json, to_json
+from feedmirror.adapters.isolation.mail_reader import READ, TXT
 from feedmirror.adapters.isolation.operation import Ask, Operations
 from feedmirror.adapters.isolation.preloading import load_encodings
 from feedmirror.configuration import MirrorSettings
 from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.takedowns.reading.understanding import Understanding
 from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
-
-READ, TXT = "read", "txt"
 
 # It has some of all that mails have, so that reading it loads what is loaded when it is needed.
 _REHEARSED = (

@@ -314,6 +314,8 @@ class Correspond:
 
     def _asks(self, case: Case) -> Notice:
         """Return what a mail's own words ask for; nothing where they broke whoever read them."""
+        if (case.decision or {}).get("unread"):
+            return Notice()
         try:
             return self._read(case).in_words
         except MailUnreadableError:

@@ -135,6 +135,7 @@ class TakeIn:
             beside=[Outcome.REVIEW],
             row=6,
             why=why,
+            unread=True,
         )
 
     def consider(
