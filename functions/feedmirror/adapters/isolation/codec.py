@@ -65,7 +65,8 @@ def from_json(wanted: type[T], found: Json) -> T:
 
 
 def _dataclass_to_json(value: _Value) -> dict[str, Json]:
-    parts = ((name, getattr(value, name), default) for name, default in _defaults(type(value)))
+    kind: _Kind = type(value)
+    parts = ((name, getattr(value, name), default) for name, default in _defaults(kind))
     return {name: to_json(part) for name, part, default in parts if part != default}
 
 
@@ -95,7 +96,8 @@ def _reader(wanted: _Kind) -> _Reader:
 
 
 def _generic(wanted: _Kind) -> _Reader:
-    origin, arguments = get_origin(wanted), get_args(wanted)
+    origin: _Kind = get_origin(wanted)
+    arguments = get_args(wanted)
     match origin:
         case types.UnionType | _ if origin in {Union, types.UnionType}:
             (inner,) = (each for each in arguments if each is not type(None))
