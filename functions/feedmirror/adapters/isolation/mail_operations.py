@@ -1,20 +1,19 @@
 """What the child process of the takedown function does: strangers' mails read."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from feedmirror.adapters.isolation.brokered_dns import BrokeredDns
 from feedmirror.adapters.isolation.codec import from_json, to_json
-from feedmirror.adapters.isolation.mail_reader import READ, TXT
+from feedmirror.adapters.isolation.mail_reader import READ, Asked
 from feedmirror.adapters.isolation.operation import Ask, Operations
 from feedmirror.adapters.isolation.preloading import load_encodings
 from feedmirror.configuration import MirrorSettings
-from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.takedowns.reading.understanding import Understanding
 from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
 
 # It has some of all that mails have, so that reading it loads what is loaded when it is needed.
-_REHEARSED = (
+REHEARSED = (
     b"DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.com; s=a;\r\n"
     b" h=from:to:subject:date; bh=AAAA; b=AAAA\r\n"
     b"From: =?utf-8?q?Zo=C3=AB?= <zoe@example.com>\r\nTo: takedown@example.org\r\n"
@@ -30,28 +29,6 @@ _REHEARSED = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is asked of a mail."""
-
-    mirror: MirrorSettings
-    receipt: Receipt | None = None
-    judged: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _BrokeredDns:
-    """DNS by way of the parent: there is no socket in the child."""
-
-    ask: Ask
-
-    def txt(self, name: str) -> tuple[bytes, ...]:
-        said = self.ask(TXT, name)
-        if said is None:
-            raise DnsUnavailableError("the parent had no answer")
-        return from_json(tuple[bytes, ...], said)
-
-
 def operations() -> Operations:
     """Load the readers with all that they may need; return what can be asked for, by name."""
     load_encodings()
@@ -62,7 +39,7 @@ def operations() -> Operations:
 def _read(arguments: Any, mail: bytes, ask: Ask) -> Any:  # noqa: ANN401 -- JSON
     """Read a mail."""
     asked = from_json(Asked, arguments)
-    reader = Understanding(asked.mirror, _BrokeredDns(ask))
+    reader = Understanding(asked.mirror, BrokeredDns(ask))
     return to_json(reader.read(mail, asked.receipt, judged=asked.judged))
 
 
@@ -79,11 +56,12 @@ def _rehearse() -> None:
     mirror = MirrorSettings(
         name="", site="https://example.org", contact="takedown@example.org", operator=""
     )
-    Understanding(mirror, _NoDns()).read(_REHEARSED, receipt, judged=now)
+    Understanding(mirror, NoDns()).read(REHEARSED, receipt, judged=now)
 
 
-class _NoDns:
+class NoDns:
     """DNS that knows no name."""
 
     def txt(self, name: str) -> tuple[bytes, ...]:  # noqa: ARG002 -- whatever it is
+        """Return no text."""
         return ()
