@@ -63,7 +63,7 @@ class Limits:
     """
 
     processor_seconds: int = 5
-    seconds: float = 15
+    seconds: float = 20
     start_seconds: float = 30
     memory: int = 512 * 2**20
     answer: int = 32 * 2**20
@@ -271,7 +271,7 @@ def _environment() -> dict[str, str]:
 def _said(words: object) -> str:
     """Return what a child says of itself, as a line of text that can be shown."""
     text = words if isinstance(words, str) else "nothing that can be read"
-    return "".join(c if c.isprintable() else " " for c in text[:_LONGEST])
+    return " ".join("".join(c if c.isprintable() else " " for c in text[:_LONGEST]).split())
 
 
 def _name_of(number: int) -> str:

@@ -18,6 +18,7 @@ try:
 except ImportError:  # pragma: no cover -- a system without limits
     resource = None
 
+_NOBODY = 65534
 _STATM = "/proc/self/statm"  # Linux, proc_pid_statm(5): the first number is pages of address space
 
 
@@ -32,7 +33,8 @@ def confine(memory: int) -> None:
 def shut_in() -> int | None:
     """Let the process open nothing any more, neither file nor socket; so it can import nothing.
 
-    What is imported all the same is told to be missing, instead of failing at an open. Returns
+    Root, as which some containers run everything, becomes nobody, for whom limits hold. What is
+    imported all the same is told to be missing, instead of failing at an open. Returns
     what :func:`taken` reads, the one file that stays open, where there is one.
     """
     sys.meta_path[:] = [BuiltinImporter, FrozenImporter]
@@ -40,7 +42,16 @@ def shut_in() -> int | None:
     with suppress(OSError):
         statm = os.open(_STATM, os.O_RDONLY | os.O_CLOEXEC)
     _limit("RLIMIT_NOFILE", 3 if statm is None else statm + 1)
+    _be_nobody()
     return statm
+
+
+def _be_nobody() -> None:
+    if os.geteuid() == 0:
+        with suppress(OSError):  # in a container that has no such user
+            os.setgroups([])
+            os.setgid(_NOBODY)
+            os.setuid(_NOBODY)
 
 
 def taken(statm: int | None) -> int:

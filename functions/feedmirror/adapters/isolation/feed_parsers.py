@@ -18,7 +18,7 @@ T = TypeVar("T")
 _TOGETHER = 64  # entries of one call, so that a call is nothing beside its work
 _MOST_TOGETHER = 300_000  # characters of them: cleaned in a tenth of what a call may take
 _MOST_POISON = 2  # entries of one document; with more it is no accident
-_PATIENCE = 30.0  # seconds that one run loses to entries before it leaves the others to the next
+_PATIENCE = 20.0  # seconds that one run loses to entries before it leaves the others to the next
 
 
 class NoAnswerError(Exception):
@@ -49,7 +49,7 @@ class IsolatedParsers:
         """Read the markup of one document's entries, in their order.
 
         Where several were the end of a child, each is tried alone, until two of the document have
-        been. What costs a run more than half a minute in all is left to the next one.
+        been. What costs a run more than twenty seconds in all is left to the next one.
         """
         document = _Document(self)
         return [text for batch in _batches(markups) for text in document.read(batch)]
