@@ -60,7 +60,7 @@ def _read(file: str) -> bytes:
     else:
         with Path(file).open("rb") as opened:
             mail = opened.read(_LARGEST + 1)
-    name = _name(file)
+    name = "standard input" if file == "-" else file
     if not mail.strip():
         raise click.ClickException(f"{name} is empty")
     if len(mail) > _LARGEST:
@@ -68,16 +68,13 @@ def _read(file: str) -> bytes:
     return mail
 
 
-def _name(file: str) -> str:
-    return "standard input" if file == "-" else file
-
-
 def _check(desk: Desk, mail: bytes, *, file: str) -> None:
     """Refuse what is no mail; one that cannot be read is taken in, and left to a person."""
+    name = "standard input" if file == "-" else file
     with suppress(MailUnreadableError):
         if not desk.run.take_in.reader.read(mail, None).message.from_values:
             raise click.ClickException(
-                f"{_name(file)} has no From header: save the whole mail, headers and all, as .eml"
+                f"{name} has no From header: save the whole mail, headers and all, as .eml"
             )
 
 

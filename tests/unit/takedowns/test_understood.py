@@ -20,11 +20,17 @@ PASS, FAIL, GRAY = Verdict.PASS, Verdict.FAIL, Verdict.GRAY
 
 
 def test_the_largest_message_is_handed_on_in_few_bytes() -> None:
-    texts = dict.fromkeys(("text", "quoted", "signature", "forwarded", "attached"), "x" * 500_000)
-    links = tuple(Link(f"https://a.example/{number}") for number in range(1_000))
-    structured = StructuredNotice("ACNS", ("https://a.example/",) * 1_000, complainant="Ann")
+    long = "x" * 500_000
     message = Message(
-        subject="s", recipients=("a@b.example",) * 200, links=links, structured=structured, **texts
+        subject="s",
+        recipients=("a@b.example",) * 200,
+        text=long,
+        quoted=long,
+        signature=long,
+        forwarded=long,
+        attached=long,
+        links=tuple(Link(f"https://a.example/{number}") for number in range(1_000)),
+        structured=StructuredNotice("ACNS", ("https://a.example/",) * 1_000, complainant="Ann"),
     )
     short = abridged(message)
 
