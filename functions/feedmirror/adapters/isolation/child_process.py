@@ -218,7 +218,7 @@ class _Running:
         try:
             head, body = LENGTHS.unpack(self._pipes.read(LENGTHS.size, until))
             if head + body > self._limits.answer:
-                raise ChildDiedError("what it comes to is larger than any that is taken")
+                raise ChildDiedError(f"it comes to more than {self._limits.answer} bytes")
             found = head_of(self._pipes.read(head, until), most_values=_MOST_VALUES)
         except BrokenPipesError as error:
             raise self._death() from error
