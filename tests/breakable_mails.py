@@ -31,11 +31,6 @@ def _killed(_: Ask) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _spinning(_: Ask) -> None:
-    while True:
-        pass
-
-
 def _eating(_: Ask) -> int:
     eaten = [bytearray(2**20)]
     while True:
@@ -69,7 +64,6 @@ def _forging(_: Ask) -> Any:  # noqa: ANN401 -- JSON
 _WAYS = {
     b"read": _reading,
     b"kill": _killed,
-    b"spin": _spinning,
     b"eat": _eating,
     b"raise": _raising,
     b"babble": _babbling,
