@@ -51,7 +51,7 @@ READERS = {
 # boto3 needs it as well; Powertools loads it first.
 BY_POWERTOOLS = {"jmespath", "typing_extensions"}
 OF_PYTHON = {"_colorize", "_opcode_metadata"}  # its own, which it does not list as such
-MACHINE_CODE = {"nh3", "pycurl"}  # what runs of them is nothing that Python sees
+MACHINE_CODE = {"pycurl"}  # what runs of them is nothing that Python sees
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +131,29 @@ def test_the_first_scheduled_run_needs_all_that_the_mirror_loads(mirrored: dict[
     assert set(ours) <= STILL
     assert set(theirs) <= BY_POWERTOOLS | MACHINE_CODE | OF_PYTHON
     assert not {name for name in mirrored["added"] if name.startswith("feedmirror.takedowns")}
+
+
+def test_the_parsers_are_loaded_by_their_own_process_alone(mirrored: dict[str, Any]) -> None:
+    loaded = {*mirrored["imported"], *mirrored["added"]}
+
+    assert "feedmirror.adapters.isolation.child_process" in mirrored["added"]
+    assert not {name.partition(".")[0] for name in loaded} & {"feedparser", "nh3", "sgmllib"}
+    assert not loaded & {
+        "feedmirror.adapters.isolation.feed_operations",
+        "feedmirror.mirroring.content",
+        "feedmirror.mirroring.feeds",
+    }
+
+
+@pytest.mark.usefixtures("mirrored")
+def test_a_run_that_brings_no_document_starts_no_process(shipped: Packaged, endpoint: str) -> None:
+    told = first_event(shipped, endpoint, "mirror", {})
+
+    assert (told["report"]["feeds"], told["report"]["polled"]) == (1, 0)
+    assert not {*told["imported"], *told["added"]} & {
+        "feedmirror.adapters.isolation.child_process",
+        "feedmirror.adapters.isolation.codec",
+    }
 
 
 @pytest.mark.usefixtures("mirrored")

@@ -295,7 +295,7 @@ def test_nor_does_the_system_on_its_behalf(child: ChildProcess) -> None:
     limits = (folder / "limits").read_text()
     assert "Max open files            4 " in limits
     assert "Max file size             0 " in limits
-    assert "Max core file size        0 " in limits
+    assert "Max core file size        1 " in limits
     assert "Max processes             0 " in limits
     assert f"Max address space         {LIMITS.memory} " in limits
 

@@ -25,7 +25,8 @@ _STATM = "/proc/self/statm"  # Linux, proc_pid_statm(5): the first number is pag
 def confine(memory: int) -> None:
     """Bound what the process may take, in bytes of address space; it starts and writes nothing."""
     _limit("RLIMIT_AS", memory)
-    _limit("RLIMIT_CORE", 0)
+    # One byte, and not none: a program that takes cores from a pipe is given those of none.
+    _limit("RLIMIT_CORE", 1)
     _limit("RLIMIT_FSIZE", 0)
     _limit("RLIMIT_NPROC", 0)
 

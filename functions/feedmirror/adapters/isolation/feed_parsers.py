@@ -39,11 +39,16 @@ class IsolatedParsers:
 
     def feed(self, document: bytes, *, url: str, content_type: str) -> Feed:
         """Read a feed that came from an address; raises FeedUnreadableError."""
+        from feedmirror.adapters.isolation import vouching  # noqa: PLC0415 -- most polls bring no document
+
         arguments = {"url": url, "content_type": content_type}
         try:
-            return self.called(Feed, "feed", arguments, body=document)
+            feed = self.called(Feed, "feed", arguments, body=document)
+            if not vouching.has_web_addresses(feed):
+                raise self.no_answer("an address that is none of the web")
         except NoAnswerError as error:
             raise FeedUnreadableError(f"the feed cannot be parsed: {error}") from error
+        return feed
 
     def texts(self, markups: Sequence[Markup]) -> Sequence[Texts | Unread]:
         """Read the markup of one document's entries, in their order.
@@ -86,8 +91,12 @@ class IsolatedParsers:
             self.lost += time.monotonic() - began
             raise NoAnswerError(str(error)) from error
         except codec.CodecError as error:
-            self.child().close()  # nothing more is believed of it
-            raise NoAnswerError(f"its parser answers what is no answer: {error}") from error
+            raise self.no_answer(str(error)) from error
+
+    def no_answer(self, what: str) -> NoAnswerError:
+        """Return that what the child says is not believed; nor is anything that it would say."""
+        self.child().close()
+        return NoAnswerError(f"its parser answers what is no answer: {what}")
 
 
 @dataclass(slots=True)
@@ -107,10 +116,14 @@ class _Document:
     def _together(self, batch: Sequence[Markup]) -> Sequence[Texts | Unread]:
         from feedmirror.adapters.isolation.answers import ReadMarkup  # noqa: PLC0415 -- see above
         from feedmirror.adapters.isolation.codec import to_json  # noqa: PLC0415 -- see above
+        from feedmirror.adapters.isolation.vouching import is_own_form  # noqa: PLC0415 -- see above
 
         found = self.parsers.called(tuple[ReadMarkup, ...], "texts", to_json(batch))
         if len(found) != len(batch):
-            raise NoAnswerError("its parser answers for others")
+            raise self.parsers.no_answer("as many as were not asked for")
+        contents = (each.texts.content for each in found if each.texts)
+        if not all(map(is_own_form, contents)):
+            raise self.parsers.no_answer("markup that is not ours")
         return [each.texts or Unread(_UNREADABLE + each.why) for each in found]
 
     def _alone(self, markup: Markup) -> Texts | Unread:
