@@ -26,7 +26,7 @@ from feedmirror.takedowns.casework.cases import Case
 from feedmirror.takedowns.senders.receipt import Receipt, read_receipt
 from feedmirror.wiring.audit import compose_audit
 from feedmirror.wiring.stores import Stores
-from feedmirror.wiring.takedown import Surroundings, compose_takedown
+from feedmirror.wiring.takedown import Surroundings, compose_takedown, isolated_reader
 from world import LOOPBACK, Documents, Watched, World
 
 CONTACT = "takedown@mirror.example.org"
@@ -71,6 +71,7 @@ class TakedownWorld(World):
         self.zone = Zone()
         self.alarms = Alarms()
         self.queue: Any = None
+        self.reader = isolated_reader
         self.time_left = timedelta(minutes=14)
         self.paused = False
         self._mails = itertools.count(1)
@@ -87,7 +88,13 @@ class TakedownWorld(World):
             watched,
             Watched(self.mail, self.requests),
             surroundings=Surroundings(
-                self.mailer, self.zone, NoCdn(), self.alarms, self.queue, networks=LOOPBACK
+                self.mailer,
+                self.zone,
+                NoCdn(),
+                self.alarms,
+                self.queue,
+                networks=LOOPBACK,
+                reader=self.reader,
             ),
             configuration=Configuration(mirror=self.mirror, feeds=tuple(self.feeds)),
             paused=self.paused,

@@ -30,20 +30,28 @@ BUCKETS = {
 }
 # Modules of types and constants: there is no code in them that could run.
 OURS = Path(str(feedmirror.__file__)).parent
-STILL = {"feedmirror.version", "feedmirror.takedowns.mails.quote_marks"}
-# What reading and answering a mail is made of, whichever parts this mail happens to need.
+STILL = {"feedmirror.version"}
+# What deciding and answering a mail is made of, whichever parts this mail happens to need.
 PARTS_OF_ANY_MAIL = {
     "feedmirror.publishing.selection",
     "feedmirror.takedowns.casework.challenges",
-    "feedmirror.takedowns.mails.html_lines",
-    "feedmirror.takedowns.notices.corrections",
-    "feedmirror.takedowns.notices.originals",
     "feedmirror.takedowns.replies.operator_mail",
+}
+# What a stranger's bytes come near runs in a process of its own, and is not loaded in this one.
+READERS = {
+    "dkim",
+    "feedmirror.takedowns.mails.header_fields",
+    "feedmirror.takedowns.mails.reading_mail",
+    "feedmirror.takedowns.notices.reading_notice",
+    "feedmirror.takedowns.notices.phrases",
+    "feedmirror.takedowns.senders.judging",
+    "feedmirror.takedowns.senders.signatures",
+    "feedmirror.takedowns.reading.understanding",
 }
 # boto3 needs it as well; Powertools loads it first.
 BY_POWERTOOLS = {"jmespath", "typing_extensions"}
 OF_PYTHON = {"_colorize", "_opcode_metadata"}  # its own, which it does not list as such
-MACHINE_CODE = {"nh3", "pycurl"}  # what runs of them is nothing that Python sees
+MACHINE_CODE = {"pycurl"}  # what runs of them is nothing that Python sees
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +133,29 @@ def test_the_first_scheduled_run_needs_all_that_the_mirror_loads(mirrored: dict[
     assert not {name for name in mirrored["added"] if name.startswith("feedmirror.takedowns")}
 
 
+def test_the_parsers_are_loaded_by_their_own_process_alone(mirrored: dict[str, Any]) -> None:
+    loaded = {*mirrored["imported"], *mirrored["added"]}
+
+    assert "feedmirror.adapters.isolation.child_process" in mirrored["added"]
+    assert not {name.partition(".")[0] for name in loaded} & {"feedparser", "nh3", "sgmllib"}
+    assert not loaded & {
+        "feedmirror.adapters.isolation.feed_operations",
+        "feedmirror.mirroring.content",
+        "feedmirror.mirroring.feeds",
+    }
+
+
+@pytest.mark.usefixtures("mirrored")
+def test_a_run_that_brings_no_document_starts_no_process(shipped: Packaged, endpoint: str) -> None:
+    told = first_event(shipped, endpoint, "mirror", {})
+
+    assert (told["report"]["feeds"], told["report"]["polled"]) == (1, 0)
+    assert not {*told["imported"], *told["added"]} & {
+        "feedmirror.adapters.isolation.child_process",
+        "feedmirror.adapters.isolation.codec",
+    }
+
+
 @pytest.mark.usefixtures("mirrored")
 def test_the_first_mail_needs_all_that_the_takedown_loads(shipped: Packaged, endpoint: str) -> None:
     now = datetime.now(UTC)
@@ -142,3 +173,4 @@ def test_the_first_mail_needs_all_that_the_takedown_loads(shipped: Packaged, end
     assert set(theirs) <= BY_POWERTOOLS | OF_PYTHON
     loaded = {name.partition(".")[0] for name in (*told["imported"], *told["added"])}
     assert not loaded & {"feedparser", "pycurl", "click", "rich", "moto"}
+    assert not READERS & {*told["imported"], *told["added"]}

@@ -16,6 +16,8 @@ from typing import Any
 import boto3
 import pytest
 
+from feedmirror.adapters.isolation.mail_reader import mail_child
+from feedmirror.wiring import takedown
 from moto_endpoint import moto_endpoint
 from typed import run_here, run_on_terminal
 from typed import run_quickly as run
@@ -194,6 +196,28 @@ def test_a_rehearsal_says_what_would_be_done_and_changes_nothing(desk: Path) -> 
     ):
         assert said in done.stdout
     assert stored(desk) == before
+
+
+def test_a_mail_that_breaks_its_reader_is_taken_in_and_shown_as_what_it_is(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = mail_child("breakable_mails")  # knows nothing of this mail, so it fails
+    monkeypatch.setattr(takedown, "_mail_child", lambda: child)
+    before = stored(desk)
+    rehearsed = run("takedown", "letter.eml", "--dry-run", "--local", cwd=desk)
+
+    assert rehearsed.returncode == 1
+    assert "the mail cannot be read: KeyError" in rehearsed.stderr
+    assert stored(desk) == before
+
+    taken = run("takedown", "letter.eml", "--local", cwd=desk)
+    case = next(line.split()[1] for line in taken.stdout.splitlines() if line.startswith("case "))
+    shown = run("case", case, "--local", cwd=desk)
+    child.close()
+
+    assert (taken.returncode, shown.returncode) == (0, 0)
+    assert "it could not be read: KeyError" in shown.stdout
+    assert "cannot be shown, since it cannot be read: KeyError" in shown.stdout
 
 
 def test_a_rehearsal_of_a_vouched_mail_says_what_would_be_removed(desk: Path) -> None:

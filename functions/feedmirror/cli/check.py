@@ -14,7 +14,6 @@ from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.house_terms import read_house
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
-from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.following_terms import Polled, read_terms
 from feedmirror.mirroring.houses import House
 from feedmirror.mirroring.items import Draft, read_entries
@@ -27,6 +26,7 @@ from feedmirror.mirroring.terms_table import ROWS
 from feedmirror.ports.fetching import Fetched
 from feedmirror.settings import read_networks
 from feedmirror.wiring.mirror import for_terms, polite_fetcher
+from feedmirror.wiring.parsers import feed_parsers
 
 _MOST_OTHERS = 5
 _SHOWN = {
@@ -77,14 +77,14 @@ def _report(url: str, *, contact: str) -> dict[str, Any]:
         "entries": [],
     }
     if poll.news is News.DOCUMENT and isinstance(answer, Fetched):
-        settings = FeedSettings(url=url)
+        settings, parsers = FeedSettings(url=url), feed_parsers()
         try:
-            feed = parse_feed(
+            feed = parsers.feed(
                 poll.body, url=answer.url, content_type=answer.headers.get("content-type", "")
             )
         except FeedUnreadableError as error:
             return {**report, "error": str(error)}
-        rules = read_house(for_terms(fetcher), origin_of(url))
+        rules = read_house(for_terms(fetcher), origin_of(url), parsers)
         polled = Polled(settings, FeedState(), rules)
         terms = read_terms(polled, feed, answer.headers, whole=True)
         reading = read_entries(feed, settings=settings, state=FeedState(), terms=terms)

@@ -25,10 +25,7 @@ from feedmirror.cli.mails import print_text, printable
 from feedmirror.cli.outcomes import print_next, standing_of, summary_of
 from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.takedowns.casework.cases import Case, Event, case_to_json
-from feedmirror.takedowns.mails.message import Message
-from feedmirror.takedowns.mails.reading_mail import read_message
-from feedmirror.takedowns.notices.reading_notice import read_notice
-from feedmirror.takedowns.notices.targets import tags_of
+from feedmirror.takedowns.reading.understood import MailUnreadableError
 
 _LINES = 25  # of a mail's text
 _COLUMNS = ("case", "state~", "age#", "until", "what~", "why~")
@@ -112,7 +109,12 @@ def _print_mail(desk: Desk, case: Case) -> None:
     if found is None:
         say(f"The mail itself is no longer kept ({case.mail}).")
         return
-    message = read_message(found.content.body)
+    try:
+        read = desk.run.take_in.reader.read(found.content.body, case.receipt)
+    except MailUnreadableError as error:
+        say(f"The mail ({case.mail}) cannot be shown, since it cannot be read: {error}.")
+        return
+    message = read.message
     say(f"The mail ({case.mail})")
     say(f"  | From: {printable('; '.join(message.from_values))}")
     say(f"  | Subject: {printable(message.subject)}")
@@ -120,15 +122,7 @@ def _print_mail(desk: Desk, case: Case) -> None:
     print_text(message.text, most=_LINES)
     say()
     say("How it is read")
-    rows = _notice_rows(desk, case, message)
-    print_table(("", "~"), [(f"  {name}", value) for name, value in rows])
-
-
-def _notice_rows(desk: Desk, case: Case, message: Message) -> list[tuple[str, str]]:
-    mirror = desk.configuration.mirror
-    recipients = case.receipt.recipients if case.receipt else message.recipients
-    notice = read_notice(message, mirror=mirror, tags=tags_of(recipients, mirror.contact))
-    return notice_rows(notice)
+    print_table(("", "~"), [(f"  {name}", value) for name, value in notice_rows(read.notice)])
 
 
 def _print_standing(desk: Desk, case: Case) -> None:

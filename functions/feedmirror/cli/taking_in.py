@@ -19,7 +19,7 @@ from feedmirror.local.arrivals import mail_id
 from feedmirror.local.rehearsal import Rehearsal
 from feedmirror.ports.object_store import Content, LostConditionError
 from feedmirror.takedowns.casework.cases import Case, case_of_mail
-from feedmirror.takedowns.mails.reading_mail import read_message
+from feedmirror.takedowns.reading.understood import MailUnreadableError
 from feedmirror.takedowns.senders.mailboxes import read_from
 
 _LARGEST = 40 * 2**20  # bytes: what Amazon SES receives at the most
@@ -43,6 +43,7 @@ def take_in(
     """Take in the mail of a file, or say what would be done about it."""
     read = _File(_read(file), _vouched(proven_as))
     desk = Desk(folder)
+    _check(desk, read.mail, file=file)
     if not dry_run:
         _take_in(desk, read, as_json=as_json)
     elif as_json:
@@ -64,11 +65,17 @@ def _read(file: str) -> bytes:
         raise click.ClickException(f"{name} is empty")
     if len(mail) > _LARGEST:
         raise click.ClickException(f"{name} is larger than 40 MB, which no mail is")
-    if not read_message(mail).from_values:
-        raise click.ClickException(
-            f"{name} has no From header: save the whole mail, headers and all, as .eml"
-        )
     return mail
+
+
+def _check(desk: Desk, mail: bytes, *, file: str) -> None:
+    """Refuse what is no mail; one that cannot be read is taken in, and left to a person."""
+    name = "standard input" if file == "-" else file
+    with suppress(MailUnreadableError):
+        if not desk.run.take_in.reader.read(mail, None).message.from_values:
+            raise click.ClickException(
+                f"{name} has no From header: save the whole mail, headers and all, as .eml"
+            )
 
 
 def _vouched(address: str) -> str:

@@ -14,6 +14,7 @@ from feedmirror.ports.mail import MailUnavailableError
 from feedmirror.ports.object_store import Fault, StoreUnavailableError
 from feedmirror.settings import SettingsError
 from feedmirror.takedowns.casework.cases import CaseUnreadableError
+from feedmirror.takedowns.reading.understood import MailUnreadableError, ReaderUnavailableError
 
 FAILED, NOT_UNDERSTOOD, INTERRUPTED = 1, 2, 130
 _WHERE = (
@@ -136,6 +137,10 @@ def _again(error: Exception) -> Iterator[str]:
     yield f"{error}; run the command again in a while, it goes on from there"
 
 
+def _unreadable(error: MailUnreadableError) -> Iterator[str]:
+    yield f"the mail cannot be read: {error}; a person has to read it, and decide"
+
+
 def _file(error: OSError) -> Iterator[str]:
     words = _FILES.get(error.errno or 0) or (error.strerror or str(error)).lower()
     yield f"{error.filename if error.filename is not None else _OUTPUT} {words}"
@@ -149,5 +154,7 @@ _WORDS: Mapping[type[BaseException], Callable[..., Iterator[str]]] = {
     MailMissingError: _again,
     MailUnavailableError: _mail,
     DnsUnavailableError: _again,
+    ReaderUnavailableError: _again,
+    MailUnreadableError: _unreadable,
     OSError: _file,
 }

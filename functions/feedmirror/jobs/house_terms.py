@@ -12,6 +12,7 @@ from feedmirror.jobs.robots_looks import Looked
 from feedmirror.jobs.shard_state import Lease
 from feedmirror.mirroring.answer_terms import MOST_LICENCES, read_tdmrep
 from feedmirror.mirroring.house_terms import TDMREP, HouseTerms, asked_of
+from feedmirror.mirroring.parsing import Parsers
 from feedmirror.mirroring.polling import validator_in
 from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
@@ -26,6 +27,7 @@ class LookAtHouses:
     """Asks origins for their files of terms; the fetcher bounds what one may cost."""
 
     fetcher: Fetcher
+    parsers: Parsers
 
     def run(
         self, lease: Lease, *, robots: Looked, enough: Callable[[], bool]
@@ -75,16 +77,18 @@ class LookAtHouses:
             address = answer.request.url
             for origin in wanted[address]:
                 known = asked[origin].documents.get(address)
-                found[address, origin] = _document(answer, origin, known)
+                found[address, origin] = _document(
+                    answer, origin, known=known, parsers=self.parsers
+                )
             if enough():
                 break
         return found
 
 
-def read_house(fetcher: Fetcher, origin: str) -> tuple[str, ...]:
+def read_house(fetcher: Fetcher, origin: str, parsers: Parsers) -> tuple[str, ...]:
     """Return the rules of an origin's ``tdmrep.json``, for who only looks."""
     (answer,) = fetcher.fetch([FetchRequest(origin + TDMREP)])
-    document = _document(answer, origin, None)
+    document = _document(answer, origin, known=None, parsers=parsers)
     return tuple(document[1:]) if document else ()
 
 
@@ -104,7 +108,7 @@ def _documents(origin: str, lease: Lease, robots: Looked) -> Mapping[str, None]:
 
 
 def _document(
-    answer: Fetched | Unfetched, origin: str, known: list[str] | None
+    answer: Fetched | Unfetched, origin: str, *, known: list[str] | None, parsers: Parsers
 ) -> list[str] | None:
     """Return a file's ETag and rules; None if it could not be had."""
     if isinstance(answer, Unfetched):
@@ -120,11 +124,5 @@ def _document(
     if known and text.lstrip().lower().startswith(("<!doctype html", "<html")):
         return None
     is_tdmrep = answer.request.url == origin + TDMREP
-    rules = read_tdmrep(text) if is_tdmrep else _rsl(text, origin)
+    rules = read_tdmrep(text) if is_tdmrep else parsers.rsl(text, address=f"{origin}/")
     return [validator_in(answer.headers, "etag"), *rules]
-
-
-def _rsl(text: str, origin: str) -> tuple[str, ...]:
-    from feedmirror.mirroring.rsl import read_rsl  # noqa: PLC0415 -- few hosts name any
-
-    return read_rsl(text, f"{origin}/")

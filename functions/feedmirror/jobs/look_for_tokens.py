@@ -21,6 +21,7 @@ from feedmirror.ports.workers import Workers
 
 if TYPE_CHECKING:
     from feedmirror.jobs.findings import Finding
+    from feedmirror.mirroring.parsing import Parsers
     from feedmirror.ports.dns import TxtLookup
     from feedmirror.takedowns.casework.challenges import Challenge
 
@@ -54,12 +55,12 @@ class TokenSearch:
     problems: list[str] = field(default_factory=list)
     shown: "dict[str, list[Finding]]" = field(default_factory=dict)  # by feed that was read
 
-    def read(self, url: str, document: bytes) -> None:
+    def read(self, url: str, document: bytes, parsers: "Parsers") -> None:
         """Look at the document that a poll of a feed brought; never raises."""
         if url in self.by_feed:
             from feedmirror.jobs.token_proofs import in_feed  # noqa: PLC0415 -- see the module
 
-            self.shown[url] = in_feed(document, self.by_feed[url])
+            self.shown[url] = in_feed(document, self.by_feed[url], parsers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

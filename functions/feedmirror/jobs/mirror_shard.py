@@ -28,6 +28,7 @@ from feedmirror.layout import ItemId
 from feedmirror.mirroring.following import feeds_by_address
 from feedmirror.mirroring.following_terms import Polled, under_host
 from feedmirror.mirroring.house_terms import HouseTerms
+from feedmirror.mirroring.parsing import Parsers
 from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
 from feedmirror.mirroring.polling import conditional_request
 from feedmirror.mirroring.robots import origin_of
@@ -94,6 +95,7 @@ class MirrorShard:
 
     states: ShardStates
     fetcher: Fetcher
+    parsers: Parsers
     robots: RobotsLooks
     hand_on: WorkQueue
     rules: RuleReader
@@ -161,6 +163,7 @@ class MirrorShard:
         states: dict[str, FeedState] = {}
         hand_on = HandOn(queue=self.hand_on, clock=self.clock)
         answers = ReadAnswers(
+            parsers=self.parsers,
             tokens=tokens,
             hand_on=hand_on,
             absences=Absences(self.store.archive, hand_on, self.clock),
@@ -236,6 +239,7 @@ class MirrorShard:
 
         older = OlderDocuments(
             fetcher=self.fetcher,
+            parsers=self.parsers,
             store=self.store,
             clock=self.clock,
             houses=progress.shard.houses,

@@ -15,9 +15,9 @@ from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.mirroring.backfill import Backfill, after
 from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.entry_terms import read_stated
-from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.houses import ASKED_EVERY, House, may_fetch
 from feedmirror.mirroring.items import Draft, read_entries
+from feedmirror.mirroring.parsing import Parsers
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import retry_after
@@ -39,6 +39,7 @@ class OlderDocuments:
     """
 
     fetcher: Fetcher
+    parsers: Parsers
     store: StoreEntries
     clock: Callable[[], datetime]
     houses: Mapping[str, House]
@@ -119,7 +120,7 @@ class OlderDocuments:
         Nor is it behind a document of which, by its own mark or terms, nothing may be shown.
         """
         content_type = answer.headers.get("content-type", "")
-        feed = parse_feed(answer.body, url=answer.url, content_type=content_type)
+        feed = self.parsers.feed(answer.body, url=answer.url, content_type=content_type)
         stated = read_stated(feed, answer.headers, settings)
         if feed.refused or stated.extent is Extent.NOTHING:
             return state.backfill.ended()

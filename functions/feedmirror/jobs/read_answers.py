@@ -13,12 +13,12 @@ from feedmirror.jobs.slots import Delivery
 from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
-from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.following import has_failed, read_as, sight_of
 from feedmirror.mirroring.following_terms import Polled, after_answer, read_terms
 from feedmirror.mirroring.items import Draft, Reading, read_entries
 from feedmirror.mirroring.listing import Document as Listed
 from feedmirror.mirroring.moves import Sight
+from feedmirror.mirroring.parsing import Parsers
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import News, Poll, read_answer, unreadable
@@ -55,6 +55,7 @@ class ReadAnswers:
     host, ``gone`` those that own no item any more, and ``states`` what becomes of those polled.
     """
 
+    parsers: Parsers
     tokens: TokenSearch
     hand_on: HandOn
     moves: FollowMoves
@@ -133,9 +134,9 @@ class ReadAnswers:
         url, move = polled.settings.url, polled.before.move
         # What another domain shows is no proof of this one's, wherever the feed has moved.
         foreign = move.trial or move.leaves_domain_of(url)
-        self.tokens.read(url, b"" if foreign else poll.body)
+        self.tokens.read(url, b"" if foreign else poll.body, self.parsers)
         content_type = answer.headers.get("content-type", "")
-        feed = parse_feed(poll.body, url=answer.url, content_type=content_type)
+        feed = self.parsers.feed(poll.body, url=answer.url, content_type=content_type)
         if feed.damaged and not feed.entries:
             raise FeedUnreadableError("the document breaks off before its first entry")
         return feed

@@ -9,7 +9,8 @@ from feedmirror.addresses import digest, host_of
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.jobs.publish import OpenPage
 from feedmirror.layout import ItemId, host_of_rule, page_keys
-from feedmirror.mirroring.items import Draft, build_item
+from feedmirror.mirroring.items import Draft, build_item, markup_of
+from feedmirror.mirroring.parsing import Parsers, Texts, Unread
 from feedmirror.mirroring.planning import Circumstances, Step, plan_entry, updated_item
 from feedmirror.mirroring.poll_state import EntryState, Rank
 from feedmirror.mirroring.retention import cut_of, floor_of, rank_of
@@ -117,7 +118,7 @@ class Stored:
         return self.created + self.updated + self.restored
 
 
-def plan_batch(batch: Sequence[Slot], *, images: Images, now: datetime) -> None:
+def plan_batch(batch: Sequence[Slot], parsers: Parsers, *, images: Images, now: datetime) -> None:
     """Decide on the drafts of one delivery; what lies beyond the feed's bounds is left."""
     if not batch:
         return
@@ -128,7 +129,11 @@ def plan_batch(batch: Sequence[Slot], *, images: Images, now: datetime) -> None:
     cut = cut_of(delivery.settings, floors, now=now)
     for slot in batch:
         if ranks[slot.draft.id] >= cut:
-            _plan_slot(slot, images=images, now=now)
+            _plan_slot(slot)
+    written = [slot for slot in batch if slot.step in WRITES]
+    texts = parsers.texts([markup_of(slot.draft, images=images) for slot in written])
+    for slot, found in zip(written, texts, strict=True):
+        _build(slot, found, now=now)
 
 
 def _rank(slot: Slot, *, now: datetime) -> Rank:
@@ -141,17 +146,24 @@ def _rank(slot: Slot, *, now: datetime) -> Rank:
     return rank_of(slot.draft, slot.stored, now=now)
 
 
-def _plan_slot(slot: Slot, *, images: Images, now: datetime) -> None:
-    """Decide what is to be done, and build the item that would be shown."""
+def _plan_slot(slot: Slot) -> None:
+    """Decide what is to be done."""
     if slot.problem:
         return
     slot.step = plan_entry(slot.draft, slot.stored, slot.delivery.around)
     stored = slot.stored
     if slot.step is Step.CONFIRM and isinstance(stored, Item):
         slot.item = stored
-    elif slot.step in WRITES:
-        fresh = build_item(slot.draft, images=images, now=now)
-        slot.item = updated_item(stored, fresh) if stored is not None else fresh
+
+
+def _build(slot: Slot, texts: Texts | Unread, *, now: datetime) -> None:
+    """Build the item that would be shown; an entry that cannot be read leaves what is there."""
+    if isinstance(texts, Unread):
+        slot.step, slot.lost = Step.LEAVE, texts.later
+        slot.problem = f"{slot.draft.host}/{slot.draft.id} is left out: {texts.why}"
+        return
+    fresh = build_item(slot.draft, texts, now=now)
+    slot.item = fresh if slot.stored is None else updated_item(slot.stored, fresh)
 
 
 def announcements(draft: Draft) -> list[tuple[str, str]]:

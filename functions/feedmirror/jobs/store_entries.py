@@ -32,6 +32,7 @@ from feedmirror.layout import (
     record_key,
     records_prefix,
 )
+from feedmirror.mirroring.parsing import Parsers
 from feedmirror.mirroring.planning import Step
 from feedmirror.ports.object_store import (
     Content,
@@ -64,6 +65,7 @@ class StoreEntries:
     rules: RuleReader
     publisher: Publisher
     workers: Workers
+    parsers: Parsers
     images: Images
 
     def run(self, deliveries: Sequence[Delivery], *, now: datetime) -> tuple[Stored, ...]:
@@ -71,7 +73,7 @@ class StoreEntries:
         batches = self._look(deliveries)
         slots = [slot for batch in batches for slot in batch]
         for batch in batches:
-            plan_batch(batch, images=self.images, now=now)
+            plan_batch(batch, self.parsers, images=self.images, now=now)
         self.workers.map(self._announce, [slot for slot in slots if slot.step is not Step.LEAVE])
         shown = [slot for slot in slots if slot.item is not None]
         self.workers.map(self._open_page, shown)

@@ -11,6 +11,7 @@ from feedmirror.addresses import host_of
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.findings import Finding
 from feedmirror.layout import challenge_key
+from feedmirror.mirroring.parsing import Parsers
 from feedmirror.ports.dns import DnsUnavailableError, TxtLookup
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchRequest, Unfetched
 from feedmirror.ports.workers import Workers
@@ -21,7 +22,6 @@ from feedmirror.takedowns.casework.challenges import (
     challenge_from_json,
     dns_name,
     dns_proves,
-    feed_proves,
     well_known_proves,
 )
 from feedmirror.takedowns.decisions.decision import Proving
@@ -40,13 +40,12 @@ def read_challenge(key: str, body: bytes) -> Challenge:
     return challenge
 
 
-def in_feed(document: bytes, challenges: Iterable[Challenge]) -> list[Finding]:
+def in_feed(document: bytes, challenges: Sequence[Challenge], parsers: Parsers) -> list[Finding]:
     """Return the tokens that a feed's document shows; never raises."""
-    return [
-        _finding(challenge, Proving.FEED)
-        for challenge in challenges
-        if feed_proves(document, challenge.token)
-    ]
+    if not document:
+        return []
+    shown = parsers.shown([challenge.token for challenge in challenges], document)
+    return [_finding(each, Proving.FEED) for each in challenges if each.token in shown]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,17 +6,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from feedmirror.addresses import digest
-
-if TYPE_CHECKING:
-    from feedmirror.takedowns.mails.message import Message
 
 _LONGEST_HEAD = 128 * 1024  # bytes: twice what a header may have
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _CHECKS = ("spam", "virus", "spf", "dkim", "dmarc")
 PASSED: Mapping[str, str] = MappingProxyType(dict.fromkeys(_CHECKS, "PASS"))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What SES tells of a mail's header: ``From`` as it stands, one text each, and the subject."""
+
+    from_values: tuple[str, ...] = ()
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +47,23 @@ def mail_id(mail: bytes) -> str:
     return f"file-{digest('mail', mail.decode('latin-1'))}"
 
 
-def read_head(mail: bytes) -> "Message":
+def read_head(mail: bytes) -> Head:
     """Return what a mail's header says, at the cost of a header however large the mail is."""
     from feedmirror.takedowns.mails.reading_mail import read_message  # noqa: PLC0415 -- not for a poll
 
     start = mail[:_LONGEST_HEAD]
     end = _HEAD_END.search(start)
-    return read_message(start[: end.end()] if end else start)
+    message = read_message(start[: end.end()] if end else start)
+    return Head(message.from_values, message.subject)
 
 
 def ses_event(mail: bytes, *, ses_id: str, to: str, when: datetime) -> dict[str, Any]:
     """Return SES's event for a mail whose every check passed."""
-    return event_of(mail, Arrival(ses_id=ses_id, to=[to], when=when))
+    return event_of(read_head(mail), Arrival(ses_id=ses_id, to=[to], when=when))
 
 
-def event_of(mail: bytes, arrival: Arrival) -> dict[str, Any]:
+def event_of(head: Head, arrival: Arrival) -> dict[str, Any]:
     """Return SES's event for a mail."""
-    head = read_head(mail)
     senders = list(head.from_values)
     arrived, to = arrival.when.isoformat().replace("+00:00", "Z"), list(arrival.to)
     receipt: dict[str, Any] = {

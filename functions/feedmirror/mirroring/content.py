@@ -10,6 +10,7 @@ from html import escape, unescape
 from feedmirror.configuration import Images
 from feedmirror.mirroring.allowlist import FLOW, allowed, defuse, outline, visible
 from feedmirror.mirroring.nesting import is_tangled
+from feedmirror.mirroring.parsing import EXCERPT, Markup, Texts
 from feedmirror.mirroring.rewriting import Page, Writer
 
 LIMIT = 500_000
@@ -19,6 +20,15 @@ _PASSES = 8
 _BARE_TAG = re.compile(r"<[^<>]*>")
 _FLOW_TAG = re.compile(rf"</?(?:{'|'.join(sorted(FLOW))}|br)\b[^<>]*>", re.IGNORECASE)
 _BEFORE_ELLIPSIS = " ,;:-\N{EN DASH}\N{EM DASH}"
+
+
+def texts_of(markup: Markup) -> Texts:
+    """Return what an entry's markup says. Never raises, whatever it is."""
+    content = ""
+    if markup.shown:
+        content = clean_content(markup.whole, base_url=markup.base_url, images=markup.images)
+    summary = plain_text(markup.summary or markup.whole, limit=EXCERPT)
+    return Texts(plain_text(markup.whole), summary, content)
 
 
 def clean_content(html: str, *, base_url: str, images: Images) -> str:

@@ -140,6 +140,14 @@ _ADVICE: tuple[tuple[str, bool, str], ...] = (
         f"Only a part of it arrives. {_AGAIN} If it stays, tell the publisher.",
     ),
     (
+        "the feed cannot be parsed: (it takes more than|it comes to more than|its parser )",
+        False,
+        (
+            "The document is more than a parser can bear, or is meant to do harm; it harmed nobody"
+            " else. Look at it, tell the publisher, and take the feed out if it stays so."
+        ),
+    ),
+    (
         "the feed cannot be parsed",
         False,
         "The feed is broken beyond repair. Tell the publisher: a feed validator names the line.",

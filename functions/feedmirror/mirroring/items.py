@@ -1,7 +1,7 @@
 """Entries become items: every one with its attribution, its identity and its fingerprint.
 
-Everything here is decided from values. An item's content is cleaned only once it is known to be
-needed, since that costs more than all the rest.
+Everything here is decided from values. An entry's markup is read elsewhere (``parsing``), and only
+once it is known to be needed, since that costs more than all the rest.
 """
 
 import html
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from feedmirror.addresses import digest, host_of, organisational_domain, resolve, web_address
 from feedmirror.configuration import FeedSettings, Images, Publish
 from feedmirror.layout import ItemId
-from feedmirror.mirroring.content import clean_content, plain_text
 from feedmirror.mirroring.entries import Entry, Feed
 from feedmirror.mirroring.identity import identify
+from feedmirror.mirroring.parsing import Markup, Texts
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.terms import Verdict, extent_of, settle
 from feedmirror.mirroring.terms_table import Extent
@@ -35,7 +35,6 @@ from feedmirror.suppression import Subject, claimed_hosts, describe, item_key, t
 if TYPE_CHECKING:
     from feedmirror.mirroring.entry_terms import FeedTerms
 
-EXCERPT = 300  # characters of an excerpt, and of every summary
 MOST_ENTRIES = 2000
 MOST_NAMES = 32  # authors, categories and enclosures of one entry
 LONGEST_LINE = 10_000  # characters of a title, a name or a statement of rights
@@ -131,27 +130,34 @@ def attribute(entry: Entry, *, feed: Feed, settings: FeedSettings) -> Attributio
     )
 
 
-def build_item(draft: Draft, *, images: Images, now: datetime) -> Item:
-    """Build the item of a draft as first seen now, its content cleaned and cut to its terms."""
+def markup_of(draft: Draft, *, images: Images) -> Markup:
+    """Return the markup of a draft, of which :func:`build_item` needs the texts."""
     entry = draft.entry
-    whole = entry.content_html or entry.summary_html
-    text = plain_text(entry.summary_html or whole, limit=EXCERPT)
-    content = ""
+    return Markup(
+        whole=entry.content_html or entry.summary_html,
+        summary=entry.summary_html if entry.content_html else "",
+        base_url=entry.base_url,
+        images=images,
+        shown=draft.terms.extent > Extent.EXCERPT,
+    )
+
+
+def build_item(draft: Draft, texts: Texts, *, now: datetime) -> Item:
+    """Build the item of a draft as first seen now, of its texts as far as its terms go."""
+    entry = draft.entry
+    content, summary = texts.content, texts.summary
     if draft.terms.extent <= Extent.LINK:
-        text = ""
+        content = summary = ""
     elif draft.terms.extent is Extent.EXCERPT:
-        content = _excerpt(text)
-    else:
-        content = clean_content(whole, base_url=entry.base_url, images=images)
-    words = plain_text(whole)
-    telling = draft.hosts if len(words) >= _LEAST_TEXT else ()
-    texts = {text_key(host, words) for host in telling}
+        content = _excerpt(summary)
+    telling = draft.hosts if len(texts.words) >= _LEAST_TEXT else ()
+    keys = {text_key(host, texts.words) for host in telling}
     return Item(
         id=draft.id,
         host=draft.host,
         title=entry.title,
         content_html=content,
-        summary=text,
+        summary=summary,
         language=entry.language,
         published=entry.published,
         updated=entry.updated,
@@ -159,7 +165,7 @@ def build_item(draft: Draft, *, images: Images, now: datetime) -> Item:
         retrieved=now,
         fingerprint=draft.fingerprint,
         attribution=draft.attribution,
-        subject=Subject(draft.subject.keys | texts),
+        subject=Subject(draft.subject.keys | keys),
         categories=entry.categories,
         enclosures=tuple(_enclosures(entry)),
         contacts=draft.contacts,

@@ -35,6 +35,7 @@ from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetcher
 from feedmirror.settings import Settings, read_settings
 from feedmirror.version import VERSION, user_agent
+from feedmirror.wiring.parsers import feed_parsers
 from feedmirror.wiring.stores import Stores, about_pages_of, open_stores, publisher_of
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def compose(
     publisher = publisher_of(stores, configuration, nonce=nonce)
     about = about_pages_of(publisher, rules, configuration, clock=clock)
     reader = ReadConfiguration(stores.archive, VERSION)
-    hand_on = InlineQueue(Unlimited())
+    hand_on, parsers = InlineQueue(Unlimited()), feed_parsers()
     objects = ShardObjects(
         archive=stores.archive,
         workers=stores.workers,
@@ -253,6 +254,7 @@ def compose(
         shard=MirrorShard(
             states=states,
             fetcher=fetcher,
+            parsers=parsers,
             robots=RobotsLooks(fetcher=_for_robots(fetcher), clock=clock),
             hand_on=hand_on,
             rules=rules,
@@ -261,9 +263,10 @@ def compose(
                 rules=rules,
                 publisher=publisher,
                 workers=stores.workers,
+                parsers=parsers,
                 images=configuration.mirror.images,
             ),
-            houses=LookAtHouses(for_terms(fetcher)),
+            houses=LookAtHouses(for_terms(fetcher), parsers),
             terms=FollowTerms(stores.archive),
             retire=RetireShard(
                 states=states,

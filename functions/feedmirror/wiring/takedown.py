@@ -34,6 +34,7 @@ from feedmirror.ports.mail import Mailer
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.settings import Settings, SettingsError, read_settings
 from feedmirror.takedowns.casework.cases import Case
+from feedmirror.takedowns.reading.understood import MailReader
 from feedmirror.takedowns.senders.receipt import receipts_of
 from feedmirror.version import VERSION
 from feedmirror.wiring.stores import (
@@ -45,9 +46,24 @@ from feedmirror.wiring.stores import (
 )
 
 if TYPE_CHECKING:
+    from feedmirror.adapters.isolation.child_process import ChildProcess
     from feedmirror.adapters.networks import Network
 
 REAPPLIED = 50  # markers of a rule that are looked at between two looks at the time
+
+
+def isolated_reader(mirror: MirrorSettings, dns: TxtLookup) -> MailReader:
+    """Return who reads mails in a process of its own, which starts with the first of them."""
+    from feedmirror.adapters.isolation.mail_reader import IsolatedMailReader  # noqa: PLC0415 -- only for mails
+
+    return IsolatedMailReader(_mail_child(), mirror, dns)
+
+
+@cache
+def _mail_child() -> "ChildProcess":
+    from feedmirror.adapters.isolation.mail_reader import mail_child  # noqa: PLC0415 -- the same
+
+    return mail_child()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class Surroundings:
     where: str = ""  # what an operator's commands need beside their words
     networks: "tuple[Network, ...]" = ()  # that may be dialled beside the public internet
     complain: Callable[[str], object] = lambda _why: None
+    reader: Callable[[MirrorSettings, TxtLookup], MailReader] = isolated_reader
 
     def caches(self, mirror: MirrorSettings) -> Cdn:
         """Return the caches; with a hub, it hears of all that they are to forget."""
@@ -174,6 +191,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
 ) -> TakedownRun:
     """Put the jobs of one call together."""
     mirror = configuration.mirror
+    reader = surroundings.reader(mirror, surroundings.dns)
     cases = CaseBook(stores.ledger, clock)
     limits = Limits(stores.ledger)
     publisher = publisher_of(stores, configuration, nonce=nonce)
@@ -229,7 +247,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
             find=find,
             limits=limits,
             backgrounds=Backgrounds(cases, limits, clock),
-            dns=surroundings.dns,
+            reader=reader,
             mirror=mirror,
             clock=clock,
             draw=lambda: nonce() + nonce(),
@@ -241,6 +259,7 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
             limits=limits,
             find=find,
             answers=Answers(cases, mail, mirror),
+            reader=reader,
             mailer=surroundings.mailer,
             mirror=mirror,
             clock=clock,

@@ -9,6 +9,7 @@ from feedmirror.cli.trouble import FAILED, INTERRUPTED, trouble_of
 from feedmirror.jobs.configure import NotConfiguredError
 from feedmirror.ports.mail import MailUnavailableError
 from feedmirror.ports.object_store import Fault, StoreUnavailableError
+from feedmirror.takedowns.reading.understood import MailUnreadableError, ReaderUnavailableError
 
 
 def told(error: BaseException) -> str:
@@ -54,6 +55,16 @@ def test_a_wrong_configuration_is_told_line_by_line() -> None:
 
 def test_a_mail_that_did_not_leave_undoes_nothing() -> None:
     assert "what is decided stands" in told(MailUnavailableError("SES did not take the mail: x"))
+
+
+def test_a_mail_that_cannot_be_read_is_for_a_person_and_a_reader_that_cannot_be_had_for_later() -> (
+    None
+):
+    words = told(MailUnreadableError("it takes more than 8 seconds of a processor"))
+
+    assert words.startswith("the mail cannot be read: it takes more than 8 seconds")
+    assert "a person has to read it" in words
+    assert "again in a while" in told(ReaderUnavailableError("no child process can be started"))
 
 
 def test_an_interruption_has_the_status_that_shells_give_it() -> None:

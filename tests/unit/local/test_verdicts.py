@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedmirror.local.arrivals import Arrival, event_of
+from feedmirror.local.arrivals import Arrival, event_of, read_head
 from feedmirror.local.serving.verdicts import Judgement, judge_mail
 from feedmirror.takedowns.mails.reading_mail import read_message
+from feedmirror.takedowns.senders.judging import judge_sender
 from feedmirror.takedowns.senders.receipt import receipts_of
-from feedmirror.takedowns.senders.sender import Sender, judge_sender
+from feedmirror.takedowns.senders.sender import Sender
 from signed_mail import Zone, a_key, a_mail, signed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -53,7 +54,7 @@ def sender_of(raw: bytes, zone: Zone) -> Sender:
         verdicts=found.verdicts,
         policy=found.policy,
     )
-    (receipt,) = receipts_of(event_of(raw, arrival))
+    (receipt,) = receipts_of(event_of(read_head(raw), arrival))
     return judge_sender(
         read_message(raw), receipt, raw=raw, contact="takedown@mirror.example", now=NOW, dns=zone
     )

@@ -9,8 +9,9 @@ import pytest
 
 from builders import a_tombstone, an_attribution
 from feedmirror.configuration import FeedSettings, Images
+from feedmirror.mirroring.content import texts_of
 from feedmirror.mirroring.entries import Entry, Feed
-from feedmirror.mirroring.items import Draft, build_item, read_entries
+from feedmirror.mirroring.items import Draft, build_item, markup_of, read_entries
 from feedmirror.mirroring.planning import (
     MOST_SEEN,
     MOST_UNANNOUNCED,
@@ -41,7 +42,7 @@ def a_draft(**entry: Any) -> Draft:  # noqa: ANN401 -- any field of an entry
 
 
 def stored(draft: Draft) -> Item:
-    return build_item(draft, images=Images.LINK, now=NOW)
+    return build_item(draft, texts_of(markup_of(draft, images=Images.LINK)), now=NOW)
 
 
 def test_a_draft_with_nothing_in_its_place_is_created() -> None:
@@ -105,7 +106,9 @@ def test_the_versions_remembered_are_bounded_and_the_newest_is_among_them() -> N
 
 
 def test_an_update_keeps_when_the_item_was_first_seen() -> None:
-    later = build_item(a_draft(title="B"), images=Images.LINK, now=NOW + timedelta(days=40))
+    draft = a_draft(title="B")
+    texts = texts_of(markup_of(draft, images=Images.LINK))
+    later = build_item(draft, texts, now=NOW + timedelta(days=40))
 
     assert updated_item(stored(a_draft()), later).first_seen == NOW
 

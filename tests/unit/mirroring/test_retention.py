@@ -38,6 +38,7 @@ from feedmirror.mirroring.retention import (
 from feedmirror.publishing.card_json import card_from_json, card_to_json
 from feedmirror.publishing.cards import bare_card
 from feedmirror.records import Item, Record, Tombstone, retired
+from in_process import IN_PROCESS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -241,7 +242,7 @@ class Mirror:
         batch = [
             Slot(draft, delivery, stored=self.records.get(draft.id)) for draft in delivery.drafts
         ]
-        plan_batch(batch, images=Images.LINK, now=now)
+        plan_batch(batch, IN_PROCESS, images=Images.LINK, now=now)
         for slot in batch:
             self.seen.add(slot.draft.id)
             if slot.item is not None:

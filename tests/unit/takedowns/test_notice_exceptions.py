@@ -6,8 +6,7 @@ import pytest
 
 from feedmirror.configuration import MirrorSettings
 from feedmirror.takedowns.mails.reading_mail import read_message
-from feedmirror.takedowns.notices.exceptions import EXCEPTION
-from feedmirror.takedowns.notices.notice import Kind, Notice
+from feedmirror.takedowns.notices.notice import EXCEPTION, Kind, Notice
 from feedmirror.takedowns.notices.reading_notice import read_notice
 
 MIRROR = MirrorSettings(

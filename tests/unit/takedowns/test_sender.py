@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from feedmirror.takedowns.mails.message import Message
+from feedmirror.takedowns.senders.judging import judge_sender
 from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
-from feedmirror.takedowns.senders.sender import Proof, Sender, judge_sender
+from feedmirror.takedowns.senders.sender import Proof, Sender
 from signed_mail import USUAL_HEADERS, Zone, a_key, a_mail, signed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

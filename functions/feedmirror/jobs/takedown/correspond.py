@@ -23,9 +23,13 @@ from feedmirror.takedowns.casework.cases import Case, Event, State
 from feedmirror.takedowns.casework.orders import Order
 from feedmirror.takedowns.decisions.decision import Outcome, Proving, Say
 from feedmirror.takedowns.mails.message import Message
-from feedmirror.takedowns.mails.reading_mail import read_message
 from feedmirror.takedowns.notices.notice import Kind, Notice
-from feedmirror.takedowns.notices.reading_notice import read_notice
+from feedmirror.takedowns.reading.understood import (
+    UNREAD,
+    MailReader,
+    MailUnreadableError,
+    Understood,
+)
 from feedmirror.takedowns.replies.operator_mail import AskedFor, OperatorNote, compose_operator_note
 from feedmirror.takedowns.replies.replies import (
     Concern,
@@ -37,10 +41,10 @@ from feedmirror.takedowns.replies.replies import (
     compose_warning,
 )
 from feedmirror.takedowns.replies.reply_mail import Thread, build_mail, can_be_written_to
-from feedmirror.takedowns.senders.mailboxes import read_from
 from feedmirror.takedowns.senders.receipt import mailbox_key
 
 _NOT_TODAY = "the address, or its domain, has had its mails of the day"
+_UNREADABLE = "the mail that it answers cannot be read any more"
 _NAMED = 25  # pages in a note to the operator
 _COUNTERED_FOR = 10  # business days: back in not under 10 nor over 14
 
@@ -55,6 +59,7 @@ class _Letter:
     thread: Thread
     counted: bool = False
     asks: bool = False  # nothing can be proved without it
+    obstacle: str = ""  # why it can never leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ class Correspond:
     limits: Limits
     find: FindClaims
     answers: Answers
+    reader: MailReader
     mailer: Mailer
     mirror: MirrorSettings
     clock: Callable[[], datetime]
@@ -147,6 +153,8 @@ class Correspond:
         )
 
     def _reason_not_to(self, letter: _Letter) -> str:
+        if letter.obstacle:
+            return letter.obstacle
         if not can_be_written_to(letter.recipient):
             return "the address cannot be written to"
         if letter.counted:
@@ -209,8 +217,12 @@ class Correspond:
         due = [step for step in _due_to_claimant(case) if step not in _done(case)]
         if not due:
             return
-        message = self._message(case)
-        claimant = _Claimant(case, message, read_from(message.from_values).address)
+        try:
+            read = self._read(case)
+        except MailUnreadableError:  # it could be read when it was decided, so it is not tried on
+            yield from (_unwritable(case, step) for step in due)
+            return
+        claimant = _Claimant(case, read.message, read.address)
         for step in due if claimant.address else ():
             ending = _ending(case)
             if step == "outcome" and ending is not None:
@@ -275,7 +287,8 @@ class Correspond:
             for order in reviews
             if order.host
         )
-        notice, outcomes = self._notice(case), {o.outcome for o in settled_orders(case)}
+        asks = self._asks(case)
+        outcomes = {o.outcome for o in settled_orders(case)}
         note = OperatorNote(
             case=case.id,
             row=int(decision.get("row", 0)),
@@ -287,8 +300,8 @@ class Correspond:
             answered=bool(decision.get("says")) and bool(case.mail),
             asked=asked,
             named=() if asked else self.answers.pages(_named(case), most=_NAMED),
-            corrections=(notice.correction,) if notice.correction else (),
-            unclear=notice.unclear,
+            corrections=(asks.correction,) if asks.correction else (),
+            unclear=asks.unclear,
             mail=case.mail,
             where=self.where,
         )
@@ -299,12 +312,29 @@ class Correspond:
             thread=Thread(case=case.id, unasked=True),
         )
 
-    def _notice(self, case: Case) -> Notice:
-        return read_notice(self._message(case), mirror=self.mirror, tags=())
+    def _asks(self, case: Case) -> Notice:
+        """Return what a mail's own words ask for; nothing where they broke whoever read them."""
+        if (case.decision or {}).get("unread"):
+            return Notice()
+        try:
+            return self._read(case).in_words
+        except MailUnreadableError:
+            return Notice()
 
-    def _message(self, case: Case) -> Message:
+    def _read(self, case: Case) -> Understood:
         found = self.mail.get(case.mail)
-        return read_message(found.content.body) if found else Message()
+        return self.reader.read(found.content.body, None) if found else UNREAD
+
+
+def _unwritable(case: Case, step: str) -> _Letter:
+    """Return the answer that nobody gets, since nobody can tell any more to whom it goes."""
+    return _Letter(
+        step=step,
+        recipient="",
+        text=lambda: Text(subject="", body=""),
+        thread=Thread(case=case.id),
+        obstacle=_UNREADABLE,
+    )
 
 
 def _steps(case: Case, *events: Event) -> frozenset[str]:

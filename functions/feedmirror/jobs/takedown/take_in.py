@@ -18,7 +18,7 @@ from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.jobs.takedown.find_claims import FindClaims
 from feedmirror.jobs.takedown.limits import Limits
 from feedmirror.layout import ItemId
-from feedmirror.ports.dns import DnsUnavailableError, TxtLookup
+from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.ports.object_store import ObjectStore, StoreUnavailableError
 from feedmirror.suppression import Ground, Scope
 from feedmirror.takedowns.casework.cases import Case, Event
@@ -28,13 +28,17 @@ from feedmirror.takedowns.decisions.decision import Outcome, Plan, Situation
 from feedmirror.takedowns.decisions.decision_table import decide
 from feedmirror.takedowns.decisions.matters import best_standing
 from feedmirror.takedowns.mails.message import Message
-from feedmirror.takedowns.mails.reading_mail import read_message
 from feedmirror.takedowns.notices.notice import Element, Future, Kind, Notice
-from feedmirror.takedowns.notices.reading_notice import read_notice
-from feedmirror.takedowns.notices.targets import case_of, tags_of
-from feedmirror.takedowns.senders.mailboxes import bare_mailbox, read_from
+from feedmirror.takedowns.reading.understood import (
+    UNREAD,
+    MailReader,
+    MailUnreadableError,
+    ReaderUnavailableError,
+    Understood,
+)
+from feedmirror.takedowns.senders.mailboxes import bare_mailbox
 from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
-from feedmirror.takedowns.senders.sender import Proof, Sender, judge_sender
+from feedmirror.takedowns.senders.sender import Proof, Sender
 
 _MOST_LOOKED_AT = 100  # items whose past is asked about: strangers are given 25
 _FORMAL = (
@@ -72,7 +76,7 @@ class TakeIn:
     find: FindClaims
     limits: Limits
     backgrounds: Backgrounds
-    dns: TxtLookup
+    reader: MailReader
     mirror: MirrorSettings
     clock: Callable[[], datetime]
     draw: Callable[[], str]
@@ -81,7 +85,8 @@ class TakeIn:
         """Return the mail's case, decided; the operator vouches for whoever it is ``proven_as``.
 
         Raises MailMissingError, DnsUnavailableError (for some hours, then it goes on unproved),
-        StoreUnavailableError and CaseUnreadableError; nothing else, whatever the mail is.
+        ReaderUnavailableError, StoreUnavailableError and CaseUnreadableError; nothing else,
+        whatever the mail is.
         """
         stated = receipt.to_dict() if receipt else None
         case = self.cases.open(case_id, mail=key, receipt=stated)
@@ -95,26 +100,31 @@ class TakeIn:
         if found is None:
             return self._left_to_a_person(case, "its mail is not there")
         try:
-            considered = self.consider(
-                found.content.body, case.receipt, case=case.id, proven_as=proven_as
-            )
-            sender = considered.situation.sender
-            waits = sender.temporary and (sender.doubted or not sender.proved)
-            if waits and self.clock() - case.opened < _PATIENCE:
-                raise DnsUnavailableError("the sender's keys could not be had")  # noqa: TRY301 -- one way out
-            decision = {
-                **self._decision(considered, case.id),
-                "vouched": bool(proven_as),
-                "sha256": sha256(found.content.body).hexdigest(),
-            }
-            self._remember(considered, case.id)
-        except (DnsUnavailableError, StoreUnavailableError):
+            decision = self._decided(case, found.content.body, proven_as)
+        except (DnsUnavailableError, ReaderUnavailableError, StoreUnavailableError):
             raise
+        except MailUnreadableError as error:
+            return self._left_to_a_person(case, f"it could not be read: {error}")
         except Exception as error:  # noqa: BLE001 -- no mail may stop the queue; a person reads it
             return self._left_to_a_person(case, f"it could not be read: {type(error).__name__}")
         return self.cases.add(
             case, Event.DECIDED, unless=lambda known: known.decision is not None, **decision
         )
+
+    def _decided(self, case: Case, raw: bytes, proven_as: str) -> dict[str, Any]:
+        """Return what is decided about a mail, as the case keeps it; raises as ``run`` does."""
+        considered = self.consider(raw, case.receipt, case=case.id, proven_as=proven_as)
+        sender = considered.situation.sender
+        waits = sender.temporary and (sender.doubted or not sender.proved)
+        if waits and self.clock() - case.opened < _PATIENCE:
+            raise DnsUnavailableError("the sender's keys could not be had")
+        decision = {
+            **self._decision(considered, case.id),
+            "vouched": bool(proven_as),
+            "sha256": sha256(raw).hexdigest(),
+        }
+        self._remember(considered, case.id)
+        return decision
 
     def _left_to_a_person(self, case: Case, why: str) -> Case:
         return self.cases.add(
@@ -125,6 +135,7 @@ class TakeIn:
             beside=[Outcome.REVIEW],
             row=6,
             why=why,
+            unread=True,
         )
 
     def consider(
@@ -136,19 +147,14 @@ class TakeIn:
         """
         now = self.clock()
         infected = receipt is not None and receipt.virus is Verdict.FAIL
-        message = Message() if infected else read_message(raw)
-        sender = judge_sender(
-            message, receipt, raw=raw, contact=self.mirror.contact, now=now, dns=self.dns
-        )
-        if proven_as:
-            sender = vouched(proven_as)
-        tags = tags_of(receipt.recipients if receipt else message.recipients, self.mirror.contact)
-        notice, says_so = self._understood(message, sender, tags=tags)
+        read = UNREAD if infected else self.reader.read(raw, receipt, judged=now)
+        sender = vouched(proven_as) if proven_as else read.sender
+        notice, says_so = self._asked_for(read, sender)
         claims = self.find.run(notice, sender)
         asking = Asking(sender, notice, claims, case=case, says_so=says_so)
         situation = Situation(
             receipt=receipt,
-            message=message,
+            message=read.message,
             sender=sender,
             notice=notice,
             claims=claims,
@@ -157,7 +163,7 @@ class TakeIn:
             own_hosts=_own_hosts(self.mirror),
             own_mail=bool(sender.address)
             and bare_mailbox(sender.address) == bare_mailbox(self.mirror.contact),
-            vouched=bool(proven_as) and _is_from(message, proven_as),
+            vouched=bool(proven_as) and mailbox_key(read.address) == mailbox_key(proven_as),
             now=now,
         )
         plan = decide(situation)
@@ -168,26 +174,18 @@ class TakeIn:
         )
         return Considered(replace(situation, claims=held), plan)
 
-    def _understood(
-        self, message: Message, sender: Sender, *, tags: Sequence[str]
-    ) -> tuple[Notice, bool]:
+    def _asked_for(self, read: Understood, sender: Sender) -> tuple[Notice, bool]:
         """Return what a mail asks for, and whether its own words say so, whatever it answers.
 
         A yes to a question that was not put to its sender is a mail like any other.
         """
-        notice, bare = self._read(message, tags), self._read(message, ())
-        by_tag, _ = case_of(tags)
-        case = by_tag or self.limits.case_of_sent(message.references) or notice.case
-        notice = replace(notice, case=case)
-        says_so = bare.kind in _DECIDED
+        case = read.case or self.limits.case_of_sent(read.message.references) or read.notice.case
+        notice = replace(read.notice, case=case)
+        says_so = read.in_words.kind in _DECIDED
         asked = Asking(sender, notice, (), case="", says_so=says_so)
         if notice.kind is Kind.ANSWER and not self.backgrounds.is_answered(asked):
-            notice = replace(bare, case=case, nonce=notice.nonce)
+            notice = replace(read.in_words, case=case, nonce=notice.nonce)
         return notice, says_so
-
-    def _read(self, message: Message, tags: Sequence[str]) -> Notice:
-        """Read what a mail asks for, unless there is too much of it to be read at all (row 6)."""
-        return Notice() if message.excess else read_notice(message, mirror=self.mirror, tags=tags)
 
     def _decision(self, considered: Considered, case: str) -> dict[str, Any]:
         """Return a decision as the case keeps it: no address of a person, no word of the mail."""
@@ -270,11 +268,6 @@ class TakeIn:
 def vouched(address: str) -> Sender:
     """Return the sender that an operator vouches for."""
     return Sender(address=address, domain=address.rpartition("@")[2], proof=Proof.DMARC)
-
-
-def _is_from(message: Message, address: str) -> bool:
-    """Tell whether an answer to a mail goes to an address, and to nobody else."""
-    return mailbox_key(read_from(message.from_values).address) == mailbox_key(address)
 
 
 def _own_hosts(mirror: MirrorSettings) -> frozenset[str]:

@@ -94,8 +94,8 @@ class TakedownRun:
         """Take one mail to its end, or as far as time allows; None for SES's setup notice.
 
         ``proven_as`` is the address that an operator vouches for, where there is no receipt.
-        Raises MailMissingError, DnsUnavailableError, MailUnavailableError and
-        StoreUnavailableError: the same event then has to come again, and ends in the same place.
+        Raises MailMissingError, DnsUnavailableError, ReaderUnavailableError, MailUnavailableError
+        and StoreUnavailableError: the same event has to come again, and ends in the same place.
         """
         if is_setup(ses_id):
             return None

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 from feedmirror.addresses import digest
-from feedmirror.local.arrivals import PASSED, Arrival, event_of
-from feedmirror.local.serving.verdicts import Judgement, judge_mail
+from feedmirror.local.arrivals import Arrival, event_of
+from feedmirror.local.serving.verdicts import Looked, look_at
 from feedmirror.ports.dns import TxtLookup
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
 
@@ -35,6 +35,13 @@ class NotYetError(Exception):
     """A mail has to be tried again; the message says why."""
 
 
+class LookAt(Protocol):
+    """Looks at mails as :func:`look_at` does."""
+
+    def __call__(self, raw: bytes, *, dns: TxtLookup, judged: datetime | None) -> Looked:
+        """Look at a mail, and judge it at a moment."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """One mail as it came: its envelope, what the client called itself, and its bytes."""
@@ -50,13 +57,14 @@ class Mailroom:
     """Keeps mails and hands them to the takedown function, as SES would.
 
     ``mail`` is to be durable: what it has taken is acknowledged. With ``trusting``, every check of
-    a mail counts as passed. ``dns`` makes what one mail asks DNS with.
+    a mail counts as passed. ``dns`` makes what one mail asks DNS with, ``look_at`` looks at it.
     """
 
     mail: ObjectStore
     dns: Callable[[], TxtLookup]
     clock: Callable[[], datetime]
     trusting: bool = False
+    look_at: "LookAt" = look_at
 
     def take(self, letter: Letter) -> str:
         """Keep a mail and return its id; once this returns, it may be acknowledged.
@@ -124,11 +132,12 @@ class Mailroom:
     def _event(self, ses_id: str, mail: bytes, note: Mapping[str, Any]) -> dict[str, Any]:
         when = datetime.fromisoformat(note["received"])
         trusted = note["trusted"]
-        judged = Judgement(PASSED) if trusted else judge_mail(mail, dns=self.dns(), now=when)
+        looked = self.look_at(mail, dns=self.dns(), judged=None if trusted else when)
+        judged = looked.judgement
         if judged.temporary and self.clock() - when < _PATIENCE:
             raise NotYetError("DNS does not tell whether its signature is valid")
         return event_of(
-            mail,
+            looked.head,
             Arrival(
                 ses_id=ses_id,
                 to=note["to"],

@@ -14,6 +14,7 @@ from feedmirror.local.machine import Machine
 from feedmirror.local.serving.asking_dns import OneMailsDns, SilentNames
 from feedmirror.local.serving.console import Console, Table
 from feedmirror.local.serving.lifecycle import Lifecycle
+from feedmirror.local.serving.looking import IsolatedLook
 from feedmirror.local.serving.mailroom import Letter, Mailroom, NotYetError
 from feedmirror.local.serving.outbox import OutboxFiles
 from feedmirror.local.serving.polls import table_of_polls
@@ -233,7 +234,13 @@ def compose_service(machine: Machine, ports: Ports, wishes: Wishes) -> Service:
     return Service(
         ports=ports,
         web=Web(machine.bucket("site"), console),
-        room=Mailroom(mail=mail, dns=dns, clock=utc_now, trusting=wishes.trusting),
+        room=Mailroom(
+            mail=mail,
+            dns=dns,
+            clock=utc_now,
+            trusting=wishes.trusting,
+            look_at=IsolatedLook(),
+        ),
         files=OutboxFiles(mail, machine.folder / OUTBOX),
         lifecycle=Lifecycle(mail, utc_now),
         archive=archive,

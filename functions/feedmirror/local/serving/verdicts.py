@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedmirror.local.arrivals import read_head
+from feedmirror.local.arrivals import PASSED, Head, read_head
 from feedmirror.ports.dns import DnsUnavailableError, TxtLookup
 from feedmirror.takedowns.senders.mailboxes import read_from
 from feedmirror.takedowns.senders.receipt import Verdict
@@ -34,11 +34,25 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """A mail looked at: what its header says, and what was found out about its sender."""
+
+    head: Head
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
 class _Dmarc:
     """What a domain states: its policy for the domain that was asked about, and how to align."""
 
     policy: str
     strict: bool
+
+
+def look_at(raw: bytes, *, dns: TxtLookup, judged: datetime | None) -> Looked:
+    """Look at a mail, and judge it at a moment; without one everything counts as passed."""
+    judgement = judge_mail(raw, dns=dns, now=judged) if judged else Judgement(PASSED)
+    return Looked(read_head(raw), judgement)
 
 
 def judge_mail(raw: bytes, *, dns: TxtLookup, now: datetime) -> Judgement:

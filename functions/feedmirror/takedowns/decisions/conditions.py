@@ -32,8 +32,7 @@ from feedmirror.takedowns.decisions.situations import (
     names_only_short_links,
 )
 from feedmirror.takedowns.decisions.standing import speaks_for_domain
-from feedmirror.takedowns.notices.exceptions import EXCEPTION
-from feedmirror.takedowns.notices.notice import Kind
+from feedmirror.takedowns.notices.notice import EXCEPTION, Kind
 from feedmirror.takedowns.senders.receipt import Verdict
 
 _AT_HOST = frozenset({Standing.HOST, Standing.ROLE})

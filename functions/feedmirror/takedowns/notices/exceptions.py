@@ -5,10 +5,9 @@ from dataclasses import replace
 from feedmirror.suppression import Scope
 from feedmirror.takedowns.notices.hearing import Hearing, Mention, Verdict
 from feedmirror.takedowns.notices.naming import compared, is_site
-from feedmirror.takedowns.notices.notice import Kind, Notice, Target
+from feedmirror.takedowns.notices.notice import EXCEPTION, Kind, Notice, Target
 from feedmirror.takedowns.notices.targets import written_address
 
-EXCEPTION = "an exception: something that it names is to be kept"
 _ASKING = frozenset({Kind.REMOVAL, Kind.URGENT})
 
 

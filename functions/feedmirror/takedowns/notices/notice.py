@@ -6,6 +6,9 @@ from enum import StrEnum
 from feedmirror.layout import ItemId
 from feedmirror.suppression import Ground, Scope
 
+# What is unclear of a request that leaves something out.
+EXCEPTION = "an exception: something that it names is to be kept"
+
 
 class Kind(StrEnum):
     """What a mail is."""

@@ -89,6 +89,17 @@ def mailbox_key(address: str) -> str:
     return digest("mailbox", fold(address))
 
 
+def receipts_objection(receipt: Receipt | None, address: str) -> str:
+    """Say what in SES's own judgement stands against any proof of who sent a mail, in words."""
+    if receipt is None:
+        return "there is no receipt from SES"
+    if set(receipt.from_keys) != {mailbox_key(address)}:
+        return "SES read another From"
+    if receipt.dmarc not in {Verdict.PASS, Verdict.GRAY}:
+        return f"DMARC: {receipt.dmarc}"
+    return ""
+
+
 def receipts_of(event: Mapping[str, Any]) -> tuple[Receipt, ...]:
     """Return the mails that an event tells of, none where it is not an event of SES.
 

@@ -1,0 +1,34 @@
+"""The parsers without a process of their own, for who compares the two, or parses by the thousand.
+
+What users run always has the child; so has ``world.py``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feedmirror.mirroring.content import texts_of
+from feedmirror.mirroring.entries import Feed
+from feedmirror.mirroring.feeds import parse_feed
+from feedmirror.mirroring.parsing import Markup, Texts
+from feedmirror.mirroring.rsl import read_rsl
+from feedmirror.takedowns.casework.challenges import feed_proves
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """The same functions that the child calls, called."""
+
+    def feed(self, document: bytes, *, url: str, content_type: str) -> Feed:
+        return parse_feed(document, url=url, content_type=content_type)
+
+    def texts(self, markups: Sequence[Markup]) -> Sequence[Texts]:
+        return [texts_of(markup) for markup in markups]
+
+    def rsl(self, text: str, *, address: str) -> tuple[str, ...]:
+        return read_rsl(text, address)
+
+    def shown(self, tokens: Sequence[str], document: bytes) -> frozenset[str]:
+        return frozenset(token for token in tokens if feed_proves(document, token))
+
+
+IN_PROCESS = InProcess()
