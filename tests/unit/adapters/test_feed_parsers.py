@@ -200,6 +200,17 @@ def test_a_run_that_has_lost_its_patience_leaves_the_rest_to_the_next(
 A_FEED = {"url": URL, "format": "RSS 2.0"}
 
 
+def test_what_feeds_take_is_not_what_entries_may_take() -> None:
+    child = ChildProcess("poisoned_operations")
+    parsers = IsolatedParsers(lambda: child)
+
+    told = outcome(parsers, f"<!--{CRASH}-->".encode())
+
+    child.close()
+    assert told == "the feed cannot be parsed: its parser crashes (SIGSEGV)"
+    assert parsers.lost == 0  # or three such feeds would keep all others' entries away
+
+
 class Liar:
     """A child that was broken into: it says whatever it was made to say."""
 
