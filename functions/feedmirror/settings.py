@@ -79,6 +79,14 @@ def read_settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
+def is_lambda() -> bool:
+    """Tell whether this process is a Lambda function, whose processor is its own.
+
+    The variable is one that Lambda reserves (AWS, "Defined runtime environment variables").
+    """
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
 def read_networks() -> tuple[Network, ...]:
     """Read what may be fetched from beside the public internet; raises SettingsError."""
     variables = _Variables(os.environ, [])

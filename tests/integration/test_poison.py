@@ -22,7 +22,7 @@ TOLD = "the feed cannot be parsed: its parser crashes (SIGSEGV)"
 
 @pytest.fixture(scope="module")
 def child() -> Iterator[ChildProcess]:
-    child = ChildProcess("poisoned_operations")
+    child = ChildProcess("poisoned_operations", Limits(seconds=60))
     yield child
     child.close()
 

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 
 from feedmirror.adapters.isolation.feed_parsers import IsolatedParsers
 from feedmirror.mirroring.parsing import Parsers
+from feedmirror.settings import is_lambda
 
 if TYPE_CHECKING:
     from feedmirror.adapters.isolation.child_process import ChildProcess
+
+_ON_A_BUSY_MACHINE = 120.0  # seconds
 
 
 def feed_parsers() -> Parsers:
@@ -17,6 +20,11 @@ def feed_parsers() -> Parsers:
 
 @cache
 def _feed_child() -> "ChildProcess":
-    from feedmirror.adapters.isolation.child_process import ChildProcess  # noqa: PLC0415 -- most polls bring no document
+    from feedmirror.adapters.isolation.child_process import (  # noqa: PLC0415 -- most polls bring no document
+        ChildProcess,
+        Limits,
+    )
 
-    return ChildProcess("feedmirror.adapters.isolation.feed_operations")
+    # Where others take the processor as well, five seconds of it may take a minute.
+    limits = Limits() if is_lambda() else Limits(seconds=_ON_A_BUSY_MACHINE)
+    return ChildProcess("feedmirror.adapters.isolation.feed_operations", limits)

@@ -16,6 +16,7 @@ from feedmirror.configuration import Images
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.health import advice
 from feedmirror.mirroring.parsing import Markup, Parsers, Texts, Unread
+from feedmirror.wiring.parsers import feed_parsers
 from in_process import IN_PROCESS
 from poisoned_operations import POISON as CRASH
 from world import entry, rss
@@ -121,7 +122,7 @@ def samples() -> list[Path]:
 
 
 def test_real_feeds_and_their_markup_mean_the_same_in_a_child(samples: list[Path]) -> None:
-    child = ChildProcess(FEED)
+    child = ChildProcess(FEED, Limits(seconds=60))
     parsers = IsolatedParsers(lambda: child)
     for sample in samples:
         feed = outcome(IN_PROCESS, sample.read_bytes())
@@ -175,7 +176,7 @@ def test_a_poison_entry_costs_itself_only(parsers: IsolatedParsers) -> None:
 
 
 def test_a_document_of_poison_is_given_up_after_two_and_others_are_not() -> None:
-    child = ChildProcess("poisoned_operations")
+    child = ChildProcess("poisoned_operations", Limits(seconds=60))
     parsers = IsolatedParsers(lambda: child)
     crashes = Markup(whole=CRASH)
 
@@ -198,6 +199,31 @@ def test_a_run_that_has_lost_its_patience_leaves_the_rest_to_the_next(
 
 
 A_FEED = {"url": URL, "format": "RSS 2.0"}
+
+
+def test_what_feeds_take_is_not_what_entries_may_take() -> None:
+    child = ChildProcess("poisoned_operations", Limits(seconds=60))
+    parsers = IsolatedParsers(lambda: child)
+
+    told = outcome(parsers, f"<!--{CRASH}-->".encode())
+
+    child.close()
+    assert told == "the feed cannot be parsed: its parser crashes (SIGSEGV)"
+    assert parsers.lost == 0  # or three such feeds would keep all others' entries away
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("mirror", 20), (None, 120)])
+def test_a_busy_machine_has_longer_than_lambda_where_the_run_itself_would_end(
+    monkeypatch: pytest.MonkeyPatch, name: str | None, seconds: float
+) -> None:
+    monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME", raising=False)
+    if name:
+        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", name)
+
+    parsers: Any = feed_parsers()
+    limits = parsers.child.__wrapped__().limits
+
+    assert (limits.processor_seconds, limits.seconds) == (5, seconds)
 
 
 class Liar:

@@ -31,7 +31,7 @@ class IsolatedParsers:
 
     All but :meth:`feed` never raise for what they are given; whatever is asked for,
     ChildUnavailableError is raised if no child can be started. ``lost`` are the seconds that went
-    into what came to nothing.
+    into entries that came to nothing.
     """
 
     child: "Callable[[], ChildProcess]"
@@ -82,13 +82,11 @@ class IsolatedParsers:
         """
         from feedmirror.adapters.isolation import child_process, codec  # noqa: PLC0415 -- most polls bring no document
 
-        began = time.monotonic()
         try:
             return codec.from_json(kind, self.child().call(operation, arguments, body))
         except child_process.OperationRefusedError as error:
             raise FeedUnreadableError(str(error)) from error
         except (child_process.ChildDiedError, child_process.OperationFailedError) as error:
-            self.lost += time.monotonic() - began
             raise NoAnswerError(str(error)) from error
         except codec.CodecError as error:
             raise self.no_answer(str(error)) from error
@@ -110,8 +108,16 @@ class _Document:
         """Read some entries, together if that goes well."""
         if len(batch) > 1 and self.poison < _MOST_POISON and self.parsers.lost < _PATIENCE:
             with suppress(NoAnswerError):
-                return self._together(batch)
+                return self._timed(batch)
         return [self._alone(markup) for markup in batch]
+
+    def _timed(self, batch: Sequence[Markup]) -> Sequence[Texts | Unread]:
+        began = time.monotonic()
+        try:
+            return self._together(batch)
+        except NoAnswerError:
+            self.parsers.lost += time.monotonic() - began
+            raise
 
     def _together(self, batch: Sequence[Markup]) -> Sequence[Texts | Unread]:
         from feedmirror.adapters.isolation.answers import ReadMarkup  # noqa: PLC0415 -- see above
@@ -132,7 +138,7 @@ class _Document:
         if self.parsers.lost >= _PATIENCE:
             return Unread("too much time went into other documents", later=True)
         try:
-            return self._together([markup])[0]
+            return self._timed([markup])[0]
         except NoAnswerError as error:
             self.poison += 1
             return Unread(_UNREADABLE + str(error))
