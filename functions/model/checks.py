@@ -1,19 +1,17 @@
 """What must hold: in every state, and where everything has come to its end."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from model.mirror_steps import page, record, JSON, INDEX
-from model.moves import take_turn
-from model.programs import Protocol
-from model.world import Actor, Cards, Faults, Item, Setting, State
+from model.mirror_steps import INDEX, JSON, page, record
+from model.moves import Game
+from model.world import Cards, Faults, Item, Setting, State
 
 
-def problem_of(protocol: Protocol, setting: Setting, state: State) -> str:
+def problem_of(game: Game, state: State) -> str:
     """Say what is wrong with a state, or nothing."""
-    wrong = readable(setting, state)
+    wrong = readable(game.setting, state)
     if not wrong and all(process.done for process in state.processes):
-        wrong = unfinished(setting, state) or _after_a_quiet_run(protocol, setting, state)
+        wrong = unfinished(game.setting, state) or _after_a_quiet_run(game, state)
     return wrong
 
 
@@ -59,16 +57,13 @@ def unfinished(setting: Setting, state: State) -> str:
     return ""
 
 
-def _after_a_quiet_run(protocol: Protocol, setting: Setting, state: State) -> str:
+def _after_a_quiet_run(game: Game, state: State) -> str:
     """Run the mirror once more, undisturbed; say what is then shown wrongly, or not shown."""
-    quiet = replace(setting, actors=(*setting.actors, Actor("the last run", "mirror")))
-    state = state._replace(processes=(*state.processes, setting.fresh), left=Faults())
-    while not state.processes[-1].done:
-        turn = take_turn(protocol, quiet, state, len(state.processes) - 1)
-        if turn is None:
-            return "the last run cannot go on"
-        state = turn.keep(turn.me)
-    return readable(setting, state) or _wrongly_shown(setting, state)
+    fresh = game.setting.fresh
+    state = state._replace(processes=(fresh,), left=Faults(), wire=frozenset())
+    while not state.processes[0].done:
+        state = next(after for _, after in game.quiet.moves(state))
+    return readable(game.setting, state) or _wrongly_shown(game.setting, state)
 
 
 def _wrongly_shown(setting: Setting, state: State) -> str:
@@ -78,13 +73,14 @@ def _wrongly_shown(setting: Setting, state: State) -> str:
     """
     force = {setting.words[rule] for rule in state.names("rule") - state.names("lift")}
     shown = set(_shown(setting, state))
+    for key, item in shown:
+        if not force.isdisjoint(item.words):
+            return f"a rule covers {item.id}, and {' '.join(key)} shows it"
+    seen = {(key, item.id) for key, item in shown}
     for item in setting.offered[state.edits]:
         known = {w for fact in state.facts if fact[:2] == ("marker", item.id) for w in fact[2:]}
         for key in _keys_of(setting, item.id):
-            there = any(at == key and each.id == item.id for at, each in shown)
-            if there and not force.isdisjoint(item.words):
-                return f"a rule covers {item.id}, and {' '.join(key)} shows it"
-            if not there and force.isdisjoint(known | item.words):
+            if (key, item.id) not in seen and force.isdisjoint(known | item.words):
                 return f"no rule covers {item.id}, and {' '.join(key)} does not show it"
     return ""
 

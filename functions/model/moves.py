@@ -1,39 +1,131 @@
 """What may happen next: a request of one process, a fault, or something from outside."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from model.programs import Mode, Next, Over, Program, Protocol, SecondRequestError, Turn
-from model.world import Process, Setting, State, Stone, can_land, land, replaced
+from model.programs import Mode, Next, Over, Program, Protocol, SecondRequestError, Turn, View
+from model.world import (
+    Actor,
+    Creation,
+    Faults,
+    Process,
+    Setting,
+    State,
+    Stone,
+    can_land,
+    is_hopeless,
+    land,
+    replaced,
+)
 
 Move = tuple[str, State]  # in words, and what is then
 
 
-def take_turn(
-    protocol: Protocol, setting: Setting, state: State, number: int, mode: Mode = Mode.WELL
-) -> Turn | None:
-    """Do a process's next request, and all behind it that asks nothing; None if it has to wait."""
-    turn = Turn(setting, state, number, mode)
-    program = protocol.programs[turn.actor.program]
-    while not turn.me.done:
-        before = turn.me
-        at = program[before.block].steps[before.step]
-        item = _items(program, before, setting)[before.nth]
-        try:
-            where = at.does(turn, item)
-        except SecondRequestError:
-            turn.me = before
-            break
-        if where is Next.WAIT:
-            return None
-        if turn.asked and turn.step is None:
-            turn.step = at
-        if mode is Mode.LATE and turn.is_put:
-            turn.me = setting.fresh
-            break
-        if turn.me.unsure:
-            break
-        turn.me = _gone_to(program, turn.me, where, setting)
-    return turn
+@dataclass(frozen=True)
+class Game:
+    """A protocol in a setting.
+
+    A process's turn depends on nothing but its own memory and what there is, so each is thought
+    out once, however many states of the other processes go with it.
+    """
+
+    protocol: Protocol
+    setting: Setting
+    known: dict[tuple[int, Process, View, Mode], Turn | None] = field(default_factory=dict)
+
+    @cached_property
+    def quiet(self) -> "Game":
+        """The same with a run of the mirror that nothing disturbs."""
+        return Game(self.protocol, replace(self.setting, actors=(Actor("a last run", "mirror"),)))
+
+    def moves(self, state: State) -> Iterator[Move]:
+        """Yield all that may happen next."""
+        setting = self.setting
+        for number, me in enumerate(state.processes):
+            if not me.done and setting.actors[number].waits_for <= state.facts:
+                yield from self._of_process(state, number)
+        for request in state.wire:
+            if can_land(state, request):
+                rest = state._replace(wire=state.wire - {request})
+                yield f"what was on the wire lands: {request[0]}", land(setting, rest, request)
+        if state.edits + 1 < len(setting.offered):
+            yield "the publisher edits", state._replace(edits=state.edits + 1)
+        if not setting.permanent:
+            for place, stored in enumerate(state.objects):
+                if stored is not None and isinstance(stored.content, Stone):
+                    objects = replaced(state.objects, place, None)
+                    yield "a tombstone expires", state._replace(objects=objects)
+
+    def turn(self, number: int, me: Process, view: View, mode: Mode = Mode.WELL) -> Turn | None:
+        """Return a process's next request; None if it has to wait."""
+        which = (number, me, view, mode)
+        if which not in self.known:
+            turn = Turn(self.setting, self.setting.actors[number], me, view, mode)
+            self.known[which] = turn if self._take(turn) else None
+        return self.known[which]
+
+    def _take(self, turn: Turn) -> bool:
+        """Do a request, and all behind it that asks nothing; False if it has to wait."""
+        program = self.protocol.programs[turn.actor.program]
+        while not (turn.me.done or turn.me.unsure):
+            before = turn.me
+            step = program[before.block].steps[before.step]
+            try:
+                where = step.does(turn, _items(program, before, self.setting)[before.nth])
+            except SecondRequestError:
+                turn.me = before
+                break
+            if where is Next.WAIT:
+                return False
+            if turn.asked and turn.step is None:
+                turn.step = step
+            if not turn.me.unsure:
+                turn.me = _gone_to(program, turn.me, where, self.setting)
+        return True
+
+    def _of_process(self, state: State, number: int) -> Iterator[Move]:
+        me, setting = state.processes[number], self.setting
+        turn = self.turn(number, me, View(state.objects, state.facts, state.edits, self._busy(state)))
+        if turn is None:
+            return
+        yield f"{turn.actor.name} {turn.asked}", self._after(state, number, turn)
+        dead = replaced(state.processes, number, setting.fresh)
+        left = state.left
+        if left.crashes and me != setting.fresh:
+            less = left._replace(crashes=left.crashes - 1)
+            yield f"{turn.actor.name} dies", state._replace(processes=dead, left=less)
+        sent = turn.request
+        if left.crashes and left.late and sent and not is_hopeless(setting, state, sent):
+            less = left._replace(crashes=left.crashes - 1, late=left.late - 1)
+            wire = state.wire | {sent}
+            after = state._replace(processes=dead, wire=wire, left=less)
+            yield f"{turn.actor.name} {turn.asked}, and dies with that on the wire", after
+        for mode, less in self._answers(turn, left):
+            other = self.turn(number, me, turn.view, mode)
+            if other is not None:
+                after = self._after(state._replace(left=less), number, other)
+                yield f"{turn.actor.name} {other.asked}{mode.value}", after
+
+    def _after(self, state: State, number: int, turn: Turn) -> State:
+        if turn.request is not None and turn.is_applied:
+            state = land(self.setting, state, turn.request)
+        return state._replace(processes=replaced(state.processes, number, turn.me))
+
+    def _answers(self, turn: Turn, left: Faults) -> Iterator[tuple[Mode, Faults]]:
+        """Yield how else a put may be answered, and how much may go wrong after that."""
+        is_creation = isinstance(turn.request, Creation)
+        if left.resends and turn.is_applied and not is_creation:
+            yield Mode.RESENT, left._replace(resends=left.resends - 1)
+        if left.conflicts and is_creation and self.protocol.conflict_is_won:
+            yield Mode.CONFLICT, left._replace(conflicts=left.conflicts - 1)
+
+    def _busy(self, state: State) -> bool:
+        """Tell whether a run of the mirror has begun, for a departure that trusts it."""
+        return self.protocol.looks_around and any(
+            not (me.done or me == self.setting.fresh) and actor.program == "mirror"
+            for me, actor in zip(state.processes, self.setting.actors, strict=True)
+        )
 
 
 def _items(program: Program, me: Process, setting: Setting) -> tuple[str, ...]:
@@ -44,7 +136,7 @@ def _items(program: Program, me: Process, setting: Setting) -> tuple[str, ...]:
         case Over.ITEMS:
             return me.items
         case Over.ALL:
-            return tuple(sorted({item.id for offer in setting.offered for item in offer}))
+            return setting.items
 
 
 def _gone_to(program: Program, me: Process, where: Next | str, setting: Setting) -> Process:
@@ -63,52 +155,3 @@ def _gone_to(program: Program, me: Process, where: Next | str, setting: Setting)
     while me.block < len(program) and me.nth >= len(_items(program, me, setting)):
         me = me._replace(block=me.block + 1, nth=0)
     return me if me.block < len(program) else setting.fresh._replace(done=True)
-
-
-def moves(protocol: Protocol, setting: Setting, state: State) -> Iterator[Move]:
-    """Yield all that may happen next."""
-    for number, me in enumerate(state.processes):
-        if not me.done and setting.actors[number].waits_for <= state.facts:
-            yield from _of_process(protocol, setting, state, number)
-    for request in state.wire:
-        if can_land(state, request):
-            rest = state._replace(wire=state.wire - {request})
-            yield f"the put of a dead process lands: {request[0]}", land(setting, rest, request)
-    if state.edits + 1 < len(setting.offered):
-        yield "the publisher edits", state._replace(edits=state.edits + 1)
-    if not protocol.permanent:
-        for place, stored in enumerate(state.objects):
-            if stored is not None and isinstance(stored.content, Stone):
-                objects = replaced(state.objects, place, None)
-                yield "a tombstone expires", state._replace(objects=objects)
-
-
-def _of_process(
-    protocol: Protocol, setting: Setting, state: State, number: int
-) -> Iterator[Move]:
-    turn = take_turn(protocol, setting, state, number)
-    if turn is None:
-        return
-    name, left = turn.actor.name, state.left
-    yield f"{name} {turn.asked}", turn.keep(turn.me)
-    if left.crashes and state.processes[number] != setting.fresh:
-        dead = replaced(state.processes, number, setting.fresh)
-        crashed = left._replace(crashes=left.crashes - 1)
-        yield f"{name} dies", state._replace(processes=dead, left=crashed)
-    for mode, less in _faults(protocol, turn, state):
-        other = take_turn(protocol, setting, state._replace(left=less), number, mode)
-        if other is not None:
-            yield f"{name} {other.asked}{mode.value}", other.keep(other.me)
-
-
-def _faults(protocol: Protocol, turn: Turn, state: State) -> Iterator[tuple[Mode, "Faults"]]:
-    """Yield how else a process's request may go, and how much may still go wrong then."""
-    left = state.left
-    if not turn.is_put:
-        return
-    if left.crashes and left.late:
-        yield Mode.LATE, left._replace(crashes=left.crashes - 1, late=left.late - 1)
-    if left.resends and turn.is_applied and not turn.is_creation:
-        yield Mode.RESENT, left._replace(resends=left.resends - 1)
-    if left.conflicts and turn.is_creation and protocol.conflict_is_won:
-        yield Mode.CONFLICT, left._replace(conflicts=left.conflicts - 1)

@@ -1,8 +1,9 @@
 """Programs of single requests: how a process gets from one to the next, and what may go wrong."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from model.world import (
     ABSENT,
@@ -18,11 +19,9 @@ from model.world import (
     Process,
     Request,
     Setting,
-    State,
     Stone,
     Stored,
     can_land,
-    land,
     replaced,
 )
 
@@ -37,12 +36,11 @@ class Next(Enum):
 
 
 class Mode(Enum):
-    """How a request goes."""
+    """How a request goes, if it does not simply go well."""
 
     WELL = ""
-    LATE = "; dies, the put is on the wire"
-    RESENT = "; the answer is lost, sent again it is refused"
-    CONFLICT = "; 409"
+    RESENT = ", and the answer is lost; sent again, it is refused"
+    CONFLICT = ", and is answered 409"
 
 
 class Over(Enum):
@@ -83,6 +81,7 @@ class Protocol:
     nonces: bool = True  # every body that is overwritten has one
     permanent: bool = True  # tombstones never expire, and nothing is deleted
     conflict_is_won: bool = False  # 409 is taken for "it is there already"
+    looks_around: bool = False  # somebody waits for what S3 cannot tell
 
 
 def step(code: str, asks: str) -> "Callable[[Callable[[Turn, str], Next | str]], Step]":
@@ -104,17 +103,27 @@ class SecondRequestError(Exception):
     """A step asks something, and a turn is one request."""
 
 
+class View(NamedTuple):
+    """All that a request can depend on, besides who asks."""
+
+    objects: tuple[Stored | None, ...]
+    facts: frozenset[Fact]
+    edits: int
+    is_busy: bool = False  # whether a run of the mirror has begun: for departures that trust it
+
+
 class Turn:
     """One request of one process, with all that follows from its answer."""
 
-    def __init__(self, setting: Setting, state: State, number: int, mode: Mode = Mode.WELL) -> None:
-        """Begin the process's next request; ``mode`` says how it will go."""
-        self.setting, self.state, self.number, self.mode = setting, state, number, mode
-        self.actor: Actor = setting.actors[number]
-        self.me: Process = state.processes[number]
+    def __init__(
+        self, setting: Setting, actor: Actor, me: Process, view: View, mode: Mode = Mode.WELL
+    ) -> None:
+        """Begin a process's next request; ``mode`` says how it will go."""
+        self.setting, self.actor, self.me, self.view, self.mode = setting, actor, me, view, mode
         self.asked = ""  # in words
         self.step: Step | None = None  # that asked it
-        self.is_put = self.is_applied = self.is_creation = False
+        self.request: Request | Creation | None = None  # what it puts
+        self.is_applied = False
 
     # What a process knows.
 
@@ -140,17 +149,17 @@ class Turn:
         """Ask the publisher. Where nothing is ever edited, when is of no account."""
         if len(self.setting.offered) > 1:
             self._ask("polls the feed")
-        return self.setting.offered[self.state.edits]
+        return self.setting.offered[self.view.edits]
 
-    def look_around(self) -> State:
-        """Know everything: for departures that trust more than S3."""
-        self._ask("looks who is running")
-        return self.state
+    def look_around(self) -> bool:
+        """See whether a run of the mirror has begun: no request to S3 can tell."""
+        self._ask("looks whether a run is at work")
+        return self.view.is_busy
 
     def get(self, key: Key) -> Content | None:
         """Get an object; a head likewise, of which only the ETag is used."""
         place = self.setting.keys[key]
-        stored = self.state.objects[place]
+        stored = self.view.objects[place]
         content = stored.content if stored else None
         self._ask(f"reads {' '.join(key)}: {told(content)}")
         held = replaced(self.me.held, place, stored.etag if stored else ABSENT)
@@ -159,7 +168,7 @@ class Turn:
 
     def list(self, *kinds: str) -> frozenset[Fact]:
         """List the facts of some kinds."""
-        known = frozenset(fact for fact in self.state.facts if fact[0] in kinds)
+        known = frozenset(fact for fact in self.view.facts if fact[0] in kinds)
         names = " and ".join(kinds)
         self._ask(f"lists {names}: {', '.join(sorted({f[1] for f in known})) or 'none'}")
         return known
@@ -167,21 +176,16 @@ class Turn:
     def list_keys(self, kind: str) -> tuple[str, ...]:
         """List the objects of a kind that may be overwritten."""
         places = {key[1]: place for key, place in self.setting.keys.items() if key[0] == kind}
-        there = sorted(name for name, place in places.items() if self.state.objects[place])
+        there = sorted(name for name, place in places.items() if self.view.objects[place])
         self._ask(f"lists {kind}: {', '.join(there) or 'none'}")
         return tuple(there)
 
     def create(self, fact: Fact, *, unless: Fact = ()) -> bool:
         """Put a fact with ``If-None-Match: *``: there already is as good. False if it is void."""
         self._ask(f"writes {' '.join(fact)}")
-        self.is_put = self.is_creation = True
-        request = Creation(fact, unless)
-        if self.mode is Mode.LATE:
-            self.state = self.state._replace(wire=self.state.wire | {request})
-        elif self.mode is Mode.WELL and can_land(self.state, request):
-            self.state = land(self.setting, self.state, request)
-            self.is_applied = True
-        return not unless or unless not in self.state.facts
+        self.request = Creation(fact, unless)
+        self.is_applied = self.mode is Mode.WELL and can_land(self.view, self.request)
+        return unless not in self.view.facts
 
     def put(
         self, key: Key, content: Content | None, *, replaces: Etag, nonced: bool = True
@@ -192,26 +196,19 @@ class Turn:
             return self._read_back(key)
         stored = Stored(content, nonced and self.setting.nonces) if content is not None else None
         request = Request(place, stored, replaces)
-        self.is_applied = can_land(self.state, request)
-        answer = "" if self.is_applied or self.mode is Mode.LATE else "refused, "
-        self._ask(f"puts {' '.join(key)}: {answer}{told(content)}")
-        self.is_put = True
-        if self.mode is Mode.LATE:
-            self.state = self.state._replace(wire=self.state.wire | {request})
-            return False
-        if self.is_applied:
-            self.state = land(self.setting, self.keep(self.me), request)
-            self.me = self.state.processes[self.number]
+        is_applied = can_land(self.view, request)
+        self._ask(f"puts {' '.join(key)}{'' if is_applied else ', refused'}: {told(content)}")
+        self.request, self.is_applied = request, is_applied
         if self.mode is Mode.RESENT:
             own = stored.etag if stored else ABSENT
             self.remember(held=replaced(self.me.held, place, own), unsure=True)
         else:
             self.forget(key)
-        return self.is_applied
+        return is_applied
 
     def _read_back(self, key: Key) -> bool:
         """See whether what is there is the body that was sent (adapters.s3:S3Store._settle)."""
-        there = self.state.objects[self.setting.keys[key]]
+        there = self.view.objects[self.setting.keys[key]]
         is_own = self.held(key) == (there.etag if there else ABSENT)
         self._ask(f"reads {' '.join(key)} back: {'its own' if is_own else 'not its own'}")
         self.remember(unsure=False)
@@ -223,10 +220,6 @@ class Turn:
         place = self.setting.keys[key]
         held, found = self.me.held, self.me.found
         self.remember(held=replaced(held, place, UNREAD), found=replaced(found, place, None))
-
-    def keep(self, me: Process) -> State:
-        """Return the state as it is with the process being ``me``."""
-        return self.state._replace(processes=replaced(self.state.processes, self.number, me))
 
     def _ask(self, words: str) -> None:
         if self.asked:

@@ -156,8 +156,10 @@ def put_lift(turn: Turn, _: str) -> Next:
 @step("takedown.restore:Restore._copies", "list copy")
 def list_copies(turn: Turn, _: str) -> Next:
     """List what can be put back."""
-    if any(turn.actor.case in key[0] for key in turn.setting.keys):
-        turn.remember(items=turn.list_keys(copy_of(turn, "")[0]))
+    kind = copy_of(turn, "")[0]
+    kept = any(key[0] == kind for key in turn.setting.keys)
+    turn.me = turn.setting.fresh._replace(block=turn.me.block)  # of a sweep that was at work
+    turn.remember(items=turn.list_keys(kind) if kept else ())
     return Next.ON
 
 

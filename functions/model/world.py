@@ -11,7 +11,8 @@ body, which may come again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from functools import cached_property
+from typing import NamedTuple, Protocol, TypeVar
 
 _T = TypeVar("_T")
 UNREAD, ABSENT, CURRENT, GONE, ANY = "unread", "absent", "current", "gone", "any"
@@ -71,6 +72,18 @@ class Creation(NamedTuple):
     unless: Fact
 
 
+class HasObjects(Protocol):
+    """What there is, whoever sees it."""
+
+    @property
+    def objects(self) -> tuple[Stored | None, ...]:
+        """What may be overwritten."""
+
+    @property
+    def facts(self) -> frozenset[Fact]:
+        """What is only ever created."""
+
+
 class Faults(NamedTuple):
     """How much may still go wrong. A 409 changes nothing, so there is nothing to be tried of it."""
 
@@ -127,26 +140,26 @@ class Actor:
     slices: bool = False  # the sweep notes where it is behind each item
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setting:
     """What does not change: which keys there are, who acts, what the publisher offers when."""
 
     keys: Mapping[Key, int]
     actors: tuple[Actor, ...]
     offered: tuple[frozenset[Item], ...]  # at first, and after each edit
+    words: Mapping[str, str]  # what each rule names
     nonces: bool = True
     permanent: bool = True  # whether what was put is never absent again
-    conflict_is_won: bool = False
 
-    @property
+    @cached_property
     def fresh(self) -> Process:
         """A process that has just begun."""
         return Process((UNREAD,) * len(self.keys), (None,) * len(self.keys))
 
-    @property
-    def words(self) -> Mapping[str, str]:
-        """What each rule names."""
-        return {actor.rule: actor.word for actor in self.actors if actor.rule}
+    @cached_property
+    def items(self) -> tuple[str, ...]:
+        """The items that there ever are."""
+        return tuple(sorted({item.id for offer in self.offered for item in offer}))
 
 
 def land(setting: Setting, state: State, request: Request | Creation) -> State:
@@ -168,12 +181,20 @@ def land(setting: Setting, state: State, request: Request | Creation) -> State:
     return state._replace(objects=objects, processes=processes, wire=wire)
 
 
-def can_land(state: State, request: Request | Creation) -> bool:
+def can_land(there: HasObjects, request: Request | Creation) -> bool:
     """Tell whether a request's condition holds."""
     if isinstance(request, Creation):
-        return state.facts.isdisjoint({request.fact, request.unless})
-    there = state.objects[request.place]
-    return request.replaces in {ANY, there.etag if there else ABSENT}
+        return there.facts.isdisjoint({request.fact, request.unless})
+    stored = there.objects[request.place]
+    return request.replaces in {ANY, stored.etag if stored else ABSENT}
+
+
+def is_hopeless(setting: Setting, state: State, request: Request | Creation) -> bool:
+    """Tell whether a request can never land: left on the wire, it is as good as never sent."""
+    if isinstance(request, Creation):
+        return not can_land(state, request)
+    is_there = state.objects[request.place] is not None
+    return request.replaces == GONE or (request.replaces == ABSENT and is_there and setting.permanent)
 
 
 def replaced(values: tuple[_T, ...], place: int, value: _T) -> tuple[_T, ...]:

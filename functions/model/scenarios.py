@@ -1,0 +1,240 @@
+"""The scenarios that are searched, each within bounds of its own."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from model.checks import problem_of
+from model.mirror_steps import INDEX, JSON, page, record
+from model.moves import Game
+from model.programs import Protocol
+from model.search import Found, Search
+from model.world import (
+    Actor,
+    Cards,
+    Content,
+    Fact,
+    Faults,
+    Item,
+    Key,
+    Setting,
+    State,
+    Stored,
+)
+
+HOST, ANN, BEN = "example.com", "Ann", "Ben"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Who meets whom over what, and how much may go wrong."""
+
+    name: str
+    actors: tuple[Actor, ...]
+    offered: tuple[frozenset[Item], ...]
+    keys: tuple[Key, ...]
+    left: Faults
+    stored: Mapping[Key, Content] = field(default_factory=dict)
+    facts: frozenset[Fact] = frozenset()
+
+    def setting(self, protocol: Protocol) -> Setting:
+        """Return what does not change, under a protocol."""
+        return Setting(
+            keys={key: place for place, key in enumerate(self.keys)},
+            actors=self.actors,
+            offered=self.offered,
+            words={actor.rule: actor.word for actor in self.actors if actor.rule},
+            nonces=protocol.nonces,
+            permanent=protocol.permanent,
+        )
+
+    def start(self, setting: Setting) -> State:
+        """Return the state that everything begins in."""
+        return State(
+            objects=tuple(
+                Stored(self.stored[key], setting.nonces) if key in self.stored else None
+                for key in self.keys
+            ),
+            facts=self.facts,
+            edits=0,
+            processes=tuple(setting.fresh for _ in self.actors),
+            wire=frozenset(),
+            left=self.left,
+        )
+
+    def search(self, protocol: Protocol, *, most: int = 5_000_000) -> Found:
+        """Search all that may happen."""
+        setting = self.setting(protocol)
+        game = Game(protocol, setting)
+        search = Search[State](game.moves, lambda state: problem_of(game, state))
+        return search.run(self.start(setting), most=most)
+
+
+def item(name: str, *words: str, version: int = 1) -> Item:
+    """Return an item, known by its name, its host, and other words."""
+    return Item(name, version, frozenset({name, HOST, *(words or (ANN,))}))
+
+
+A, B = item("a"), item("b")
+
+
+def a_run(name: str = "W") -> Actor:
+    """Return a run of the mirror."""
+    return Actor(name, "mirror")
+
+
+def a_takedown(
+    word: str, number: int = 1, *, name: str = "T", after: Iterable[Fact] = (), slices: bool = False
+) -> Actor:
+    """Return a takedown of all that is known by a word, a case of its own."""
+    return Actor(
+        name=f"{name}{number}",
+        program="takedown",
+        case=f"case {number}",
+        rule=f"rule {number}",
+        word=word,
+        waits_for=frozenset(after),
+        slices=slices,
+    )
+
+
+def an_end(of: Actor, *, after: str = "done") -> Actor:
+    """Return the end of a takedown that has come as far as ``after``."""
+    far = {"done": ("done", of.case), "ruled": ("rule", of.rule)}[after]
+    return replace(
+        of, name=f"end of {of.name}", program="restore", waits_for=frozenset({far}), slices=False
+    )
+
+
+def marker(of: Item) -> Fact:
+    """Return the marker of an item's attributes."""
+    return ("marker", of.id, *sorted(of.words))
+
+
+def records(*items: str) -> tuple[Key, ...]:
+    """Return the keys of some items' records."""
+    return tuple(map(record, items))
+
+
+def pages(*items: str) -> tuple[Key, ...]:
+    """Return the keys of some items' records and pages."""
+    return (*records(*items), *map(page, items))
+
+
+LISTING = (INDEX, JSON)
+T1 = a_takedown("a")
+
+SCENARIOS = (
+    Scenario(
+        "item",
+        (a_run(), T1),
+        (frozenset({A}),),
+        pages("a"),
+        Faults(2, 2, 2),
+    ),
+    Scenario(
+        "item edited",
+        (a_run(), T1),
+        (frozenset({A}), frozenset({A._replace(version=2)})),
+        pages("a"),
+        Faults(1, 1, 1),
+        {record("a"): A, page("a"): A},
+        frozenset({marker(A)}),
+    ),
+    Scenario(
+        "host",
+        (a_run(), a_takedown(HOST)),
+        (frozenset({A._replace(version=2), B}),),
+        pages("a", "b"),
+        Faults(1, 1, 1),
+        {record("a"): A, page("a"): A},
+        frozenset({marker(A)}),
+    ),
+    Scenario(
+        "new host",
+        (a_run(), a_takedown(HOST)),
+        (frozenset({A, B}),),
+        records("a", "b"),
+        Faults(2, 2, 1),
+    ),
+    Scenario(
+        "author",
+        (a_run("W1"), a_run("W2"), a_takedown(BEN)),
+        (frozenset({A}), frozenset({item("a", BEN, version=2)})),
+        records("a"),
+        Faults(1, 1, 1),
+    ),
+    Scenario(
+        "two takedowns",
+        (a_run(), T1, a_takedown(ANN, 2)),
+        (frozenset({A}),),
+        pages("a"),
+        Faults(1, 1, 0),
+    ),
+    Scenario(
+        "duplicate schedule",
+        (a_run("W1"), a_run("W2"), T1),
+        (frozenset({A}),),
+        pages("a"),
+        Faults(1, 1, 0),
+    ),
+    Scenario(
+        "duplicate mail",
+        (a_run(), T1, replace(T1, name="T1 again")),
+        (frozenset({A}),),
+        pages("a"),
+        Faults(1, 1, 0),
+    ),
+    Scenario(
+        "lift and another claim",
+        (a_run(), T1, an_end(T1), a_takedown(ANN, 2)),
+        (frozenset({A}),),
+        records("a"),
+        Faults(1, 1, 0),
+    ),
+    Scenario(
+        "same claim again",
+        (a_run("W1"), a_run("W2"), T1, an_end(T1), a_takedown("a", 2, after=[("ended", "case 1")])),
+        (frozenset({A}),),
+        records("a"),
+        Faults(1, 1, 0),
+    ),
+    Scenario(
+        "restore",
+        (T1, an_end(T1, after="ruled"), a_takedown(ANN, 2)),
+        (frozenset(),),
+        (*records("a"), ("copy (case 1) of", "a")),
+        Faults(1, 1, 1),
+        {record("a"): A},
+        frozenset({marker(A)}),
+    ),
+    Scenario(
+        "resumable sweep",
+        (a_run(), a_takedown(HOST, slices=True)),
+        (frozenset({A, B}),),
+        pages("a", "b"),
+        Faults(2, 2, 1),
+    ),
+    Scenario(
+        "listing",
+        (a_run(), T1),
+        (frozenset({A, B}),),
+        (*records("a", "b"), *LISTING),
+        Faults(1, 1, 1),
+        {record("b"): B, INDEX: Cards(frozenset({B})), JSON: Cards(frozenset({B}))},
+        frozenset({marker(B)}),
+    ),
+    Scenario(
+        "listing, two takedowns",
+        (T1, a_takedown("b", 2), a_run()),
+        (frozenset({A._replace(version=2)}),),
+        (*records("a", "b"), *LISTING),
+        Faults(1, 1, 0),
+        {
+            record("a"): A,
+            record("b"): B,
+            INDEX: Cards(frozenset({A, B})),
+            JSON: Cards(frozenset({A, B})),
+        },
+        frozenset({marker(A), marker(B)}),
+    ),
+)
