@@ -152,7 +152,7 @@ def put_index(turn: Turn, _: str) -> Next:
         return Next.ON
     updated = relisted(turn)
     if updated != listed(turn):
-        if turn.put(INDEX, updated, replaces=turn.held(INDEX)):
+        if turn.put(INDEX, updated.told, replaces=turn.held(INDEX)):
             turn.remember(listing=updated)
         else:
             lose(turn, *turn.me.items)

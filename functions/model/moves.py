@@ -51,7 +51,7 @@ class Game:
                 yield f"what was on the wire lands: {request[0]}", land(setting, rest, request)
         if state.edits + 1 < len(setting.offered):
             yield "the publisher edits", state._replace(edits=state.edits + 1)
-        if not setting.permanent:
+        if self.protocol.expires:
             for place, stored in enumerate(state.objects):
                 if stored is not None and isinstance(stored.content, Stone):
                     objects = replaced(state.objects, place, None)

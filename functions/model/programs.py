@@ -78,8 +78,10 @@ class Protocol:
     """Who does what in which order, and what holds for all."""
 
     programs: Mapping[str, Program]
-    nonces: bool = True  # every body that is overwritten has one
-    permanent: bool = True  # tombstones never expire, and nothing is deleted
+    nonces: frozenset[str] = frozenset({"mirror", "takedown", "restore"})  # whose bodies have one
+    permanent: bool = True  # what was put is never absent again
+    expires: bool = False  # a lifecycle rule takes tombstones away
+    rule_of_scope: bool = False  # a rule's id is derived from what it names, not from the mail
     conflict_is_won: bool = False  # 409 is taken for "it is there already"
     looks_around: bool = False  # somebody waits for what S3 cannot tell
 
@@ -187,14 +189,13 @@ class Turn:
         self.is_applied = self.mode is Mode.WELL and can_land(self.view, self.request)
         return unless not in self.view.facts
 
-    def put(
-        self, key: Key, content: Content | None, *, replaces: Etag, nonced: bool = True
-    ) -> bool:
+    def put(self, key: Key, content: Content | None, *, replaces: Etag) -> bool:
         """Put an object under a condition, or delete it (None); tell whether that is done."""
         place = self.setting.keys[key]
         if self.me.unsure:
             return self._read_back(key)
-        stored = Stored(content, nonced and self.setting.nonces) if content is not None else None
+        nonced = self.actor.program in self.setting.nonces
+        stored = None if content is None else Stored(content, nonced)
         request = Request(place, stored, replaces)
         is_applied = can_land(self.view, request)
         self._ask(f"puts {' '.join(key)}{'' if is_applied else ', refused'}: {told(content)}")

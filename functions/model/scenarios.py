@@ -18,6 +18,7 @@ from model.world import (
     Key,
     Setting,
     State,
+    Stone,
     Stored,
 )
 
@@ -35,14 +36,18 @@ class Scenario:
     left: Faults
     stored: Mapping[Key, Content] = field(default_factory=dict)
     facts: frozenset[Fact] = frozenset()
+    past: Mapping[str, str] = field(default_factory=dict)  # rules from before, and what they name
 
     def setting(self, protocol: Protocol) -> Setting:
         """Return what does not change, under a protocol."""
+        actors = self.actors
+        if protocol.rule_of_scope:
+            actors = tuple(replace(actor, rule=actor.word and f"rule of {actor.word}") for actor in actors)
         return Setting(
             keys={key: place for place, key in enumerate(self.keys)},
-            actors=self.actors,
+            actors=actors,
             offered=self.offered,
-            words={actor.rule: actor.word for actor in self.actors if actor.rule},
+            words={**self.past, **{actor.rule: actor.word for actor in actors if actor.rule}},
             nonces=protocol.nonces,
             permanent=protocol.permanent,
         )
@@ -51,7 +56,7 @@ class Scenario:
         """Return the state that everything begins in."""
         return State(
             objects=tuple(
-                Stored(self.stored[key], setting.nonces) if key in self.stored else None
+                Stored(self.stored[key], "mirror" in setting.nonces) if key in self.stored else None
                 for key in self.keys
             ),
             facts=self.facts,
@@ -66,7 +71,10 @@ class Scenario:
         setting = self.setting(protocol)
         game = Game(protocol, setting)
         search = Search[State](game.moves, lambda state: problem_of(game, state))
-        return search.run(self.start(setting), most=most)
+        start = self.start(setting)
+        if protocol.conflict_is_won:
+            start = start._replace(left=start.left._replace(conflicts=1))
+        return search.run(start, most=most)
 
 
 def item(name: str, *words: str, version: int = 1) -> Item:
@@ -199,6 +207,16 @@ SCENARIOS = (
         Faults(1, 1, 0),
     ),
     Scenario(
+        "second claim",
+        (a_run(), a_takedown("a", 2)),
+        (frozenset({A}),),
+        pages("a"),
+        Faults(2, 2, 1),
+        {record("a"): Stone(frozenset({"rule 1"})), page("a"): Stone()},
+        frozenset({marker(A), ("rule", "rule 1"), ("lift", "rule 1")}),
+        {"rule 1": "a"},
+    ),
+    Scenario(
         "restore",
         (T1, an_end(T1, after="ruled"), a_takedown(ANN, 2)),
         (frozenset(),),
@@ -220,6 +238,15 @@ SCENARIOS = (
         (frozenset({A, B}),),
         (*records("a", "b"), *LISTING),
         Faults(1, 1, 1),
+        {record("b"): B, INDEX: Cards(frozenset({B})), JSON: Cards(frozenset({B}))},
+        frozenset({marker(B)}),
+    ),
+    Scenario(
+        "listing, two runs",
+        (a_run("W1"), a_run("W2"), T1),
+        (frozenset({A, B}),),
+        (*records("a", "b"), *LISTING),
+        Faults(0, 0, 0),
         {record("b"): B, INDEX: Cards(frozenset({B})), JSON: Cards(frozenset({B}))},
         frozenset({marker(B)}),
     ),

@@ -100,8 +100,7 @@ def put_json_first(turn: Turn, _: str) -> Next:
     """Put a listing's own index without the items, also one that never showed them."""
     if not (turn.has(JSON) and turn.me.items):
         return Next.ON
-    shown = turn.me.listing or listed(turn)
-    left = Cards(frozenset(c for c in shown.items if c.id not in turn.me.items), shown.mark)
+    left = without(turn, turn.me.listing or listed(turn))
     turn.remember(listing=left)
     if turn.put(JSON, left, replaces=turn.held(JSON)):
         return Next.ON
@@ -115,7 +114,7 @@ def put_index_last(turn: Turn, _: str) -> Next:
     left = turn.me.listing
     if left is None:
         return Next.ON
-    is_put = turn.put(INDEX, left, replaces=turn.held(INDEX))
+    is_put = turn.put(INDEX, left.told, replaces=turn.held(INDEX))
     if not turn.me.unsure:
         turn.remember(listing=None)
     return Next.ON if is_put else Next.AGAIN
@@ -203,3 +202,8 @@ def note_undone(turn: Turn, _: str) -> Next:
     """Note that all is undone."""
     turn.create(("undone", turn.actor.case))
     return Next.ON
+
+
+def without(turn: Turn, shown: Cards) -> Cards:
+    """Return a listing without the items of the takedown."""
+    return Cards(frozenset(c for c in shown.items if c.id not in turn.me.items), shown.mark)

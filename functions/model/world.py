@@ -40,6 +40,11 @@ class Cards(NamedTuple):
     items: frozenset[Item] = frozenset()
     mark: frozenset[str] = frozenset()
 
+    @property
+    def told(self) -> "Cards":
+        """What a page tells of it: the items alone."""
+        return Cards(self.items)
+
 
 Content = Item | Stone | Cards
 Etag = str | Content
@@ -148,8 +153,8 @@ class Setting:
     actors: tuple[Actor, ...]
     offered: tuple[frozenset[Item], ...]  # at first, and after each edit
     words: Mapping[str, str]  # what each rule names
-    nonces: bool = True
-    permanent: bool = True  # whether what was put is never absent again
+    nonces: frozenset[str]  # which programs put bodies with a nonce
+    permanent: bool  # whether what was put is never absent again
 
     @cached_property
     def fresh(self) -> Process:
