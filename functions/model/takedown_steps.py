@@ -134,7 +134,9 @@ def note_slice(turn: Turn, _: str) -> Next | str:
 @step("takedown.carry_on:CarryOn._finish", "put acknowledgement")
 def acknowledge(turn: Turn, _: str) -> Next | str:
     """Say that it is done; what has ended meanwhile is undone."""
-    done = turn.create(("done", turn.actor.case), unless=("ended", turn.actor.case))
+    done = turn.create(
+        ("done", turn.actor.case, *turn.me.items), unless=("ended", turn.actor.case)
+    )
     return Next.END if done else "undo"
 
 
