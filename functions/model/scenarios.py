@@ -224,6 +224,15 @@ SCENARIOS = (
     ),
     Scenario(
         "restore",
+        (T1, an_end(T1, after="ruled")),
+        (frozenset(),),
+        (*pages("a"), ("copy (case 1) of", "a")),
+        Faults(2, 1, 1),
+        {record("a"): A, page("a"): A},
+        frozenset({marker(A)}),
+    ),
+    Scenario(
+        "restore and another claim",
         (T1, an_end(T1, after="ruled"), a_takedown(ANN, 2)),
         (frozenset(),),
         (*records("a"), ("copy (case 1) of", "a")),

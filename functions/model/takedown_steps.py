@@ -12,9 +12,13 @@ def copy_of(turn: Turn, item: str) -> Key:
 
 @step("takedown.carry_on:CarryOn.run", "get case")
 def read_case(turn: Turn, _: str) -> Next | str:
-    """Read where the case stands: what is done, or undone, is not done again."""
-    known = {fact[0] for fact in turn.list("done", "ended", "undone") if fact[1] == turn.actor.case}
-    if known == {"ended"} or known == {"ended", "done"}:
+    """Read where the case stands: what is done is not done again, what has ended is undone again.
+
+    Also where that was done before: this one may be the next life of a process that swept on
+    meanwhile, and died over it.
+    """
+    known = {fact[0] for fact in turn.list("done", "ended") if fact[1] == turn.actor.case}
+    if "ended" in known:
         return "undo"
     return Next.END if known else Next.ON
 
