@@ -15,6 +15,12 @@ def problem_of(game: Game, state: State) -> str:
     return wrong
 
 
+def stuck(state: State) -> str:
+    """Say that somebody is not at an end, where nothing can happen any more."""
+    left = [n for n, process in enumerate(state.processes) if not process.done]
+    return f"processes {left} wait for ever" if left else ""
+
+
 def readable(setting: Setting, state: State) -> str:
     """Say what can be read of what an acknowledged takedown covers, that nobody has undone."""
     swept = _swept(state)

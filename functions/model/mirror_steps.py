@@ -16,7 +16,7 @@ def page(item: str) -> Key:
     return "page", item
 
 
-@step("mirror_shard:MirrorShard.run", "poll feed")
+@step("mirror_shard:MirrorShard.run")
 def poll(turn: Turn, _: str) -> Next:
     """Ask the publisher."""
     drafts = turn.poll()
@@ -24,7 +24,7 @@ def poll(turn: Turn, _: str) -> Next:
     return Next.ON
 
 
-@step("store_entries:StoreEntries._read", "get record")
+@step("store_entries:StoreEntries._read")
 def look(turn: Turn, item: str) -> Next:
     """Read what is in a draft's place, and plan: what an item was known by it is still known by."""
     stored, draft = turn.get(record(item)), draft_of(turn, item)
@@ -34,14 +34,14 @@ def look(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("store_entries:StoreEntries._announce", "put marker")
+@step("store_entries:StoreEntries._announce")
 def announce(turn: Turn, item: str) -> Next:
     """Create the marker of the item's present attributes: all that it is known by, old and new."""
     turn.create(("marker", item, *sorted(draft_of(turn, item).words)))
     return Next.ON
 
 
-@step("publish:Publisher.open_page", "get page")
+@step("publish:Publisher.open_page")
 def open_page(turn: Turn, item: str) -> Next:
     """Read an item's page, and its ETag."""
     if turn.has(page(item)):
@@ -49,7 +49,7 @@ def open_page(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("publish:Publisher._open", "head index.html")
+@step("publish:Publisher._open")
 def head_index(turn: Turn, _: str) -> Next:
     """Read the ETag of a listing's page."""
     if turn.has(INDEX) and turn.me.items:
@@ -57,7 +57,7 @@ def head_index(turn: Turn, _: str) -> Next:
     return Next.ON
 
 
-@step("publish:Publisher._open", "get feed.json")
+@step("publish:Publisher._open")
 def open_listing(turn: Turn, _: str) -> Next:
     """Read what a listing shows, and its ETag."""
     if turn.has(JSON) and turn.me.items:
@@ -65,14 +65,14 @@ def open_listing(turn: Turn, _: str) -> Next:
     return Next.ON
 
 
-@step("rules:RuleReader.read", "list suppressions")
+@step("rules:RuleReader.read")
 def list_rules(turn: Turn, _: str) -> Next:
     """List the rules."""
     turn.remember(rules=frozenset(fact[1] for fact in turn.list("rule")))
     return Next.ON
 
 
-@step("rules:RuleReader.read", "list lifts")
+@step("rules:RuleReader.read")
 def list_lifts(turn: Turn, _: str) -> Next:
     """List what ends rules, where there are any."""
     if turn.me.rules:
@@ -80,7 +80,7 @@ def list_lifts(turn: Turn, _: str) -> Next:
     return Next.ON
 
 
-@step("rules:RuleReader.read", "list suppressions")
+@step("rules:RuleReader.read")
 def list_rules_again(turn: Turn, _: str) -> Next:
     """List the rules again: one that took a lifted one's place was written before the lift."""
     if turn.me.lifts:
@@ -88,7 +88,7 @@ def list_rules_again(turn: Turn, _: str) -> Next:
     return Next.ON
 
 
-@step("rules:RuleReader.stands", "list lifts")
+@step("rules:RuleReader.stands")
 def ask_stone(turn: Turn, item: str) -> Next:
     """Ask whether one of the rules that a tombstone names still stands.
 
@@ -104,7 +104,7 @@ def ask_stone(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("store_entries:StoreEntries._put_record", "put record")
+@step("store_entries:StoreEntries._put_record")
 def put_record(turn: Turn, item: str) -> Next:
     """Put the item under the ETag that was read, unless a rule covers it."""
     key, planned = record(item), draft_of(turn, item)
@@ -122,7 +122,7 @@ def put_record(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("publish:Publisher.put_page", "put page")
+@step("publish:Publisher.put_page")
 def put_page(turn: Turn, item: str) -> Next:
     """Put the item's page, if it changed."""
     key, planned = page(item), draft_of(turn, item)
@@ -135,7 +135,7 @@ def put_page(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("publish:Publisher.records", "get record")
+@step("publish:Publisher.records")
 def read_card(turn: Turn, item: str) -> Next:
     """Read the record of what a listing shows, where the rules are not those of before."""
     if turn.has(JSON) and turn.me.items:
@@ -145,7 +145,7 @@ def read_card(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("publish:Publisher.put_listing", "put index.html")
+@step("publish:Publisher.put_listing")
 def put_index(turn: Turn, _: str) -> Next:
     """Put a listing's page, if what it shows has changed."""
     if not (turn.has(JSON) and turn.me.items):
@@ -159,7 +159,7 @@ def put_index(turn: Turn, _: str) -> Next:
     return Next.ON
 
 
-@step("publish:Publisher.put_listing", "put feed.json")
+@step("publish:Publisher.put_listing")
 def put_json(turn: Turn, _: str) -> Next:
     """Put a listing's own index, the last of its files, if those before it have been put."""
     updated = turn.me.listing

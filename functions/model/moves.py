@@ -43,7 +43,8 @@ class Game:
         """Yield all that may happen next."""
         setting = self.setting
         for number, me in enumerate(state.processes):
-            if not me.done and setting.actors[number].waits_for <= state.facts:
+            waits_for = setting.actors[number].waits_for
+            if not me.done and (waits_for is None or state.has(*waits_for)):
                 yield from self._of_process(state, number)
         for request in state.wire:
             if can_land(state, request):
@@ -78,8 +79,6 @@ class Game:
                 break
             if where is Next.WAIT:
                 return False
-            if turn.asked and turn.step is None:
-                turn.step = step
             if not turn.me.unsure:
                 turn.me = _gone_to(program, turn.me, where, self.setting)
         return True

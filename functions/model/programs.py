@@ -56,8 +56,7 @@ class Step:
     """One request: its name, the code that makes it, and what it asks of which kind of key."""
 
     name: str
-    code: str  # module:function, below feedmirror.jobs
-    asks: str
+    code: str  # module:function, below feedmirror.jobs; empty for a departure
     does: "Callable[[Turn, str], Next | str]"
 
 
@@ -86,9 +85,9 @@ class Protocol:
     looks_around: bool = False  # somebody waits for what S3 cannot tell
 
 
-def step(code: str, asks: str) -> "Callable[[Callable[[Turn, str], Next | str]], Step]":
-    """Make a function the step that stands for some code and its request."""
-    return lambda does: Step(does.__name__, code, asks, does)
+def step(code: str) -> "Callable[[Callable[[Turn, str], Next | str]], Step]":
+    """Make a function the step that stands for some code."""
+    return lambda does: Step(does.__name__, code, does)
 
 
 def once(*steps: Step, name: str = "") -> Block:
@@ -123,7 +122,7 @@ class Turn:
         """Begin a process's next request; ``mode`` says how it will go."""
         self.setting, self.actor, self.me, self.view, self.mode = setting, actor, me, view, mode
         self.asked = ""  # in words
-        self.step: Step | None = None  # that asked it
+        self.requests: tuple[str, ...] = ()  # method and kind of key
         self.request: Request | Creation | None = None  # what it puts
         self.is_applied = False
 
@@ -150,12 +149,12 @@ class Turn:
     def poll(self) -> frozenset[Item]:
         """Ask the publisher. Where nothing is ever edited, when is of no account."""
         if len(self.setting.offered) > 1:
-            self._ask("polls the feed")
+            self._ask("polls the feed", "poll feed")
         return self.setting.offered[self.view.edits]
 
     def look_around(self) -> bool:
         """See whether a run of the mirror has begun: no request to S3 can tell."""
-        self._ask("looks whether a run is at work")
+        self._ask("looks whether a run is at work", "ask nobody")
         return self.view.is_busy
 
     def get(self, key: Key) -> Content | None:
@@ -163,7 +162,7 @@ class Turn:
         place = self.setting.keys[key]
         stored = self.view.objects[place]
         content = stored.content if stored else None
-        self._ask(f"reads {' '.join(key)}: {told(content)}")
+        self._ask(f"reads {' '.join(key)}: {told(content)}", f"get {key[0]}")
         held = replaced(self.me.held, place, stored.etag if stored else ABSENT)
         self.remember(held=held, found=replaced(self.me.found, place, content))
         return content
@@ -172,19 +171,20 @@ class Turn:
         """List the facts of some kinds."""
         known = frozenset(fact for fact in self.view.facts if fact[0] in kinds)
         names = " and ".join(kinds)
-        self._ask(f"lists {names}: {', '.join(sorted({f[1] for f in known})) or 'none'}")
+        told_of = ", ".join(sorted({fact[1] for fact in known})) or "none"
+        self._ask(f"lists {names}: {told_of}", *(f"list {kind}" for kind in kinds))
         return known
 
     def list_keys(self, kind: str) -> tuple[str, ...]:
         """List the objects of a kind that may be overwritten."""
         places = {key[1]: place for key, place in self.setting.keys.items() if key[0] == kind}
         there = sorted(name for name, place in places.items() if self.view.objects[place])
-        self._ask(f"lists {kind}: {', '.join(there) or 'none'}")
+        self._ask(f"lists {kind}: {', '.join(there) or 'none'}", f"list {kind}")
         return tuple(there)
 
     def create(self, fact: Fact, *, unless: Fact = ()) -> bool:
         """Put a fact with ``If-None-Match: *``: there already is as good. False if it is void."""
-        self._ask(f"writes {' '.join(fact)}")
+        self._ask(f"writes {' '.join(fact)}", f"put {fact[0]}")
         self.request = Creation(fact, unless)
         self.is_applied = self.mode is Mode.WELL and can_land(self.view, self.request)
         return unless not in self.view.facts
@@ -198,7 +198,8 @@ class Turn:
         stored = None if content is None else Stored(content, nonced)
         request = Request(place, stored, replaces)
         is_applied = can_land(self.view, request)
-        self._ask(f"puts {' '.join(key)}{'' if is_applied else ', refused'}: {told(content)}")
+        refused = "" if is_applied else ", refused"
+        self._ask(f"puts {' '.join(key)}{refused}: {told(content)}", f"put {key[0]}")
         self.request, self.is_applied = request, is_applied
         if self.mode is Mode.RESENT:
             own = stored.etag if stored else ABSENT
@@ -211,7 +212,8 @@ class Turn:
         """See whether what is there is the body that was sent (adapters.s3:S3Store._settle)."""
         there = self.view.objects[self.setting.keys[key]]
         is_own = self.held(key) == (there.etag if there else ABSENT)
-        self._ask(f"reads {' '.join(key)} back: {'its own' if is_own else 'not its own'}")
+        whose = "its own" if is_own else "not its own"
+        self._ask(f"reads {' '.join(key)} back: {whose}", f"get {key[0]}")
         self.remember(unsure=False)
         self.forget(key)
         return is_own
@@ -222,10 +224,10 @@ class Turn:
         held, found = self.me.held, self.me.found
         self.remember(held=replaced(held, place, UNREAD), found=replaced(found, place, None))
 
-    def _ask(self, words: str) -> None:
+    def _ask(self, words: str, *requests: str) -> None:
         if self.asked:
             raise SecondRequestError
-        self.asked = words
+        self.asked, self.requests = words, requests
 
 
 def told(content: Content | None) -> str:

@@ -1,9 +1,9 @@
 """The scenarios that are searched, each within bounds of its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from model.checks import problem_of
+from model.checks import problem_of, stuck
 from model.mirror_steps import INDEX, JSON, page, record
 from model.moves import Game
 from model.programs import Protocol
@@ -66,12 +66,16 @@ class Scenario:
             left=self.left,
         )
 
-    def search(self, protocol: Protocol, *, most: int = 5_000_000) -> Found:
-        """Search all that may happen."""
+    def search(
+        self, protocol: Protocol, *, left: Faults | None = None, most: int = 5_000_000
+    ) -> Found:
+        """Search all that may happen, within the scenario's bounds or others."""
         setting = self.setting(protocol)
         game = Game(protocol, setting)
-        search = Search[State](game.moves, lambda state: problem_of(game, state))
+        search = Search[State](game.moves, lambda state: problem_of(game, state), stuck)
         start = self.start(setting)
+        if left is not None:
+            start = start._replace(left=left)
         if protocol.conflict_is_won:
             start = start._replace(left=start.left._replace(conflicts=1))
         return search.run(start, most=most)
@@ -97,16 +101,20 @@ def a_run(name: str = "W") -> Actor:
 
 
 def a_takedown(
-    word: str, number: int = 1, *, name: str = "T", after: Iterable[Fact] = (), slices: bool = False
+    word: str,
+    number: int = 1,
+    *,
+    after: tuple[str, str] | None = None,
+    slices: bool = False,
 ) -> Actor:
     """Return a takedown of all that is known by a word, a case of its own."""
     return Actor(
-        name=f"{name}{number}",
+        name=f"T{number}",
         program="takedown",
         case=f"case {number}",
         rule=f"rule {number}",
         word=word,
-        waits_for=frozenset(after),
+        waits_for=after,
         slices=slices,
     )
 
@@ -115,7 +123,7 @@ def an_end(of: Actor, *, after: str = "done") -> Actor:
     """Return the end of a takedown that has come as far as ``after``."""
     far = {"done": ("done", of.case), "ruled": ("rule", of.rule)}[after]
     return replace(
-        of, name=f"end of {of.name}", program="restore", waits_for=frozenset({far}), slices=False
+        of, name=f"end of {of.name}", program="restore", waits_for=far, slices=False
     )
 
 
@@ -207,7 +215,7 @@ SCENARIOS = (
     ),
     Scenario(
         "same claim again",
-        (a_run("W1"), a_run("W2"), T1, an_end(T1), a_takedown("a", 2, after=[("ended", "case 1")])),
+        (a_run("W1"), a_run("W2"), T1, an_end(T1), a_takedown("a", 2, after=("ended", "case 1"))),
         (frozenset({A}),),
         records("a"),
         Faults(1, 1, 0),

@@ -25,9 +25,13 @@ class Search(Generic[S]):
         self,
         moves: Callable[[S], Iterable[tuple[str, S]]],
         problem: Callable[[S], str],
+        stuck: Callable[[S], str] = lambda _: "",
     ) -> None:
-        """Search by ``moves``; ``problem`` says what is wrong with a state, if anything is."""
-        self.moves, self.problem = moves, problem
+        """Search by ``moves``; ``problem`` says what is wrong with a state, if anything is.
+
+        ``stuck`` says what is wrong with one that nothing follows.
+        """
+        self.moves, self.problem, self.stuck = moves, problem, stuck
 
     def run(self, start: S, *, most: int) -> Found:
         """Look at every state once, nearest first; give up behind ``most`` of them."""
@@ -36,9 +40,12 @@ class Search(Generic[S]):
         while layer:
             further: list[S] = []
             for state in layer:
-                if problem := self.problem(state):
-                    return Found(len(came), depth, True, problem, self._story(state, came))
-                for _, after in self.moves(state):
+                following = [after for _, after in self.moves(state)]
+                problem = self.problem(state) or ("" if following else self.stuck(state))
+                if problem:
+                    story = self._story(state, came)
+                    return Found(len(came), depth, complete=True, problem=problem, story=story)
+                for after in following:
                     if after not in came:
                         came[after] = state
                         further.append(after)

@@ -10,46 +10,52 @@ def copy_of(turn: Turn, item: str) -> Key:
     return f"copy ({turn.actor.case}) of", item
 
 
-@step("takedown.carry_on:CarryOn.run", "get case")
+@step("takedown.carry_on:CarryOn.run")
 def read_case(turn: Turn, _: str) -> Next | str:
     """Read where the case stands: what is done is not done again, what has ended is undone again.
 
     Also where that was done before: this one may be the next life of a process that swept on
     meanwhile, and died over it.
     """
-    known = {fact[0] for fact in turn.list("done", "ended") if fact[1] == turn.actor.case}
-    if "ended" in known:
+    known = turn.list("swept", "done", "ended")
+    own = [fact for fact in known if fact[1] == turn.actor.case]
+    kinds = {fact[0] for fact in own}
+    if "ended" in kinds:
         return "undo"
-    return Next.END if known else Next.ON
+    turn.remember(swept=max((fact[2] for fact in own if fact[0] == "swept"), default=""))
+    return Next.END if "done" in kinds else Next.ON
 
 
-@step("takedown.ledger_rules:write_rule", "put suppressions")
+@step("takedown.ledger_rules:write_rule")
 def put_rule(turn: Turn, _: str) -> Next:
     """Write the rule, if it is not there yet."""
     turn.create(("rule", turn.actor.rule))
     return Next.ON
 
 
-@step("takedown.sweep:Sweep.markers", "list marker")
+@step("takedown.sweep:Sweep.markers")
 def list_markers(turn: Turn, _: str) -> Next:
     """List what is stored or announced, and take what the rule reaches: all, or the next slice."""
-    known = turn.list("marker", "swept")
-    reached = {fact[1] for fact in known if fact[0] == "marker" and turn.actor.word in fact[2:]}
-    if turn.actor.slices:
-        swept = max((f[2] for f in known if f[:2] == ("swept", turn.actor.case)), default="")
-        reached = set(sorted(item for item in reached if item > swept)[:1])
-    turn.remember(items=tuple(sorted(reached)))
+    swept = turn.me.swept
+    behind = sorted(
+        fact[1]
+        for fact in turn.list("marker")
+        if turn.actor.word in fact[2:] and fact[1] > swept
+    )
+    reached = tuple(dict.fromkeys(behind))
+    most = 1 if turn.actor.slices else len(reached)
+    turn.remember(items=reached[:most], more=len(reached) > most)
     return Next.ON
 
 
-@step("takedown.entomb:Entomb._put_stone", "get record")
+@step("takedown.entomb:Entomb._put_stone")
 def read_record(turn: Turn, item: str) -> Next:
     """Read what is to be overwritten, and its ETag."""
     turn.get(record(item))
     return Next.ON
 
 
-@step("takedown.entomb:Entomb._put_copy", "head copy")
+@step("takedown.entomb:Entomb._put_copy")
 def head_copy(turn: Turn, item: str) -> Next:
     """Read the ETag of the copy that is there already."""
     key = copy_of(turn, item)
@@ -58,7 +64,7 @@ def head_copy(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("takedown.entomb:Entomb._put_copy", "put copy")
+@step("takedown.entomb:Entomb._put_copy")
 def keep_copy(turn: Turn, item: str) -> Next:
     """Keep what is about to be overwritten, so that it can be put back as it was."""
     key, was = copy_of(turn, item), turn.found(record(item))
@@ -72,7 +78,7 @@ def keep_copy(turn: Turn, item: str) -> Next:
     return Next.AGAIN
 
 
-@step("takedown.entomb:Entomb._put_stone", "put record")
+@step("takedown.entomb:Entomb._put_stone")
 def put_stone(turn: Turn, item: str) -> Next:
     """Overwrite a record by a tombstone, whatever is there; one that is there keeps its rules."""
     key = record(item)
@@ -82,7 +88,7 @@ def put_stone(turn: Turn, item: str) -> Next:
     return Next.ON if turn.put(key, stone, replaces=turn.held(key)) else Next.AGAIN
 
 
-@step("takedown.entomb:Entomb._entomb", "head page")
+@step("takedown.entomb:Entomb._entomb")
 def head_page(turn: Turn, item: str) -> Next:
     """Read the ETag of an item's page."""
     if turn.has(page(item)):
@@ -90,7 +96,7 @@ def head_page(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("takedown.entomb:Entomb._entomb", "put page")
+@step("takedown.entomb:Entomb._entomb")
 def put_gone_page(turn: Turn, item: str) -> Next:
     """Overwrite a page by one that says that it is gone, whatever is there."""
     key = page(item)
@@ -99,7 +105,7 @@ def put_gone_page(turn: Turn, item: str) -> Next:
     return Next.AGAIN
 
 
-@step("takedown.entomb:Entomb._put_again", "put feed.json")
+@step("takedown.entomb:Entomb._put_again")
 def put_json_first(turn: Turn, _: str) -> Next:
     """Put a listing's own index without the items, also one that never showed them."""
     if not (turn.has(JSON) and turn.me.items):
@@ -112,7 +118,7 @@ def put_json_first(turn: Turn, _: str) -> Next:
     return Next.AGAIN
 
 
-@step("takedown.entomb:Entomb._put_again", "put index.html")
+@step("takedown.entomb:Entomb._put_again")
 def put_index_last(turn: Turn, _: str) -> Next:
     """Put a listing's page without the items."""
     left = turn.me.listing
@@ -124,18 +130,20 @@ def put_index_last(turn: Turn, _: str) -> Next:
     return Next.ON if is_put else Next.AGAIN
 
 
-@step("takedown.carry_on:CarryOn._sweep", "put case")
+@step("takedown.carry_on:CarryOn._sweep")
 def note_slice(turn: Turn, _: str) -> Next | str:
     """Note where the sweep is, and go on behind it; a case that has ended meanwhile is undone."""
     if not turn.actor.slices or not turn.me.items:
         return Next.ON
-    noted = turn.create(
-        ("swept", turn.actor.case, turn.me.items[-1]), unless=("ended", turn.actor.case)
-    )
-    return "sweep" if noted else "undo"
+    last = turn.me.items[-1]
+    noted = turn.create(("swept", turn.actor.case, last), unless=("ended", turn.actor.case))
+    turn.remember(swept=last)
+    if not noted:
+        return "undo"
+    return "sweep" if turn.me.more else Next.ON
 
 
-@step("takedown.carry_on:CarryOn._finish", "put acknowledgement")
+@step("takedown.carry_on:CarryOn._finish")
 def acknowledge(turn: Turn, _: str) -> Next | str:
     """Say that it is done; what has ended meanwhile is undone."""
     done = turn.create(
@@ -144,21 +152,21 @@ def acknowledge(turn: Turn, _: str) -> Next | str:
     return Next.END if done else "undo"
 
 
-@step("takedown.carry_on:CarryOn._note", "put case")
+@step("takedown.carry_on:CarryOn._note")
 def end_case(turn: Turn, _: str) -> Next:
     """Note that the case has ended, before anything is lifted."""
     turn.create(("ended", turn.actor.case))
     return Next.ON
 
 
-@step("takedown.restore:Restore.lift", "put lifts")
+@step("takedown.restore:Restore.lift")
 def put_lift(turn: Turn, _: str) -> Next:
     """End the rule by its id, and no other."""
     turn.create(("lift", turn.actor.rule))
     return Next.ON
 
 
-@step("takedown.restore:Restore._copies", "list copy")
+@step("takedown.restore:Restore._copies")
 def list_copies(turn: Turn, _: str) -> Next:
     """List what can be put back."""
     kind = copy_of(turn, "")[0]
@@ -168,14 +176,14 @@ def list_copies(turn: Turn, _: str) -> Next:
     return Next.ON
 
 
-@step("takedown.restore:Restore._dig", "get record")
+@step("takedown.restore:Restore._dig")
 def dig(turn: Turn, item: str) -> Next:
     """Read what is in an item's place; its page was opened before."""
     turn.get(record(item))
     return Next.ON
 
 
-@step("takedown.restore:Restore._dig", "get copy")
+@step("takedown.restore:Restore._dig")
 def get_copy(turn: Turn, item: str) -> Next:
     """Read the copy, which is to be there again unless an item is there already."""
     key, stored = copy_of(turn, item), turn.found(record(item))
@@ -187,7 +195,7 @@ def get_copy(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("takedown.restore:Restore._put_back", "nothing")
+@step("takedown.restore:Restore._put_back")
 def keep_graves(turn: Turn, _: str) -> Next:
     """Go on with what may be put back."""
     back = sorted(draft.id for draft in turn.me.drafts if draft.id not in turn.me.kept)
@@ -195,7 +203,7 @@ def keep_graves(turn: Turn, _: str) -> Next:
     return Next.ON
 
 
-@step("takedown.restore:Restore._restore", "nothing")
+@step("takedown.restore:Restore._restore")
 def try_again(turn: Turn, _: str) -> Next | str:
     """Begin again from the top with what has lost a condition."""
     left = tuple(sorted(turn.me.lost))
@@ -203,7 +211,7 @@ def try_again(turn: Turn, _: str) -> Next | str:
     return "dig" if left else Next.ON
 
 
-@step("takedown.carry_on:CarryOn.finish_end", "put case")
+@step("takedown.carry_on:CarryOn.finish_end")
 def note_undone(turn: Turn, _: str) -> Next:
     """Note that all is undone."""
     turn.create(("undone", turn.actor.case))

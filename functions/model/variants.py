@@ -20,7 +20,7 @@ from model.mirror_steps import (
 )
 from model.programs import Next, Program, Protocol, Step, Turn, each, once, step
 from model.protocol import CHOSEN, MIRROR, TAKEDOWN, UNDO
-from model.world import ANY, Stone
+from model.world import ANY, Faults, Stone
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Variant:
 
     protocol: Protocol
     scenario: str
+    left: Faults = Faults()  # what has to go wrong for it
 
 
 def behind(program: Program, moved: Step, other: Step) -> Program:
@@ -55,7 +56,7 @@ def with_programs(**programs: Program) -> Protocol:
 # The mirror's.
 
 
-@step("a departure", "head record")
+@step("")
 def head_record(turn: Turn, item: str) -> Next:
     """Read the ETag that the put is to have at the last moment, and nothing else."""
     found = turn.me.found
@@ -64,7 +65,7 @@ def head_record(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("a departure", "put marker")
+@step("")
 def announce_once(turn: Turn, item: str) -> Next:
     """Create the one marker that an item has; it is there, whatever it says."""
     there = (fact for fact in turn.view.facts if fact[:2] == ("marker", item))
@@ -72,7 +73,7 @@ def announce_once(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("a departure", "put record")
+@step("")
 def put_record_anyhow(turn: Turn, item: str) -> Next:
     """Put the item without a condition, unless a rule covers it."""
     if not is_kept_away(turn, item) and turn.found(record(item)) != draft_of(turn, item):
@@ -80,7 +81,7 @@ def put_record_anyhow(turn: Turn, item: str) -> Next:
     return Next.ON
 
 
-@step("a departure", "put record")
+@step("")
 def withdraw_own(turn: Turn, item: str) -> Next:
     """Having looked again, overwrite what should not have been put."""
     if is_covered(turn, draft_of(turn, item)):
@@ -92,7 +93,7 @@ def withdraw_own(turn: Turn, item: str) -> Next:
 # The takedown's.
 
 
-@step("a departure", "put record")
+@step("")
 def put_stone_over_something(turn: Turn, item: str) -> Next:
     """Overwrite a record, if there is one."""
     if turn.found(record(item)) is None:
@@ -100,7 +101,7 @@ def put_stone_over_something(turn: Turn, item: str) -> Next:
     return takedown.put_stone.does(turn, item)  # type: ignore[return-value]  # it names no block
 
 
-@step("a departure", "put record")
+@step("")
 def put_stone_over_items(turn: Turn, item: str) -> Next:
     """Overwrite a record, unless it is a tombstone already."""
     if isinstance(turn.found(record(item)), Stone):
@@ -108,7 +109,7 @@ def put_stone_over_items(turn: Turn, item: str) -> Next:
     return takedown.put_stone.does(turn, item)  # type: ignore[return-value]  # it names no block
 
 
-@step("a departure", "put record")
+@step("")
 def put_own_stone(turn: Turn, item: str) -> Next:
     """Overwrite a record by a tombstone of this rule alone."""
     stone = Stone(frozenset({turn.actor.rule}))
@@ -116,7 +117,7 @@ def put_own_stone(turn: Turn, item: str) -> Next:
     return Next.ON if is_put else Next.AGAIN
 
 
-@step("a departure", "put index.html")
+@step("")
 def put_index_first(turn: Turn, _: str) -> Next:
     """Put a listing's page before the index that it is made of."""
     if not (turn.has(JSON) and turn.me.items):
@@ -127,7 +128,7 @@ def put_index_first(turn: Turn, _: str) -> Next:
     return Next.ON if is_put else Next.AGAIN
 
 
-@step("a departure", "put feed.json")
+@step("")
 def put_json_last(turn: Turn, _: str) -> Next:
     """Put the index behind the page."""
     if turn.me.listing is None:
@@ -138,7 +139,7 @@ def put_json_last(turn: Turn, _: str) -> Next:
     return Next.ON if is_put else Next.AGAIN
 
 
-@step("a departure", "delete record")
+@step("")
 def delete_record(turn: Turn, item: str) -> Next:
     """Delete a record under the ETag that was read."""
     key = record(item)
@@ -147,21 +148,36 @@ def delete_record(turn: Turn, item: str) -> Next:
     return Next.AGAIN
 
 
-@step("a departure", "put acknowledgement")
+@step("")
 def acknowledge_at_once(turn: Turn, _: str) -> Next:
     """Say that it is done as soon as the rule stands."""
     turn.create(("done", turn.actor.case))
     return Next.ON
 
 
-@step("a departure", "list suppressions")
+@step("")
+def note_slice_first(turn: Turn, _: str) -> Next:
+    """Note where the sweep is before it is there."""
+    if turn.me.items:
+        turn.create(("swept", turn.actor.case, turn.me.items[-1]))
+        turn.remember(swept=turn.me.items[-1])
+    return Next.ON
+
+
+@step("")
+def sweep_on(turn: Turn, _: str) -> Next | str:
+    """Go on with the next slice."""
+    return "sweep" if turn.me.more else Next.ON
+
+
+@step("")
 def list_others(turn: Turn, _: str) -> Next:
     """See which rules there are."""
     turn.remember(rules=frozenset(fact[1] for fact in turn.list("rule")))
     return Next.ON
 
 
-@step("a departure", "put lifts")
+@step("")
 def lift_other(turn: Turn, _: str) -> Next:
     """End another rule of the item too."""
     others = sorted(turn.me.rules - {turn.actor.rule})
@@ -170,7 +186,7 @@ def lift_other(turn: Turn, _: str) -> Next:
     return Next.ON
 
 
-@step("a departure", "nothing that S3 could answer")
+@step("")
 def wait_for_runs(turn: Turn, _: str) -> Next:
     """Wait until no run of the mirror is at work."""
     return Next.WAIT if turn.look_around() else Next.ON
@@ -245,6 +261,7 @@ VARIANTS: Mapping[str, Variant] = {
             looks_around=True,
         ),
         "item",
+        Faults(crashes=1, late=1),
     ),
     "writer looks again after its write instead of a fence": Variant(
         with_programs(mirror=LOOKS_AGAIN), "item"
@@ -256,7 +273,7 @@ VARIANTS: Mapping[str, Variant] = {
         replace(CHOSEN, nonces=CHOSEN.nonces - {"takedown"}), "second claim"
     ),
     "listing ETag after the rules": Variant(
-        with_programs(mirror=behind(MIRROR, mirror.open_listing, mirror.list_rules)), "listing"
+        with_programs(mirror=behind(MIRROR, mirror.open_listing, mirror.put_page)), "listing"
     ),
     "a takedown puts the listing's page first": Variant(
         with_programs(
@@ -274,7 +291,14 @@ VARIANTS: Mapping[str, Variant] = {
         "lift and another claim",
     ),
     "the sweep's place noted first": Variant(
-        with_programs(takedown=behind(TAKEDOWN, takedown.note_slice, takedown.list_markers)),
+        with_programs(
+            takedown=instead(
+                instead(TAKEDOWN, takedown.list_markers, takedown.list_markers, note_slice_first),
+                takedown.note_slice,
+                sweep_on,
+            )
+        ),
         "resumable sweep",
+        Faults(crashes=1),
     ),
 }

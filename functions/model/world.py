@@ -111,6 +111,8 @@ class Process(NamedTuple):
     rules: frozenset[str] = frozenset()
     lifts: frozenset[str] = frozenset()
     listing: Cards | None = None  # what it is about to put
+    swept: str = ""  # the item behind which a sweep goes on
+    more: bool = False  # whether there is more behind the slice at hand
     kept: frozenset[str] = frozenset()  # items whose tombstones' rules still stand
     lost: frozenset[str] = frozenset()  # items that are left to another run
     unsure: bool = False  # its last put was refused after a retry: it has to read back
@@ -127,6 +129,10 @@ class State(NamedTuple):
     wire: frozenset[Request | Creation]
     left: Faults
 
+    def has(self, kind: str, about: str) -> bool:
+        """Tell whether there is a fact of a kind about something."""
+        return any(fact[0] == kind and fact[1] == about for fact in self.facts)
+
     def names(self, kind: str) -> frozenset[str]:
         """Return what the facts of a kind are about."""
         return frozenset(fact[1] for fact in self.facts if fact[0] == kind)
@@ -141,7 +147,7 @@ class Actor:
     case: str = ""  # the takedown's, or that of the one that is ended
     rule: str = ""  # the id of the case's rule
     word: str = ""  # what that rule names
-    waits_for: frozenset[Fact] = frozenset()  # what must have happened before it begins
+    waits_for: tuple[str, str] | None = None  # the fact without which it does not begin
     slices: bool = False  # the sweep notes where it is behind each item
 
 
