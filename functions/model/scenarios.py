@@ -218,7 +218,7 @@ SCENARIOS = (
         (a_run("W1"), a_run("W2"), T1, an_end(T1), a_takedown("a", 2, after=("ended", "case 1"))),
         (frozenset({A}),),
         records("a"),
-        Faults(1, 1, 0),
+        Faults(1, 0, 0),
     ),
     Scenario(
         "second claim",
@@ -235,7 +235,7 @@ SCENARIOS = (
         (T1, an_end(T1, after="ruled")),
         (frozenset(),),
         (*pages("a"), ("copy (case 1) of", "a")),
-        Faults(2, 1, 1),
+        Faults(2, 0, 2),
         {record("a"): A, page("a"): A},
         frozenset({marker(A)}),
     ),
@@ -244,7 +244,7 @@ SCENARIOS = (
         (T1, an_end(T1, after="ruled"), a_takedown(ANN, 2)),
         (frozenset(),),
         (*records("a"), ("copy (case 1) of", "a")),
-        Faults(1, 1, 1),
+        Faults(1, 0, 0),
         {record("a"): A},
         frozenset({marker(A)}),
     ),
@@ -278,7 +278,7 @@ SCENARIOS = (
         (T1, a_takedown("b", 2), a_run()),
         (frozenset({A._replace(version=2)}),),
         (*records("a", "b"), *LISTING),
-        Faults(1, 1, 0),
+        Faults(1, 0, 0),
         {
             record("a"): A,
             record("b"): B,
@@ -288,3 +288,8 @@ SCENARIOS = (
         frozenset({marker(A), marker(B)}),
     ),
 )
+
+
+def by_name(name: str) -> Scenario:
+    """Return a scenario."""
+    return next(scenario for scenario in SCENARIOS if scenario.name == name)
