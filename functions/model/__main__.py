@@ -31,7 +31,7 @@ class Row:
         """Return a line of the table."""
         found = self.found
         bounds = f"{self.left.crashes} / {self.left.late} / {self.left.resends}"
-        told = self.departure if self.departure else f"{self.scenario:24}  {bounds:^9}"
+        told = self.departure or f"{self.scenario:26}  {bounds:^9}"
         verdict = found.problem or ("no violation" if found.complete else "NOT COMPLETE")
         if self.departure:
             return f"{told:54}  {self.scenario:23}  {found.depth:5}  {found.states:7,}  {verdict}"
@@ -64,8 +64,8 @@ def main(story: str = "") -> int:
         return 0
     rows: list[Row] = []
     with ProcessPoolExecutor(2) as pool:
-        write(f"{'':24}  crashes / late puts / resent puts\n")
-        write(f"{'scenario':24}  {'bounds':^9}  {'states':>9}  depth  seconds\n")
+        write(f"{'':26}  crashes / late puts / resent puts\n")
+        write(f"{'scenario':26}  {'bounds':^9}  {'states':>9}  depth  seconds\n")
         for row in pool.map(of_protocol, [scenario.name for scenario in SCENARIOS]):
             write(f"{row}\n")
             rows.append(row)

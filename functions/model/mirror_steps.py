@@ -212,11 +212,13 @@ def relisted(turn: Turn) -> Cards:
     shown, mark = listed(turn), in_force(turn)
     new = {draft_of(turn, item) for item in turn.me.items if is_shown(turn, item)}
     away = {item for item in turn.me.items if is_kept_away(turn, item)} | {i.id for i in new}
-    return Cards(frozenset(c for c in shown.items if c.id not in away and _stays(turn, c)) | new, mark)
+    return Cards(
+        frozenset(c for c in shown.items if c.id not in away and _stays(turn, c)) | new, mark
+    )
 
 
 def _stays(turn: Turn, card: Item) -> bool:
-    """Tell whether a card may still be shown, by its record where that was read behind the rules."""
+    """Tell whether a card may still be shown: by its record, if that was read behind the rules."""
     if in_force(turn) == listed(turn).mark:
         return True
     stored = turn.found(record(card.id))

@@ -46,6 +46,11 @@ class Game:
             waits_for = setting.actors[number].waits_for
             if not me.done and (waits_for is None or state.has(*waits_for)):
                 yield from self._of_process(state, number)
+        yield from self._from_outside(state)
+
+    def _from_outside(self, state: State) -> Iterator[Move]:
+        """Yield what no process does: puts of dead ones land, the publisher edits."""
+        setting = self.setting
         for request in state.wire:
             if can_land(state, request):
                 rest = state._replace(wire=state.wire - {request})
@@ -58,11 +63,11 @@ class Game:
                     objects = replaced(state.objects, place, None)
                     yield "a tombstone expires", state._replace(objects=objects)
 
-    def turn(self, number: int, me: Process, view: View, mode: Mode = Mode.WELL) -> Turn | None:
+    def turn(self, number: int, me: Process, view: View, *, mode: Mode = Mode.WELL) -> Turn | None:
         """Return a process's next request; None if it has to wait."""
         which = (number, me, view, mode)
         if which not in self.known:
-            turn = Turn(self.setting, self.setting.actors[number], me, view, mode)
+            turn = Turn(self.setting, self.setting.actors[number], me=me, view=view, mode=mode)
             self.known[which] = turn if self._take(turn) else None
         return self.known[which]
 
@@ -80,12 +85,14 @@ class Game:
             if where is Next.WAIT:
                 return False
             if not turn.me.unsure:
-                turn.me = _gone_to(program, turn.me, where, self.setting)
+                turn.me = _gone_to(program, turn.me, where, setting=self.setting)
         return True
 
     def _of_process(self, state: State, number: int) -> Iterator[Move]:
         me, setting = state.processes[number], self.setting
-        turn = self.turn(number, me, View(state.objects, state.facts, state.edits, self._busy(state)))
+        turn = self.turn(
+            number, me, View(state.objects, state.facts, state.edits, self._busy(state))
+        )
         if turn is None:
             return
         yield f"{turn.actor.name} {turn.asked}", self._after(state, number, turn)
@@ -101,7 +108,7 @@ class Game:
             after = state._replace(processes=dead, wire=wire, left=less)
             yield f"{turn.actor.name} {turn.asked}, and dies with that on the wire", after
         for mode, less in self._answers(turn, left):
-            other = self.turn(number, me, turn.view, mode)
+            other = self.turn(number, me, turn.view, mode=mode)
             if other is not None:
                 after = self._after(state._replace(left=less), number, other)
                 yield f"{turn.actor.name} {other.asked}{mode.value}", after
@@ -138,7 +145,7 @@ def _items(program: Program, me: Process, setting: Setting) -> tuple[str, ...]:
             return setting.items
 
 
-def _gone_to(program: Program, me: Process, where: Next | str, setting: Setting) -> Process:
+def _gone_to(program: Program, me: Process, where: Next | str, *, setting: Setting) -> Process:
     """Return a process that has gone on from a step."""
     if where is Next.END:
         return setting.fresh._replace(done=True)

@@ -117,7 +117,7 @@ class Turn:
     """One request of one process, with all that follows from its answer."""
 
     def __init__(
-        self, setting: Setting, actor: Actor, me: Process, view: View, mode: Mode = Mode.WELL
+        self, setting: Setting, actor: Actor, *, me: Process, view: View, mode: Mode = Mode.WELL
     ) -> None:
         """Begin a process's next request; ``mode`` says how it will go."""
         self.setting, self.actor, self.me, self.view, self.mode = setting, actor, me, view, mode

@@ -49,8 +49,10 @@ TAKEDOWN: Program = (
     *UNDO,  # a case that has ended meanwhile
 )
 
-CHOSEN = Protocol({
-    "mirror": MIRROR,
-    "takedown": TAKEDOWN,
-    "restore": (once(takedown.end_case), *UNDO),
-})
+CHOSEN = Protocol(
+    {
+        "mirror": MIRROR,
+        "takedown": TAKEDOWN,
+        "restore": (once(takedown.end_case), *UNDO),
+    }
+)

@@ -38,9 +38,7 @@ def list_markers(turn: Turn, _: str) -> Next:
     """List what is stored or announced, and take what the rule reaches: all, or the next slice."""
     swept = turn.me.swept
     behind = sorted(
-        fact[1]
-        for fact in turn.list("marker")
-        if turn.actor.word in fact[2:] and fact[1] > swept
+        fact[1] for fact in turn.list("marker") if turn.actor.word in fact[2:] and fact[1] > swept
     )
     reached = tuple(dict.fromkeys(behind))
     most = 1 if turn.actor.slices else len(reached)
@@ -146,9 +144,7 @@ def note_slice(turn: Turn, _: str) -> Next | str:
 @step("takedown.carry_on:CarryOn._finish")
 def acknowledge(turn: Turn, _: str) -> Next | str:
     """Say that it is done; what has ended meanwhile is undone."""
-    done = turn.create(
-        ("done", turn.actor.case, *turn.me.items), unless=("ended", turn.actor.case)
-    )
+    done = turn.create(("done", turn.actor.case, *turn.me.items), unless=("ended", turn.actor.case))
     return Next.END if done else "undo"
 
 

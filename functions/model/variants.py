@@ -19,8 +19,10 @@ from model.mirror_steps import (
     record,
 )
 from model.programs import Next, Program, Protocol, Step, Turn, each, once, step
-from model.protocol import CHOSEN, MIRROR, TAKEDOWN, UNDO
+from model.protocol import CHOSEN, MIRROR, TAKEDOWN
 from model.world import ANY, Faults, Stone
+
+NOTHING = Faults()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Variant:
 
     protocol: Protocol
     scenario: str
-    left: Faults = Faults()  # what has to go wrong for it
+    left: Faults = NOTHING  # what has to go wrong for it
 
 
 def behind(program: Program, moved: Step, other: Step) -> Program:
@@ -43,7 +45,10 @@ def behind(program: Program, moved: Step, other: Step) -> Program:
 def instead(program: Program, old: Step, *new: Step) -> Program:
     """Return a program in which other steps are done instead of one."""
     return tuple(
-        replace(block, steps=tuple(s for known in block.steps for s in (new if known is old else (known,))))
+        replace(
+            block,
+            steps=tuple(s for known in block.steps for s in (new if known is old else (known,))),
+        )
         for block in program
     )
 
@@ -240,7 +245,11 @@ VARIANTS: Mapping[str, Variant] = {
     "a lift ends the item's rules": Variant(
         with_programs(
             restore=instead(
-                CHOSEN.programs["restore"], takedown.put_lift, takedown.put_lift, list_others, lift_other
+                CHOSEN.programs["restore"],
+                takedown.put_lift,
+                takedown.put_lift,
+                list_others,
+                lift_other,
             )
         ),
         "lift and another claim",

@@ -205,7 +205,9 @@ def is_hopeless(setting: Setting, state: State, request: Request | Creation) -> 
     if isinstance(request, Creation):
         return not can_land(state, request)
     is_there = state.objects[request.place] is not None
-    return request.replaces == GONE or (request.replaces == ABSENT and is_there and setting.permanent)
+    return request.replaces == GONE or (
+        request.replaces == ABSENT and is_there and setting.permanent
+    )
 
 
 def replaced(values: tuple[_T, ...], place: int, value: _T) -> tuple[_T, ...]:

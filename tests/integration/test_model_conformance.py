@@ -15,13 +15,14 @@ from itertools import groupby
 import pytest
 
 from feedmirror.adapters.workers import InOrder
-from feedmirror.jobs.rules import RuleReader
+from feedmirror.jobs.slots import Slot
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.ports.object_store import Content, ObjectStore, ObjectSummary, StoredObject
 from feedmirror.publishing.documents import without_nonce
 from feedmirror.takedowns.casework.cases import Event, case_from_json
 from feedmirror.wiring.stores import Stores
 from memory_world import CrashError, MemoryWorld, crash
+from model.mirror_steps import INDEX, JSON, page, record
 from model.moves import Game
 from model.programs import Protocol, View
 from model.protocol import CHOSEN
@@ -37,7 +38,6 @@ from model.scenarios import (
     marker,
     pages,
 )
-from model.mirror_steps import INDEX, JSON, page, record
 from model.variants import VARIANTS
 from model.world import Actor, Cards, Fact, Faults, Item, Key, Stone
 from model.world import Content as Modelled
@@ -209,14 +209,14 @@ def of_model(
     return compared([request.replace("copy (case 1) of", "copy") for request in asked])
 
 
-SHOWN = {
+SHOWN: dict[Key, Modelled] = {
     record("a"): A,
     page("a"): A,
     INDEX: Cards(frozenset({A})),
     JSON: Cards(frozenset({A})),
 }
 EDITED = item("a", BEN, version=2)
-GONE = {
+GONE: dict[Key, Modelled] = {
     record("a"): Stone(frozenset({"rule 1"})),
     page("a"): Stone(),
     INDEX: Cards(),
@@ -253,9 +253,7 @@ def test_a_run_that_meets_a_rule(world: NotedWorld, monkeypatch: pytest.MonkeyPa
 
     asked = world.stored_by(monkeypatch)
 
-    expected = of_model(
-        a_run(), stored=GONE, facts=RULED, past={"rule 1": "a"}, offered=EDITED
-    )
+    expected = of_model(a_run(), stored=GONE, facts=RULED, past={"rule 1": "a"}, offered=EDITED)
     assert in_order(asked) == expected
     assert not any(each.kind in {"record", "page"} and each.method == "put" for each in asked)
 
@@ -273,9 +271,7 @@ def test_a_run_that_brings_back_what_is_lifted(
     asked = world.stored_by(monkeypatch)
 
     facts = [*RULED, ("lift", "rule 1")]
-    expected = of_model(
-        a_run(), stored=GONE, facts=facts, past={"rule 1": "a"}, offered=EDITED
-    )
+    expected = of_model(a_run(), stored=GONE, facts=facts, past={"rule 1": "a"}, offered=EDITED)
     assert in_order(asked) == expected
     assert_fenced(asked)
 
@@ -346,8 +342,10 @@ def assert_fenced(asked: Sequence[Asked]) -> None:
 
 
 def _read(asked: Sequence[Asked]) -> int:
-    """Return where the last of the ETags was read: rules that are asked for earlier fence nothing."""
-    return max(n for n, each in enumerate(asked) if each.kind == "feed.json" and each.method == "get")
+    """Return where the last of the ETags was read: rules read before it fence nothing."""
+    return max(
+        n for n, each in enumerate(asked) if each.kind == "feed.json" and each.method == "get"
+    )
 
 
 def assert_overwritten_as_read(asked: Sequence[Asked]) -> None:
@@ -404,11 +402,12 @@ def test_a_takedown_that_departed_in_its_order_would_be_told_from_this_one(name:
 def test_code_that_departs_is_told_from_the_model(
     world: NotedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rules are read before anything else: what the model then expects is not what is asked."""
-    early = RuleReader.read
-    monkeypatch.setattr(
-        StoreEntries, "_announce", lambda self, slot: early(self.rules, slot.hosts) and None
-    )
+    """The rules are read where a marker should be put."""
+
+    def announce_nothing(store: StoreEntries, slot: Slot) -> None:
+        store.rules.read(slot.hosts)
+
+    monkeypatch.setattr(StoreEntries, "_announce", announce_nothing)
     world.publish()
 
     asked = world.stored_by(monkeypatch)

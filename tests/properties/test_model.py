@@ -69,10 +69,7 @@ def test_every_departure_that_is_planted_in_the_code_is_one_of_the_model_too() -
 
 def test_every_step_stands_for_code_that_there_is() -> None:
     steps = {
-        step
-        for program in CHOSEN.programs.values()
-        for block in program
-        for step in block.steps
+        step for program in CHOSEN.programs.values() for block in program for step in block.steps
     }
 
     for step in steps:
@@ -113,10 +110,13 @@ def counting(state: Counting) -> Iterator[tuple[str, Counting]]:
             now = (number, read[1]) if who == 0 else (read[0], number)
             yield f"{who} reads {number}", (number, now, done)
         else:
-            yield f"{who} writes {mine + 1}", (
-                mine + 1,
-                read,
-                (True, done[1]) if who == 0 else (done[0], True),
+            yield (
+                f"{who} writes {mine + 1}",
+                (
+                    mine + 1,
+                    read,
+                    (True, done[1]) if who == 0 else (done[0], True),
+                ),
             )
 
 
