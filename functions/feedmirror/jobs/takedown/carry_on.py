@@ -84,8 +84,8 @@ class CarryOn:
 
         While the mirror is paused, what asks to have something shown again waits as well.
         """
-        if is_to_be_undone(case):
-            self.finish_end(case)  # somebody died over it
+        # Somebody may have died over an end, or swept on while it was carried out, and then died.
+        self.finish_end(case)
         if case.decision is None or case.state is not State.RECEIVED:
             return case
         orders, known = settled_orders(case), changes_of(case)
