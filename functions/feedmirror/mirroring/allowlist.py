@@ -82,8 +82,11 @@ _BEFORE_PARSING = {
     **dict.fromkeys(("xmp", "listing", "plaintext"), "pre"),
     "iframe": "embed",
 }
+# In ASCII, since among all letters U+017F is an "s" but for its case, and U+0131 an "i", which no
+# parser of HTML takes them for.
 _SWITCHING = re.compile(
-    rf"<(/?)({'|'.join(sorted(_BEFORE_PARSING, reverse=True))})(?![^\t\n\f\r />])", re.IGNORECASE
+    rf"<(/?)({'|'.join(sorted(_BEFORE_PARSING, reverse=True))})(?![^\t\n\f\r />])",
+    re.ASCII | re.IGNORECASE,
 )
 _BARE_AMPERSAND = re.compile("&(?![#0-9A-Za-z])")
 
