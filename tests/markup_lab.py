@@ -179,9 +179,10 @@ class _Watch:
 class Lab:
     """A browser, and the server that all of its hosts are."""
 
-    def __init__(self, folder: Path) -> None:
-        """Use a folder for the browser's profiles."""
+    def __init__(self, folder: Path, headers: Mapping[str, str] | None = None) -> None:
+        """Use a folder for the browser's profiles; serve pages with further headers."""
         self._folder = folder
+        self.headers = headers or {}
         self._pages: Mapping[int, bytes] = {}
         self._watch = _Watch(Seen())
         self._stack = ExitStack()
@@ -207,7 +208,7 @@ class Lab:
         self._end_browser()
         self._stack.close()
 
-    def open(self, pages: Sequence[bytes], *, at_once: int = 40) -> Seen:
+    def open(self, pages: Sequence[bytes], *, at_once: int = 80) -> Seen:
         """Open pages, and return what they did; whatever keeps a batch from ending is named.
 
         A batch in which a page did not come to its end is opened again page by page.
@@ -309,6 +310,8 @@ class _Handler(BaseHTTPRequestHandler):
         kind, body = found or ("text/plain", b"")
         self.send_response(200 if found else 404)
         self.send_header("Content-Type", kind)
+        for name, value in self.lab.headers.items() if host != _LAB else ():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from chromium import PROGRAM
+from feedmirror.local.serving.site import SECURITY_HEADERS
 from hostile_markup import LEAVING, VECTORS
 from hostile_pages import items_of, listed, published, raw, together, without_policy
 from markup_lab import Lab, Seen
@@ -44,8 +45,13 @@ def _browser() -> None:
         missing("chromium is not installed")
 
 
-def opened(folder: Path, texts: Sequence[str], pages: Sequence[bytes]) -> Way:
-    with Lab(folder) as lab:
+def opened(
+    folder: Path,
+    texts: Sequence[str],
+    pages: Sequence[bytes],
+    headers: Mapping[str, str] | None = None,
+) -> Way:
+    with Lab(folder, headers) as lab:
         return Way(texts, lab.open(pages))
 
 
@@ -126,3 +132,16 @@ def test_lists_and_feeds_of_hostile_items_let_nothing_run_and_nothing_load(tmp_p
     assert way.found(way.seen.loaded) == {}
     assert way.found(way.seen.odd_links) == {}
     assert not way.seen.stuck
+
+
+def test_the_headers_keep_a_page_from_going_elsewhere_by_itself(tmp_path: Path) -> None:
+    """The distribution's header has a sandbox, which a page's own policy cannot."""
+    policy = SECURITY_HEADERS["Content-Security-Policy"]
+    framed = {"Content-Security-Policy": policy.replace("frame-ancestors 'none'; ", "")}
+    texts = [*LEAVING, "<script>alert(1)</script>", "<img src=https://b.example/a.png>"]
+
+    way = opened(tmp_path, texts, without_policy(raw(texts)), framed)
+
+    assert way.found(way.seen.executed) == {}
+    assert way.found(way.seen.loaded) == {}
+    assert way.found(way.seen.images).keys() == {texts[-1]}

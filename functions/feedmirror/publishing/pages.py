@@ -30,6 +30,7 @@ from feedmirror.publishing.feeds import ListingView, atom_feed, json_feed, view
 from feedmirror.publishing.letters import Removal, mailto
 from feedmirror.publishing.linked_data import linked_data
 from feedmirror.publishing.listings import Kind, Listing
+from feedmirror.publishing.policy import policy_for, with_policy
 from feedmirror.publishing.practice import practice_of
 from feedmirror.publishing.templating import Templates
 from feedmirror.publishing.texts import link, timestamp
@@ -213,14 +214,7 @@ class Renderer:
         return Removal(address, mailto(address, subject=subject))
 
     def _page(self, name: str, context: Mapping[str, Any], *, root: str, nonce: str) -> Document:
-        images = " img-src https:;" if context.get("images") else ""
-        frame = {
-            "mirror": self._mirror,
-            "noindex": False,
-            "policy": (
-                f"default-src 'none'; style-src 'self';{images} base-uri 'none'; form-action 'none'"
-            ),
-            "root": root,
-        }
+        policy = policy_for(images=bool(context.get("images")))
+        frame = {"mirror": self._mirror, "noindex": False, "policy": policy, "root": root}
         page = self._templates.render(name, {**frame, **context})
-        return Document(markup_with_nonce(page, nonce), HTML)
+        return Document(markup_with_nonce(with_policy(page, policy), nonce), HTML)
