@@ -21,6 +21,7 @@ from feedmirror.records import Item
 
 HOST = "news.example.com"
 SETTINGS = FeedSettings(url=f"https://{HOST}/feed.xml")
+_A_FEED = 300
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="[^"]*">')
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NAMESPACES = (
@@ -37,15 +38,15 @@ _RAW_PLACES = (
 def items_of(texts: Sequence[str]) -> list[Item]:
     """Return an item for each text, which stands in every place that a feed has for an entry's.
 
-    They come as RSS, or as JSON Feed where no XML document can hold them.
+    They come as RSS, or as JSON Feed where no XML document can hold them; 300 in each feed.
     """
-    in_json = [number for number, text in enumerate(texts) if _NOT_XML.search(text)]
-    in_xml = [number for number in range(len(texts)) if number not in set(in_json)]
-    items = {
-        **_read(_rss({number: texts[number] for number in in_xml}), "application/rss+xml"),
-        **_read(_json({number: texts[number] for number in in_json}), "application/feed+json"),
-    }
-    return [items[number] for number in range(len(texts))]
+    items = [
+        item
+        for first in range(0, len(texts), _A_FEED)
+        for item in _items_of_feeds(texts[first : first + _A_FEED])
+    ]
+    assert len(items) == len(texts)
+    return items
 
 
 def renderer(images: Images = Images.LINK) -> Renderer:
@@ -98,6 +99,16 @@ def without_policy(pages: Iterable[bytes]) -> list[bytes]:
     bare = [_POLICY.subn("", page.decode(), count=1) for page in pages]
     assert all(taken == 1 for _, taken in bare)
     return [page.encode() for page, _ in bare]
+
+
+def _items_of_feeds(texts: Sequence[str]) -> list[Item]:
+    in_json = {number: text for number, text in enumerate(texts) if _NOT_XML.search(text)}
+    in_xml = {number: text for number, text in enumerate(texts) if number not in in_json}
+    items = {
+        **_read(_rss(in_xml), "application/rss+xml"),
+        **_read(_json(in_json), "application/feed+json"),
+    }
+    return [items[number] for number in range(len(texts))]
 
 
 def _read(document: bytes, kind: str) -> dict[int, Item]:

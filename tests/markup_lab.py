@@ -24,7 +24,7 @@ _DOMAIN = "vectors.test"
 _LAB = f"lab.{_DOMAIN}"
 _HOST = re.compile(rf"v(\d+)\.{re.escape(_DOMAIN)}")
 _NOT_THEIRS = ("lab.js", "chrome-error:")  # ours; the browser's own page for what it blocked
-_SECONDS = 12.0  # for a batch of pages
+_SECONDS, _SECONDS_A_PAGE = 6.0, 0.4  # for a batch of pages
 _SETTLING = 0.3  # seconds for what a page does after all has been done to it
 _WEB = ("http", "https", "ws", "wss", "ftp")
 
@@ -261,7 +261,8 @@ class Lab:
         browser.call("Runtime.addBinding", session=session, name="labTell")
         browser.call("Page.addScriptToEvaluateOnNewDocument", session=session, source=_INSTRUMENT)
         browser.call("Page.navigate", session=session, url=f"http://{_LAB}/")
-        browser.wait(lambda: watch.done >= numbers, seconds=_SECONDS)
+        patience = _SECONDS + _SECONDS_A_PAGE * len(numbers)
+        browser.wait(lambda: watch.done >= numbers, seconds=patience)
         browser.wait(lambda: False, seconds=_SETTLING)
         for each in browser.call("Target.getTargets")["targetInfos"]:
             if each["type"] == "page":

@@ -121,7 +121,7 @@ def test_every_page_refuses_scripts_and_sends_no_referrer() -> None:
         "<!doctype html><html lang=en><head><title>x</title></head>{% block main %}{% endblock %}",
         "<!-- ours --><!DOCTYPE html><title>x</title>{% block main %}{% endblock %}",
         "{% block main %}{% endblock %}",
-        "<head></head><body><meta http-equiv=content-security-policy>{% block main %}{% endblock %}",
+        "<body><meta http-equiv=content-security-policy>{% block main %}x{% endblock %}",
     ],
 )
 def test_an_operators_page_without_a_policy_has_ours_before_all_else(base: str) -> None:
