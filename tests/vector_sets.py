@@ -38,11 +38,6 @@ def public_vectors() -> Sets:
     return sets
 
 
-def feedparsers_documents() -> tuple[bytes, ...]:
-    """Return the documents that feedparser's sanitiser is tested with."""
-    return tuple(_members(_installed(), "feedparser-*", "/tests/wellformed/sanitize/"))
-
-
 def _installed() -> Path:
     if _INSTALLED.is_dir():
         return _INSTALLED

@@ -1,7 +1,7 @@
 """Hostile markup in a real browser: each line of defence alone lets nothing run, and nothing load.
 
 The suite opens the vectors of ``hostile_markup``. With FEEDMIRROR_TEST_WHOLE_VECTORS=1 every text
-of the public collections is opened as well, each on a page of its own, and what they did is told.
+of the public collections is opened as well, and what they did is told.
 """
 
 import os
@@ -23,13 +23,13 @@ from needed import missing
 from vector_sets import public_vectors
 
 WHOLE = os.environ.get("FEEDMIRROR_TEST_WHOLE_VECTORS") == "1"
-A_PAGE = 12  # texts that share a page in the suite, where they cannot change what follows
+A_PAGE = 12  # cleaned texts that share a page: none changes what follows it
 _REFRESH = re.compile("http-equiv[^>]*refresh", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Texts on pages, and what they did there; several texts of a page stand in one line."""
+    """Texts on pages, and what they did there, by the number of each."""
 
     texts: Sequence[str]
     seen: Seen
@@ -61,11 +61,12 @@ def without_defence(folder: Path, texts: Sequence[str]) -> Way:
 
 
 def by_the_allowlist(folder: Path, texts: Sequence[str]) -> Way:
+    """Open several on a page, and each on its own only if one of them did anything."""
     pages = without_policy(published(items_of(texts)))
-    if WHOLE:
+    seen = opened(folder / "together", texts, together(pages, A_PAGE)).seen
+    if seen.executed or seen.loaded or seen.odd_links or seen.stuck:
         return opened(folder, texts, pages)
-    lines = [" ".join(texts[first : first + A_PAGE]) for first in range(0, len(texts), A_PAGE)]
-    return opened(folder, lines, together(pages, A_PAGE))
+    return Way(texts, seen)
 
 
 def by_the_policy(folder: Path, texts: Sequence[str]) -> Way:
