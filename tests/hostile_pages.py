@@ -68,7 +68,7 @@ def listed(items: Sequence[Item]) -> dict[str, bytes]:
     return {name: document.body for name, document in files.items()}
 
 
-def raw(texts: Iterable[str]) -> list[bytes]:
+def raw(texts: Iterable[str], images: Images = Images.LINK) -> list[bytes]:
     """Return pages with each text where a sanitiser's output, or escaped text, should stand.
 
     In the content, in quoted and bare attributes, in an address, in a script block, in the title.
@@ -76,7 +76,7 @@ def raw(texts: Iterable[str]) -> list[bytes]:
     careless = (
         Templates().source("item.html").replace("card.headline }}", "card.headline | safe }}")
     )
-    renders = Renderer(a_mirror(), {"item.html": careless})
+    renders = Renderer(a_mirror(images=images), {"item.html": careless})
     return [
         renders.item_page(
             an_item(title=text, content_html=_RAW_PLACES.format(text)), nonce="ab"

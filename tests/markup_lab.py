@@ -7,7 +7,7 @@ page does has to be guessed from its traces; what a page calls is told beside it
 
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,7 +87,8 @@ class Seen:
 
     executed: dict[int, set[str]] = field(default_factory=dict)
     loaded: dict[int, set[str]] = field(default_factory=dict)
-    images: dict[int, set[str]] = field(default_factory=dict)
+    images: dict[int, set[str]] = field(default_factory=dict)  # by https, as the policy allows
+    hints: dict[int, set[str]] = field(default_factory=dict)  # asked ahead by https: rel=prefetch
     odd_links: dict[int, set[str]] = field(default_factory=dict)
     stuck: set[int] = field(default_factory=set)
 
@@ -139,8 +140,10 @@ class _Watch:
     def settle(self) -> None:
         """Count the requests that nothing blocked."""
         for page, address, kind in self._requests.values():
-            is_image = kind == "Image" and address.startswith("https:")
-            self.seen.add(self.seen.images if is_image else self.seen.loaded, page, address)
+            kinds = {"Image": self.seen.images, "Other": self.seen.hints}
+            if not address.startswith("https:"):
+                kinds = {}
+            self.seen.add(kinds.get(kind, self.seen.loaded), page, address)
 
     def _told(self, frame: str, what: str) -> None:
         page = self._page_of(frame)
@@ -159,7 +162,7 @@ class _Watch:
         named = _HOST.fullmatch(parts.hostname or "")
         if named and about.get("type") == "Document" and self._parents.get(frame) == self.main:
             self._pages.setdefault(frame, int(named[1]))
-        if parts.hostname == _LAB:
+        if parts.hostname == _LAB or _is_our_click(about["initiator"]):
             return
         if named and (parts.path == PAGE or parts.path.endswith(STYLE)):
             return
@@ -174,6 +177,12 @@ class _Watch:
         while frame and frame not in self._pages:
             frame = self._parents.get(frame, "")
         return self._pages.get(frame)
+
+
+def _is_our_click(initiator: Event) -> bool:
+    """Tell whether a page went elsewhere because a link was clicked, which is no automatic load."""
+    callers = initiator.get("stack", {}).get("callFrames", ())
+    return bool(callers) and callers[0]["url"] in _NOT_THEIRS
 
 
 class Lab:
@@ -223,6 +232,15 @@ class Lab:
                     seen.stuck.add(number)
         return seen
 
+    def watch(self, pages: Sequence[bytes], *, seconds: float) -> Seen:
+        """Open pages in which no script runs, not even ours, and see what they do by themselves."""
+        seen = Seen()
+        self._pages = dict(enumerate(pages))
+        self._watch = watch = _Watch(seen)
+        self._show(watch, lambda: False, seconds)
+        watch.settle()
+        return seen
+
     def answer(self, host: str, path: str) -> tuple[str, bytes] | None:
         """Return what is served: the frames, a page, the style sheet, or nothing."""
         named = _HOST.fullmatch(host)
@@ -241,7 +259,8 @@ class Lab:
         self._pages = pages
         self._watch = watch = _Watch(seen)
         try:
-            self._show(watch, set(pages))
+            patience = _SECONDS + _SECONDS_A_PAGE * len(pages)
+            self._show(watch, lambda: watch.done >= set(pages), patience)
         except BrowserStuckError:
             self._end_browser()
         if not watch.done >= set(pages):
@@ -249,7 +268,7 @@ class Lab:
         watch.settle()
         return set(pages) - watch.done
 
-    def _show(self, watch: _Watch, numbers: set[int]) -> None:
+    def _show(self, watch: _Watch, until: Callable[[], bool], seconds: float) -> None:
         browser = self._browser = self._browser or self._begin_browser()
         target = browser.call("Target.createTarget", url="about:blank")["targetId"]
         attached = browser.call("Target.attachToTarget", targetId=target, flatten=True)
@@ -261,8 +280,7 @@ class Lab:
         browser.call("Runtime.addBinding", session=session, name="labTell")
         browser.call("Page.addScriptToEvaluateOnNewDocument", session=session, source=_INSTRUMENT)
         browser.call("Page.navigate", session=session, url=f"http://{_LAB}/")
-        patience = _SECONDS + _SECONDS_A_PAGE * len(numbers)
-        browser.wait(lambda: watch.done >= numbers, seconds=patience)
+        browser.wait(until, seconds=seconds)
         browser.wait(lambda: False, seconds=_SETTLING)
         for each in browser.call("Target.getTargets")["targetInfos"]:
             if each["type"] == "page":
