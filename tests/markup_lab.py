@@ -164,7 +164,7 @@ class _Watch:
             self._pages.setdefault(frame, int(named[1]))
         if parts.hostname == _LAB or _is_our_click(about["initiator"]):
             return
-        if named and (parts.path == PAGE or parts.path.endswith(STYLE)):
+        if named:  # the page's own host, which is no remote one
             return
         self._loads(about["requestId"], frame, address, about.get("type", ""))
 
