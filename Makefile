@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills guest model test-long clean
+.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills guest model vectors test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -62,7 +62,11 @@ guest: .venv/dev  ## a month beside `reader` and cron: fewest requests, at no lo
 model: .venv/dev  ## all that may happen within small bounds, by a model of the protocol; STORY tells a departure's
 	@PYTHONPATH=functions $(BIN)/python -m model $(if $(STORY),"$(STORY)")
 
-test-long: model schedules walks corpus kills guest  ## what takes longer than the suite may
+vectors: .venv/dev  ## six thousand hostile texts in a browser: each line of defence alone, and neither
+	@FEEDMIRROR_TEST_WHOLE_VECTORS=1 $(BIN)/python -m pytest -q -s -p no:randomly -o timeout=1800 \
+		tests/integration/test_markup_in_a_browser.py
+
+test-long: model schedules walks corpus kills guest vectors  ## what takes longer than the suite may
 
 lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml

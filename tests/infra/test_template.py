@@ -319,7 +319,12 @@ def test_caches_keep_nothing_for_long() -> None:
 
 
 def test_the_header_allows_what_pages_need_and_no_frames() -> None:
-    code = (TEMPLATE.parent.parent / "functions/feedmirror/publishing/pages.py").read_text()
+    """HTML, "Sandboxing": mailto links need allow-popups, saved files need allow-downloads."""
+    in_headers_alone = {
+        "frame-ancestors 'none'",
+        "sandbox allow-downloads allow-popups allow-popups-to-escape-sandbox allow-same-origin",
+    }
+    code = (TEMPLATE.parent.parent / "functions/feedmirror/publishing/policy.py").read_text()
     told = resources("AWS::CloudFront::ResponseHeadersPolicy")["SecurityHeaders"]
     headers = told["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     policy = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]
@@ -331,9 +336,9 @@ def test_the_header_allows_what_pages_need_and_no_frames() -> None:
         "img-src https:",
         "base-uri 'none'",
         "form-action 'none'",
-        "frame-ancestors 'none'",
+        *in_headers_alone,
     }
-    assert all(part in code for part in parts - {"frame-ancestors 'none'"})
+    assert all(part in code for part in parts - in_headers_alone)
 
 
 def test_the_site_is_read_by_its_own_distribution_alone() -> None:

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedmirror.adapters.isolation.vouching import has_web_addresses
+from feedmirror.characters import one_line
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
-from feedmirror.mirroring.texts import encoded_once, plain
+from feedmirror.mirroring.texts import encoded_once
 from feedmirror.records import Person
 
 URL = "https://example.org/feed"
@@ -86,7 +87,7 @@ WORDS = st.text(
 ).filter(lambda text: not set(text) & set("&<>@(),;\"'"))
 # A text that is UTF-8 taken for Latin-1 is read as what was meant; a unit test has that rule.
 WORDS = WORDS.filter(lambda text: encoded_once(text) == text)
-NAMES = WORDS.map(plain).filter(lambda name: any(character.isalpha() for character in name))
+NAMES = WORDS.map(one_line).filter(lambda name: any(character.isalpha() for character in name))
 PATHS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_~", min_size=1, max_size=12)
 ENTRIES = st.lists(st.tuples(WORDS, NAMES, PATHS, PATHS), max_size=6)
 
@@ -104,9 +105,14 @@ def test_an_rss_feed_reads_back_equal(title: str, entries: list[tuple[str, str, 
 
     feed = parse_feed(document.encode(), url=URL)
 
-    assert (feed.title, feed.damaged, feed.problems) == (plain(title), False, ())
+    assert (feed.title, feed.damaged, feed.problems) == (one_line(title), False, ())
     assert [(e.title, e.authors, e.link, e.guid) for e in feed.entries] == [
-        (plain(words), (Person(name, None, "x@example.org"),), f"https://example.org/{path}", guid)
+        (
+            one_line(words),
+            (Person(name, None, "x@example.org"),),
+            f"https://example.org/{path}",
+            guid,
+        )
         for words, name, path, guid in entries
     ]
 
@@ -125,9 +131,9 @@ def test_an_atom_feed_reads_back_equal(
 
     feed = parse_feed(document.encode("utf-16"), url=URL)
 
-    assert (feed.title, feed.damaged, feed.problems) == (plain(title), False, ())
+    assert (feed.title, feed.damaged, feed.problems) == (one_line(title), False, ())
     assert [(e.title, e.authors, e.link, e.guid) for e in feed.entries] == [
-        (plain(words), (Person(name),), f"https://example.org/{path}", guid)
+        (one_line(words), (Person(name),), f"https://example.org/{path}", guid)
         for words, name, path, guid in entries
     ]
 

@@ -1,6 +1,7 @@
 """What commands print: tables and progress for people, JSON for programs, errors on stderr."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_ODD = re.compile("[^ -~\n]")
 _PIPE_WIDTH = 160  # columns: what a log viewer or a pager shows
 
 
@@ -33,8 +35,9 @@ def progress() -> Console:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """Print one JSON document."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    """Print one JSON document; what does not show, or steers a terminal, is escaped in it."""
+    written = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    text = _ODD.sub(_escaped, written)
     try:
         click.echo(text)
     except BrokenPipeError as error:
@@ -80,6 +83,10 @@ def say(text: str = "") -> None:
 def counted(number: int, noun: str) -> str:
     """Return how many there are of something."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _escaped(letter: re.Match[str]) -> str:
+    return letter[0] if letter[0].isprintable() else json.dumps(letter[0])[1:-1]
 
 
 def _plain(value: object) -> str:

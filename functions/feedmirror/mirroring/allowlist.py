@@ -8,6 +8,8 @@ import re
 
 import nh3
 
+from feedmirror.characters import without_unseen
+
 # The page around the content has the one h1, and its own header, main part and footer.
 RENAMED = {
     **dict.fromkeys(("article", "aside", "center", "footer", "header"), "div"),
@@ -82,25 +84,13 @@ _BEFORE_PARSING = {
     **dict.fromkeys(("xmp", "listing", "plaintext"), "pre"),
     "iframe": "embed",
 }
+# In ASCII, since among all letters U+017F is an "s" but for its case, and U+0131 an "i", which no
+# parser of HTML takes them for.
 _SWITCHING = re.compile(
-    rf"<(/?)({'|'.join(sorted(_BEFORE_PARSING, reverse=True))})(?![^\t\n\f\r />])", re.IGNORECASE
+    rf"<(/?)({'|'.join(sorted(_BEFORE_PARSING, reverse=True))})(?![^\t\n\f\r />])",
+    re.ASCII | re.IGNORECASE,
 )
 _BARE_AMPERSAND = re.compile("&(?![#0-9A-Za-z])")
-
-# C0 and C1 controls, marks and overrides of direction, characters of no width, noncharacters,
-# surrogates, tags. A tab, a line feed and the joiners below remain.
-_LAST_OF_PLANES = "".join(
-    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
-)
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    f"\ufff9-\ufffb\ufdd0-\ufdef\ud800-\udfff\U000e0000-\U000e007f{_LAST_OF_PLANES}]"
-)
-_SUSPECT = re.compile("[^\t\n -~\xa0-\u02ff]+")  # four times as fast as the whole class everywhere
-# Persian, the scripts of India and families of emoji cannot be spelled without joiners; in Latin
-# text they only make a word look like another.
-_JOINER_RUN = re.compile("([\u200c\u200d])[\u200c\u200d]+")
-_STRAY_JOINER = re.compile("(?<![^\x00-\u02ff])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\u02ff])")
 
 _cleaner = nh3.Cleaner(
     tags=set(TAGS | MEDIA | RENAMED.keys()),
@@ -135,11 +125,7 @@ def outline(markup: str) -> str:
 
 def visible(text: str) -> str:
     """Return a text without characters that are not seen but change what is."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", " ")
-    seen = _SUSPECT.sub(lambda run: _INVISIBLE.sub("", run[0]), lines)
-    if "\u200c" in seen or "\u200d" in seen:
-        return _STRAY_JOINER.sub("", _JOINER_RUN.sub(r"\1", seen))
-    return seen
+    return without_unseen(text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", " "))
 
 
 def _renamed(tag: re.Match[str]) -> str:

@@ -10,8 +10,9 @@ import sys
 from dataclasses import dataclass
 from html.entities import name2codepoint
 
+from feedmirror.characters import one_line
 from feedmirror.mirroring.entries import FeedUnreadableError
-from feedmirror.mirroring.texts import html_to_plain, only_xml_characters, plain
+from feedmirror.mirroring.texts import html_to_plain, only_xml_characters
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -254,5 +255,5 @@ def _describe(document: bytes, text: str) -> str:
         named = html_to_plain(title.group(1)) if title else ""
         return f"an HTML page titled “{named}”" if named else "an HTML page"
     if text[0] == "<" and found:
-        return _KNOWN_ROOTS.get(root, f"an XML document of <{plain(root)[:_MOST_EXAMPLE]}>")
-    return f"text that begins with “{plain(text[: _MOST_EXAMPLE * 4])[:_MOST_EXAMPLE]}”"
+        return _KNOWN_ROOTS.get(root, f"an XML document of <{one_line(root)[:_MOST_EXAMPLE]}>")
+    return f"text that begins with “{one_line(text[: _MOST_EXAMPLE * 4])[:_MOST_EXAMPLE]}”"

@@ -11,7 +11,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from feedmirror.addresses import resolve, web_address
-from feedmirror.mirroring.texts import encoded_once, html_to_plain, looks_like_markup, plain
+from feedmirror.characters import one_line
+from feedmirror.mirroring.texts import encoded_once, html_to_plain, looks_like_markup
 
 XML = "{http://www.w3.org/XML/1998/namespace}"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -155,7 +156,7 @@ def plain_text(element: ET.Element) -> str:
     text = whole_text(element)
     kind = element.get("type", "").lower()
     guessed = not kind and "/atom" not in element.tag.lower() and looks_like_markup(text)
-    return html_to_plain(text) if kind in _HTML_TYPES or guessed else plain(text)
+    return html_to_plain(text) if kind in _HTML_TYPES or guessed else one_line(text)
 
 
 def _in_core(root: ET.Element | None) -> ET.Element | None:

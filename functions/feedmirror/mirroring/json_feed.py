@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from feedmirror.addresses import resolve, web_address
+from feedmirror.characters import one_line
 from feedmirror.mirroring.entries import Entry, Feed, FeedUnreadableError
 from feedmirror.mirroring.moments import from_rfc3339
 from feedmirror.mirroring.people import merge, people
@@ -17,7 +18,6 @@ from feedmirror.mirroring.texts import (
     html_to_plain,
     language_tag,
     only_xml_characters,
-    plain,
     text_to_html,
 )
 from feedmirror.records import Contact, Enclosure, Person
@@ -45,7 +45,7 @@ def read_json_feed(text: str, *, url: str) -> Feed:
     return Feed(
         url=url,
         format=f"JSON Feed {version.group(1)}",
-        title=plain(_text(feed, "title")),
+        title=one_line(_text(feed, "title")),
         site_url=_address(feed, "home_page_url", url),
         language=language_tag(_text(feed, "language")),
         authors=authors,
@@ -81,7 +81,7 @@ def _entry(item: object, url: str) -> Entry:
         base_url=url,
         guid=guid,
         link=_address(item, "url", url) or _address(item, "external_url", url) or web_address(guid),
-        title=plain(_text(item, "title")),
+        title=one_line(_text(item, "title")),
         content_html=content,
         summary_html="" if html_to_plain(summary) == html_to_plain(content) else summary,
         authors=_authors(item, url),
@@ -131,8 +131,8 @@ def _person(author: _Object, url: str) -> Iterator[Person]:
 def _tags(item: _Object) -> Iterator[str]:
     tags = item.get("tags")
     for tag in tags if isinstance(tags, list) else ():
-        if isinstance(tag, str) and plain(tag):
-            yield plain(tag)
+        if isinstance(tag, str) and one_line(tag):
+            yield one_line(tag)
 
 
 def _attachments(item: _Object, url: str) -> Iterator[Enclosure]:
@@ -141,7 +141,9 @@ def _attachments(item: _Object, url: str) -> Iterator[Enclosure]:
         if isinstance(attachment, dict) and (address := _address(attachment, "url", url)):
             size = attachment.get("size_in_bytes")
             known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
-            yield Enclosure(address, plain(_text(attachment, "mime_type")), size if known else None)
+            yield Enclosure(
+                address, one_line(_text(attachment, "mime_type")), size if known else None
+            )
 
 
 def _text(holder: _Object, key: str) -> str:

@@ -23,7 +23,7 @@ _TOKEN = re.compile(
          (?:[\t\n\f\r ]*+=[\t\n\f\r ]*+
            (?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\t\n\f\r >"'][^\t\n\f\r >]*+|(?=>)|\Z))?+
       )*+(?:>|\Z)""",
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+    re.ASCII | re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 _EMPTY = frozenset({"area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr"}) | {
     *("image", "img", "input", "keygen", "link", "meta", "param", "source", "track", "wbr"),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from feedmirror.addresses import resolve, web_address
+from feedmirror.characters import one_line
 from feedmirror.mirroring.entries import Entry
 from feedmirror.mirroring.moments import from_fields
 from feedmirror.mirroring.people import address_in, merge, people
@@ -18,7 +19,6 @@ from feedmirror.mirroring.texts import (
     language_tag,
     longest_and_other,
     looks_like_markup,
-    plain,
     text_to_html,
 )
 from feedmirror.records import Enclosure, Person, Source
@@ -64,7 +64,7 @@ def convert_loosely(parsed: Parsed, base: str, *, is_atom: bool = False) -> Entr
     guid = _text(parsed, "id").strip() or None
     is_permalink = not is_atom and _own(parsed, "guidislink") is True
     rights = plain_value(parsed, "rights")
-    credits_ = (plain(_text(credit, "content")) for credit in _mappings(parsed, "media_credit"))
+    credits_ = (one_line(_text(credit, "content")) for credit in _mappings(parsed, "media_credit"))
     return Entry(
         base_url=base,
         guid=guid,
@@ -122,7 +122,7 @@ def _authors(parsed: Parsed) -> tuple[Person, ...]:
 def plain_value(parsed: Parsed, key: str) -> str:
     """Return a text construct as plain text, by the type that it states or that it looks like."""
     text = _text(parsed, key)
-    return html_to_plain(text) if _type(parsed, key) in _HTML_TYPES else plain(text)
+    return html_to_plain(text) if _type(parsed, key) in _HTML_TYPES else one_line(text)
 
 
 def _type(parsed: Parsed, key: str) -> str:
@@ -156,7 +156,7 @@ def _as_html(text: str, kind: str) -> str:
 def _categories(parsed: Parsed) -> Iterator[str]:
     for tag in _mappings(parsed, "tags"):
         text = _text(tag, "label") or _text(tag, "term")
-        name = html_to_plain(text) if looks_like_markup(text) else plain(text)
+        name = html_to_plain(text) if looks_like_markup(text) else one_line(text)
         if name and _text(tag, "scheme") != _BLOGGER_KIND:
             yield name
 
@@ -181,7 +181,9 @@ def _enclosures(parsed: Parsed, base: str) -> tuple[Enclosure, ...]:
             number = int(length) if length.isascii() and length.isdigit() else None
             known = files.get(address, Enclosure(address))
             files[address] = Enclosure(
-                address, known.type or plain(kind), number if known.length is None else known.length
+                address,
+                known.type or one_line(kind),
+                number if known.length is None else known.length,
             )
     return tuple(files.values())
 

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from feedmirror.mirroring.texts import html_to_plain, looks_like_markup, plain
+from feedmirror.characters import one_line
+from feedmirror.mirroring.texts import html_to_plain, looks_like_markup
 from feedmirror.records import Person
 from feedmirror.suppression import fold
 
@@ -28,7 +29,7 @@ _WRAPPING = " \t,;:-\"'()<>[]"
 
 def people(text: str) -> tuple[Person, ...]:
     """Return who is named in a feed's author text, in order; an address never stays in a name."""
-    line = plain(text)
+    line = one_line(text)
     if not _ADDRESS.search(line):
         name = html_to_plain(line) if looks_like_markup(line) else line
         return (Person(name=name),) if name else ()
@@ -82,6 +83,6 @@ def _both(known: Person, other: Person) -> Person:
 
 def _name(text: str) -> str:
     """Return a name without what set it apart from an address; all inside of brackets is name."""
-    bare = plain(text.replace("()", "").replace("<>", "")).strip(_SEPARATING)
+    bare = one_line(text.replace("()", "").replace("<>", "")).strip(_SEPARATING)
     wrapped = _WRAPPED.fullmatch(bare)
     return wrapped.group(1).strip() if wrapped else bare.strip(_WRAPPING).strip()

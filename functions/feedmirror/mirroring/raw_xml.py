@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from feedmirror.addresses import web_address
+from feedmirror.characters import one_line
 from feedmirror.mirroring.elements import (
     RDF,
     XML,
@@ -30,7 +31,7 @@ from feedmirror.mirroring.feed_terms import marks_of
 from feedmirror.mirroring.moments import from_rfc3339
 from feedmirror.mirroring.people import address_in, merge, people
 from feedmirror.mirroring.refusals import NO_MIRROR
-from feedmirror.mirroring.texts import language_tag, plain
+from feedmirror.mirroring.texts import language_tag
 from feedmirror.records import Contact, Person, Source
 
 _AUTHORS = {"author", "dc:creator", "dc:author"}
@@ -228,7 +229,7 @@ def _credit(element: Element) -> str | None:
     media = list(_media(element))
     for wanted in ("media:credit", "media:copyright"):
         for found in (child for name, child in media if name == wanted):
-            text, role = plain_text(found), plain(found.get("role", ""))
+            text, role = plain_text(found), one_line(found.get("role", ""))
             stated.append(f"{text} ({role})" if text and role else text)
     return "; ".join(text for text in dict.fromkeys(stated) if text) or None
 

@@ -5,14 +5,8 @@ import re
 from collections.abc import Iterable
 from html.entities import name2codepoint
 
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f"
-    "\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
-)
-# Joiners carry meaning in Persian, in the scripts of India and in emoji; elsewhere they only hide.
-_IDLE_JOINERS = re.compile(
-    "(?<![\u0600-\U0010ffff])[\u200c\u200d]+|[\u200c\u200d]+(?![\u0600-\U0010ffff])"
-)
+from feedmirror.characters import one_line
+
 _UNREAD = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
@@ -28,18 +22,13 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 
 
-def plain(text: str) -> str:
-    """Return a text in one line, without control, bidirectional and zero-width characters."""
-    return " ".join(_IDLE_JOINERS.sub("", _INVISIBLE.sub("", text)).split())
-
-
 def html_to_plain(markup: str) -> str:
     """Return what a reader would see of some HTML, in one line; comments and scripts are unseen.
 
     Tags that begin a line part words, others do not.
     """
     seen = _BREAKING.sub(" ", _UNREAD.sub(" ", markup))
-    return plain(html.unescape(_TAG.sub("", seen)))
+    return one_line(html.unescape(_TAG.sub("", seen)))
 
 
 def text_to_html(text: str) -> str:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedmirror.addresses import canonical_link
+from feedmirror.characters import one_line
 from feedmirror.layout import ItemId
 from feedmirror.publishing.texts import (
     direction,
     legal_markup,
-    line,
     link,
     name_without_addresses,
     shown_language,
@@ -126,9 +126,9 @@ def bare_card(item: Item, *, site: str) -> Card:
         address=f"{site}/{item.host}/{item.id}/",
         original_url=link(credit.original_url) or publisher.url,
         link_host=item.link_host,
-        title=line(item.title),
+        title=one_line(item.title),
         content_html=legal_markup(item.content_html),
-        summary=line(item.summary),
+        summary=one_line(item.summary),
         published=utc(item.published) if item.published else None,
         updated=utc(item.updated) if item.updated else None,
         first_seen=utc(item.first_seen),
@@ -140,14 +140,14 @@ def bare_card(item: Item, *, site: str) -> Card:
         language=shown_language(item.language),
         rights=_rights(credit, known),
         license_url=link(credit.license_url),
-        credit=without_addresses(line(credit.credit or ""), known) or None,
+        credit=without_addresses(one_line(credit.credit or ""), known) or None,
         publisher=publisher,
         feed=FeedReference(
             name_without_addresses(credit.feed.title, known), link(credit.feed.url) or ""
         ),
         source=_source(credit.source, known),
         shown=item.terms.shown if item.terms and item.terms.shown in _LESS else "",
-        terms=line(item.terms.why) if item.terms and item.terms.shown in _LESS else "",
+        terms=one_line(item.terms.why) if item.terms and item.terms.shown in _LESS else "",
     )
 
 
@@ -169,7 +169,7 @@ def _rights(credit: Attribution, known: list[str]) -> str | None:
     stated = [credit.rights or ""]
     if credit.license_url and link(credit.license_url) is None:
         stated.append(credit.license_url)
-    texts = (without_addresses(line(text), known) for text in stated)
+    texts = (without_addresses(one_line(text), known) for text in stated)
     return "; ".join(text for text in texts if text) or None
 
 
@@ -180,7 +180,7 @@ def _categories(categories: Iterable[str], known: list[str]) -> tuple[str, ...]:
 
 def _enclosures(enclosures: tuple[Enclosure, ...]) -> tuple[Enclosure, ...]:
     return tuple(
-        Enclosure(address, line(enclosure.type), enclosure.length)
+        Enclosure(address, one_line(enclosure.type), enclosure.length)
         for enclosure in enclosures
         if (address := link(enclosure.url))
     )

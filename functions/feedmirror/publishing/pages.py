@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from feedmirror.characters import one_line
 from feedmirror.configuration import FeedSettings, Images, MirrorSettings
 from feedmirror.layout import ATOM, INDEX, JSON
 from feedmirror.opml import write_opml
@@ -29,9 +30,10 @@ from feedmirror.publishing.feeds import ListingView, atom_feed, json_feed, view
 from feedmirror.publishing.letters import Removal, mailto
 from feedmirror.publishing.linked_data import linked_data
 from feedmirror.publishing.listings import Kind, Listing
+from feedmirror.publishing.policy import policy_for, with_policy
 from feedmirror.publishing.practice import practice_of
 from feedmirror.publishing.templating import Templates
-from feedmirror.publishing.texts import line, link, timestamp
+from feedmirror.publishing.texts import link, timestamp
 from feedmirror.publishing.treatment import HostTreatment, feeds_letter, hosts_letters
 from feedmirror.records import Item, Tombstone
 from feedmirror.suppression import Ground
@@ -178,8 +180,8 @@ class Renderer:
     def _mirror(self) -> MirrorSettings:
         """The settings, their words fit to stand in a sentence of ours."""
         settings = self.settings
-        name = line(settings.name) or urlsplit(settings.site).netloc
-        return replace(settings, name=name, purpose=line(settings.purpose).rstrip("."))
+        name = one_line(settings.name) or urlsplit(settings.site).netloc
+        return replace(settings, name=name, purpose=one_line(settings.purpose).rstrip("."))
 
     def _listing_page(self, shown: ListingView, *, nonce: str) -> Document:
         listing = shown.listing
@@ -212,14 +214,7 @@ class Renderer:
         return Removal(address, mailto(address, subject=subject))
 
     def _page(self, name: str, context: Mapping[str, Any], *, root: str, nonce: str) -> Document:
-        images = " img-src https:;" if context.get("images") else ""
-        frame = {
-            "mirror": self._mirror,
-            "noindex": False,
-            "policy": (
-                f"default-src 'none'; style-src 'self';{images} base-uri 'none'; form-action 'none'"
-            ),
-            "root": root,
-        }
+        policy = policy_for(images=bool(context.get("images")))
+        frame = {"mirror": self._mirror, "noindex": False, "policy": policy, "root": root}
         page = self._templates.render(name, {**frame, **context})
-        return Document(markup_with_nonce(page, nonce), HTML)
+        return Document(markup_with_nonce(with_policy(page, policy), nonce), HTML)

@@ -12,9 +12,10 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from feedmirror.characters import one_line
 from feedmirror.layout import TEMPLATES
 from feedmirror.publishing import dates
-from feedmirror.publishing.texts import MEDIA_TYPE, line, timestamp
+from feedmirror.publishing.texts import MEDIA_TYPE, timestamp
 from feedmirror.records import Enclosure
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _fault(error: Exception) -> str:
     """Return what is wrong in one line, in Jinja2's words where they say it all."""
     from jinja2 import TemplateSyntaxError, UndefinedError  # noqa: PLC0415 -- loaded already
 
-    said = line(str(error))
+    said = one_line(str(error))
     if isinstance(error, TemplateSyntaxError | UndefinedError):
         return said
     return f"{type(error).__name__}: {said}"
@@ -170,7 +171,7 @@ def _bundled_or_none(name: str) -> str | None:
 def _file_name(enclosure: Enclosure) -> str:
     """Return the last part of an enclosure's path, or its host where the path is empty."""
     parts = urlsplit(enclosure.url)
-    return line(unquote(parts.path.rstrip("/").rpartition("/")[2])) or parts.netloc
+    return one_line(unquote(parts.path.rstrip("/").rpartition("/")[2])) or parts.netloc
 
 
 def _about_file(enclosure: Enclosure) -> str:

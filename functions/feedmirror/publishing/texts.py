@@ -1,8 +1,8 @@
 """Texts made fit to be shown: characters, addresses, languages.
 
-A feed's own words are untrusted. Markup is escaped by the templates; what escaping cannot mend is
-mended here: characters that XML 1.0 cannot hold (§2.2), marks that would turn the credit's words
-around (Unicode bidirectional embeddings), links that are no web addresses, mail addresses.
+A feed's own words are untrusted. Markup is escaped by the templates, and a name or a title is made
+``one_line`` of characters that are seen; what neither can mend is mended here: characters that
+XML 1.0 cannot hold (§2.2), links that are no web addresses, mail addresses.
 """
 
 import re
@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from feedmirror.addresses import web_address
+from feedmirror.characters import one_line
 
 # RFC 4287's grammar of a media type; a feed may say anything.
 MEDIA_TYPE = re.compile(r"[\w.+*-]+/[\w.+*-]+(\s*;.*)?", re.ASCII)
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Anchored at a word's start and possessive, so linear; ``@ann@social.example`` is no mail address.
 _LOCAL = r"[\w.!#$%&'*+=?^`{}~-]"
 _MAIL_ADDRESS = re.compile(
@@ -51,11 +51,6 @@ def legal_markup(markup: str) -> str:
     return _NOT_IN_XML.sub(" ", markup)
 
 
-def line(text: str) -> str:
-    """Return a text as one line that cannot change the direction of what stands around it."""
-    return " ".join(_TURNING.sub("", legal(text)).split())
-
-
 def without_addresses(text: str, known: Iterable[str] = ()) -> str:
     """Return a line of credit without the mail addresses that are known; they are kept for proof.
 
@@ -73,7 +68,7 @@ def name_without_addresses(text: str, known: Iterable[str] = ()) -> str:
 
     ``a@b.example (Ann)`` is Ann; an address that is the whole of a name leaves nothing.
     """
-    name = line(text)
+    name = one_line(text)
     bare = _MAIL_ADDRESS.sub("", without_addresses(name, known))
     if bare == name:
         return name

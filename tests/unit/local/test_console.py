@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 import pytest
 
-from feedmirror.local.serving.console import Console, Table
+from feedmirror.characters import without_unseen
+from feedmirror.local.serving.console import Console, Link, Table
 from feedmirror.local.serving.site import Answer
 from feedmirror.ports.object_store import Content
 from memory_store import MemoryStore
@@ -138,3 +139,14 @@ def test_nothing_is_kept_framed_or_read_by_another_page(path: str) -> None:
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert not {name for name in headers if name.startswith("Access-Control")}
+
+
+def test_nothing_of_others_turns_or_hides_what_stands_around_it() -> None:
+    unseen = "\u202etxt\u200b.exe\U000e0041\x9b"
+    table = Table(unseen, (unseen,), [(unseen,), (Link("x", unseen),)], "")
+    console = Console(key=KEY, mail=MemoryStore(), tables=lambda: [table], notes=lambda: [unseen])
+
+    page = console.answer(f"/-/{KEY}/", host="localhost").body.decode()
+
+    assert page.count("txt.exe") == 7
+    assert without_unseen(page) == page

@@ -343,6 +343,13 @@ def test_characters_that_nobody_sees_are_dropped_and_joiners_stay_where_they_spe
     assert clean("می\u200cنویسم 👩\u200d👧") == "می\u200cنویسم 👩\u200d👧"
 
 
+def test_a_letter_that_is_an_ascii_one_but_for_its_case_makes_no_element() -> None:
+    assert clean("<\u017fcript>x</\u017fcript>") == "&lt;\u017fcript&gt;x"
+    assert clean("<\u0130frame>x") == "&lt;\u0130frame&gt;x"
+    assert clean("<no\u017fcript>x <m\u0131>y") == "x y"  # unknown elements, not noscript and mi
+    assert plain_text("<\u017fvg>x") == "<\u017fvg>x"
+
+
 def test_white_space_in_code_is_kept() -> None:
     code = "<pre><code>def f():\n<span>    </span>return 1</code></pre>"
 

@@ -115,6 +115,32 @@ def test_every_page_refuses_scripts_and_sends_no_referrer() -> None:
         assert document.cache_control == "public, max-age=60"
 
 
+@pytest.mark.parametrize(
+    "base",
+    [
+        "<!doctype html><html lang=en><head><title>x</title></head>{% block main %}{% endblock %}",
+        "<!-- ours --><!DOCTYPE html><title>x</title>{% block main %}{% endblock %}",
+        "{% block main %}{% endblock %}",
+        "<body><meta http-equiv=content-security-policy>{% block main %}x{% endblock %}",
+    ],
+)
+def test_an_operators_page_without_a_policy_has_ours_before_all_else(base: str) -> None:
+    body = Renderer(a_mirror(), {"base.html": base}).item_page(an_item(), nonce="ab").body
+
+    page = html.document_fromstring(body)
+    first = page.xpath("//head/*[1]/@http-equiv | //head/*[1]/@content")
+    assert first == ["Content-Security-Policy", POLICY.format(" img-src https:;")]
+
+
+def test_an_operators_own_policy_stands() -> None:
+    base = "<html><head><META content=\"img-src 'self'\" HTTP-EQUIV=content-security-policy></head>"
+
+    page = parsed(Renderer(a_mirror(), {"base.html": base}).item_page(an_item(), nonce="ab"))
+
+    policies = page.xpath("//meta[translate(@http-equiv, 'C', 'c')]/@content")
+    assert policies == ["img-src 'self'"]
+
+
 def test_images_are_shown_only_if_the_operator_says_so() -> None:
     page = Renderer(a_mirror(images=Images.NONE)).item_page(an_item(), nonce="ab")
 
@@ -410,7 +436,7 @@ def test_an_operators_template_takes_the_place_of_the_bundled_one() -> None:
 
     pages = renderer.fixed_pages(feeds=[], nonce="ab")
 
-    assert pages["404.html"].body.startswith(b"<p>Example Mirror &amp; nothing")
+    assert b"\n<p>Example Mirror &amp; nothing\n" in pages["404.html"].body
     assert pages["style.css"].body.startswith(b"p{}\n")
 
 

@@ -7,7 +7,6 @@ from feedmirror.publishing import dates
 from feedmirror.publishing.texts import (
     direction,
     legal,
-    line,
     link,
     name_without_addresses,
     shown_language,
@@ -101,11 +100,6 @@ def test_a_known_address_that_is_no_mail_address_changes_nothing() -> None:
 
 def test_characters_that_xml_forbids_are_left_out() -> None:
     assert legal("a\x00b\x1bc\ud800d\uffffe\nf") == "abcde\nf"
-
-
-def test_a_line_is_one_line_and_cannot_turn_the_text_around_it() -> None:
-    assert line(" a\n b\u202ec\u2066d ") == "a bcd"
-    assert line("\u05d0\u200f") == "\u05d0\u200f"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from html import escape
 from http import HTTPStatus
 
 from feedmirror.adapters.outbox import OUTBOX
+from feedmirror.characters import one_line, without_unseen
 from feedmirror.local.serving.console_style import STYLE
 from feedmirror.local.serving.outbox import recipient_of
 from feedmirror.local.serving.site import Answer
@@ -108,7 +109,7 @@ class Console:
         return self._mail(rest) if rest.startswith(_OUTBOX) else _missing()
 
     def _front(self) -> Answer:
-        notes = [f'<p class="note">{escape(note)}</p>' for note in self.notes()]
+        notes = [f'<p class="note">{_shown(note)}</p>' for note in self.notes()]
         sections = [*notes, *map(_section, self.tables()), _section(self._outbox())]
         body = _PAGE.format(sections="\n".join(sections)).encode(errors="replace")
         headers = {"Content-Type": "text/html; charset=utf-8", **_HEADERS}
@@ -132,23 +133,28 @@ class Console:
 
 def _section(table: Table) -> str:
     if not table.rows:
-        return f"<h2>{escape(table.caption)}</h2>\n<p>{escape(table.empty)}</p>"
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+        return f"<h2>{_shown(table.caption)}</h2>\n<p>{_shown(table.empty)}</p>"
+    head = "".join(f'<th scope="col">{_shown(column)}</th>' for column in table.columns)
     rows = "\n".join(
         "<tr>" + "".join(map(_cell, table.columns, row)) + "</tr>" for row in table.rows
     )
     return (
-        f"<h2>{escape(table.caption)}</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n"
+        f"<h2>{_shown(table.caption)}</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{rows}\n</tbody>\n</table>"
     )
 
 
 def _cell(column: str, cell: str | Link) -> str:
     """Return a cell with the name of its column, which stands beside it where it is narrow."""
-    words = escape(cell if isinstance(cell, str) else cell.words)
+    words = _shown(cell if isinstance(cell, str) else cell.words)
     if isinstance(cell, Link):
         words = f'<a href="{escape(cell.target)}">{words}</a>'
-    return f'<td data-column="{escape(column)}">{words}</td>'
+    return f'<td data-column="{_shown(column)}">{words}</td>'
+
+
+def _shown(text: str) -> str:
+    """Return a text as markup of one line: strangers' words are among what is told."""
+    return escape(one_line(text))
 
 
 def _addressed(mail: bytes) -> tuple[str, str]:
@@ -162,7 +168,7 @@ def _readable(mail: bytes) -> str:
     heads = [f"{name}: {message[name]}" for name in _SHOWN if message[name]]
     part = message.get_body(("plain",))
     text = str(part.get_content()) if part is not None else ""
-    return "\n".join([*heads, "", text])
+    return without_unseen("\n".join([*heads, "", text]))
 
 
 def _text(status: HTTPStatus, words: str) -> Answer:

@@ -18,7 +18,8 @@ from feedmirror.ports.object_store import ObjectStore, StoredObject
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src https:; base-uri 'none';"
-        " form-action 'none'; frame-ancestors 'none'"
+        " form-action 'none'; frame-ancestors 'none'; sandbox allow-downloads allow-popups"
+        " allow-popups-to-escape-sandbox allow-same-origin"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
