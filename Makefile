@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills guest test-long clean
+.PHONY: demo test lint docs lock package advisories finish bench schedules walks corpus kills guest test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -24,6 +24,9 @@ docs: .venv/dev  ## write anew what the documents take from the code
 
 package: .venv/local  ## the functions' zip, as the template deploys it
 	@$(BIN)/python infra/package.py
+
+advisories: .venv/dev  ## is anything known against what is pinned? skipped where nobody can be asked
+	@$(BIN)/python infra/advisories.py || test $$? = 3  # 3: skipped, and said so
 
 STACK ?= feedmirror
 
