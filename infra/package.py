@@ -1,7 +1,7 @@
 """The functions' package, without Docker: what the handlers need, from the hashed lock, as one zip.
 
 The same input gives the same bytes: names are sorted, dates and modes fixed, nothing is compiled
-with a time or a path of this machine in it.
+with a time or a path of this machine in it. Beside the zip lies what is in it (CycloneDX).
 """
 
 import argparse
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+import sbom
 from feedmirror.adapters.aws import Service
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +34,17 @@ POWERTOOLS = frozenset(
     {"logging", "metrics", "shared", "tracing", "utilities", "warnings", "exceptions"}
 )
 POWERTOOLS_UTILITIES = frozenset({"typing", "jmespath_utils"})
-_LICENCES = ("METADATA", "licenses", "LICENSE", "LICENSE.txt", "NOTICE", "NOTICE.txt", "COPYING")
+# The last is a wheel's own list of what is compiled into it (PEP 770).
+_LICENCES = (
+    "METADATA",
+    "sboms",
+    "licenses",
+    "LICENSE",
+    "LICENSE.txt",
+    "NOTICE",
+    "NOTICE.txt",
+    "COPYING",
+)
 _USELESS = (".pyi", ".pyx", ".pxd", ".c", ".h", ".typed", ".exe")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first that a zip can tell
 
@@ -77,6 +88,21 @@ def build(folder: Path, target: Target, *, interpreter: str | None) -> None:
             path.unlink()
     if interpreter is not None:
         _precompile(folder, interpreter)
+
+
+def resolve(target: Target) -> dict[str, sbom.Artefact]:
+    """Return the file that each dependency is installed from; raises PackageError.
+
+    The lock has a hash for every file of a release; which one a platform takes the index tells.
+    """
+    command = [
+        *(_uv(), "pip", "compile", "--quiet", "--format", "pylock.toml", "--generate-hashes"),
+        *("--no-deps", "--no-python-downloads", "--no-header", *_for(target), str(LOCK)),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- ours
+    if done.returncode:
+        raise PackageError(f"the dependencies could not be told: {done.stderr.strip()}")
+    return sbom.artefacts_of(done.stdout)
 
 
 def find_interpreter(version: str) -> str | None:
@@ -144,13 +170,17 @@ def main(arguments: Collection[str] | None = None) -> int:
                 " with --without-bytecode, which makes every cold start about twice as slow"
             )
         build(folder, LAMBDA, interpreter=interpreter)
+        artefacts = resolve(LAMBDA)
     except PackageError as error:
         print(f"package: {error}", file=sys.stderr)
         return 2
     digest = write_zip(folder, archive)
+    materials = archive.with_suffix(".cdx.json")
+    materials.write_text(sbom.describe(folder, digest=digest, artefacts=artefacts))
     unpacked = sum(size for size, _ in parts_of(folder))
     print(f"{archive.relative_to(ROOT)}: {_mb(archive.stat().st_size)}, unpacked {_mb(unpacked)}")
     print(f"sha256 {digest}{'' if interpreter else ' (without bytecode)'}")
+    print(f"{materials.relative_to(ROOT)}: what is in it")
     print("largest: " + ", ".join(f"{name} {_mb(size)}" for size, name in parts_of(folder)[:6]))
     return 0
 
@@ -158,13 +188,18 @@ def main(arguments: Collection[str] | None = None) -> int:
 def _install(folder: Path, target: Target) -> None:
     command = [
         *(_uv(), "pip", "install", "--quiet", "--require-hashes", "--requirements", str(LOCK)),
-        *("--python-platform", target.platform, "--python-version", target.python),
-        *("--only-binary", ":all:", "--no-binary", FROM_SOURCE, "--no-compile-bytecode"),
+        *(*_for(target), "--no-python-downloads", "--no-compile-bytecode"),
         *("--target", str(folder)),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- ours
     if done.returncode:
         raise PackageError(f"the dependencies could not be installed: {done.stderr.strip()}")
+
+
+def _for(target: Target) -> tuple[str, ...]:
+    """Return what has the installer take the files of a target."""
+    machine = ("--python-platform", target.platform, "--python-version", target.python)
+    return (*machine, "--only-binary", ":all:", "--no-binary", FROM_SOURCE)
 
 
 def _prune(folder: Path) -> None:

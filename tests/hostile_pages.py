@@ -120,7 +120,7 @@ def _read(document: bytes, kind: str) -> dict[int, Item]:
         for number, draft in enumerate(reading.drafts)
     }
     return {
-        number: build_item(draft, images=Images.LINK, now=A_MOMENT)
+        number: build_item(draft, texts_of(markup_of(draft, Images.LINK)), now=A_MOMENT)
         for number, draft in numbered.items()
     }
 

@@ -20,12 +20,14 @@ from stack_template import PARAMETERS, REGION, translated
 
 STACK = "feedmirror"
 Made = tuple[str, dict[str, str]]  # the physical id, and what GetAtt gives
+_CLIENTS: dict[str, Any] = {}  # of the deployment that is being made
 _MODELS: list[type] = []  # kept, or they are collected before moto finds them
 
 
 def deploy(template: Mapping[str, Any] | None = None, **parameters: str) -> dict[str, str]:
     """Deploy the stack into the moto that is active; return its outputs."""
     _teach_moto()
+    _CLIENTS.clear()
     _client("s3").create_bucket(Bucket="packages")
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
@@ -45,7 +47,9 @@ def deploy(template: Mapping[str, Any] | None = None, **parameters: str) -> dict
 
 
 def _client(service: str) -> Any:  # noqa: ANN401 -- what it is given comes from a template
-    return boto3.client(service)  # type: ignore[call-overload]  # any service of those below
+    if service not in _CLIENTS:  # making one takes as long as a dozen calls
+        _CLIENTS[service] = boto3.client(service)  # type: ignore[call-overload]  # any of those below
+    return _CLIENTS[service]
 
 
 def physical_ids() -> dict[str, str]:

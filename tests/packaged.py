@@ -1,7 +1,7 @@
-"""The package as it is shipped, built once for all tests, for a machine that can run it.
+"""The package, built once for all tests and test processes: as it is shipped, and to be run here.
 
-Only the wheels' platform differs from what `make package` builds. Where there is a Python 3.13 it
-is the template's own minor version.
+Of the second only the wheels' platform differs from what `make package` builds. Where there is a
+Python 3.13 it is the template's own minor version.
 """
 
 import fcntl
@@ -9,12 +9,14 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import package
+from needed import missing
 
 LOCK = package.ROOT / "tests" / "requirements.txt"
 # What Lambda's own bootstrap does: the package and the runtime client, and nothing of this machine.
@@ -42,17 +44,51 @@ class Packaged:
         return (*alone, "-c", _BOOTSTRAP, str(self.folder), str(self.client))
 
 
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """What `make package` makes: the folder that is zipped, and the zip."""
+
+    folder: Path
+    archive: Path
+
+
 def packaged(temporary: pytest.TempPathFactory) -> Packaged:
-    """Return the package, which the first of several test processes builds."""
-    own = temporary.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    with (shared / "package.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        found = within(shared)
-        if not (shared / "package.done").exists():
-            build(found)
-            (shared / "package.done").touch()
+    """Return the package for this machine, which the first of several test processes builds."""
+    shared = _shared(temporary)
+    found = within(shared)
+    _once(shared / "package", lambda: build(found))
     return found
+
+
+def shipped(temporary: pytest.TempPathFactory) -> Shipped:
+    """Return the package for Lambda, which the first of several test processes builds."""
+    interpreter = package.find_interpreter(package.LAMBDA.python)
+    if interpreter is None:
+        missing(f"no Python {package.LAMBDA.python} to precompile with")
+    shared = _shared(temporary)
+    made = Shipped(shared / "shipped" / "package", shared / "shipped" / "package.zip")
+
+    def ship() -> None:
+        package.build(made.folder, package.LAMBDA, interpreter=interpreter)
+        package.write_zip(made.folder, made.archive)
+
+    _once(shared / "shipped", ship)
+    return made
+
+
+def _shared(temporary: pytest.TempPathFactory) -> Path:
+    own = temporary.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def _once(name: Path, make: Callable[[], None]) -> None:
+    """Have something made by the first process that asks; the others wait for it."""
+    done = name.with_suffix(".done")
+    with name.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            make()
+            done.touch()
 
 
 def build(wanted: Packaged) -> None:

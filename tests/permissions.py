@@ -5,14 +5,23 @@ guesses proves nothing. How each call is authorised is a reviewed table, ``permi
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 TABLE = tomllib.loads((Path(__file__).parent / "infra" / "permissions.toml").read_text())
+ACCOUNT = "123456789012"  # moto's
 Statement = Mapping[str, Any]
+# What S3 is told of every call of ours: by TLS, by a role of the account, on its own buckets.
+_ALWAYS = {
+    "aws:securetransport": "true",
+    "aws:principalaccount": ACCOUNT,
+    "aws:principalarn": f"arn:aws:iam::{ACCOUNT}:role/takedown",
+    "aws:principalisawsservice": "false",
+    "aws:resourceaccount": ACCOUNT,
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,8 @@ class Need:
 
     action: str
     resource: str
-    context: Mapping[str, str] = field(default_factory=dict, hash=False)
+    # A key that is None is not there, where those of ``_ALWAYS`` are.
+    context: Mapping[str, str | None] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,8 @@ def denied(need: Need, statements: Sequence[Statement]) -> bool:
 def without_each(statements: Sequence[Statement]) -> Iterator[tuple[str, list[Statement]]]:
     """Yield the statements without each single grant: an action on a resource of a statement."""
     for number, statement in enumerate(statements):
+        if statement["Effect"] == "Deny":
+            continue
         for action in _many(statement["Action"]):
             for resource in _many(statement["Resource"]):
                 rest = _split(statement, action, resource)
@@ -129,20 +141,34 @@ def _split(statement: Statement, action: str, resource: str) -> list[Statement]:
 
 def _holds(operator: str, key: str, wanted: Sequence[str], need: Need) -> bool:
     # Condition keys are told apart without regard to case (IAM reference, "Condition").
-    found = {name.lower(): value for name, value in need.context.items()}.get(key.lower())
-    match operator:
-        case "StringEquals":
-            return found in wanted
-        case "StringEqualsIgnoreCase":
-            return found is not None and found.lower() in [each.lower() for each in wanted]
-        case "StringLike" | "ArnLike":
-            return found is not None and any(fnmatchcase(found, like) for like in wanted)
-        case "Null":
-            return (found is None) is (wanted[0] == "true")
-        case "Bool":
-            return (found or "true") == wanted[0]  # every call of ours is by TLS
-        case _:
-            raise NotImplementedError(operator)
+    told = {**_ALWAYS, **{name.lower(): value for name, value in need.context.items()}}
+    found = told.get(key.lower())
+    if operator == "Null":
+        return (found is None) is (wanted[0] == "true")
+    matches = _MATCHES[operator]
+    return operator in _HOLD_WITHOUT if found is None else matches(found, wanted)
+
+
+def _equal(found: str, wanted: Sequence[str]) -> bool:
+    return found in wanted
+
+
+def _alike(found: str, wanted: Sequence[str]) -> bool:
+    return any(fnmatchcase(found, each) for each in wanted)
+
+
+# The two that negate hold for a key that is not there (IAM reference, "Condition operators").
+_HOLD_WITHOUT = {"BoolIfExists", "StringNotEquals", "ArnNotLike"}
+_MATCHES: Mapping[str, Callable[[str, Sequence[str]], bool]] = {
+    "StringEquals": _equal,
+    "StringNotEquals": lambda found, wanted: not _equal(found, wanted),
+    "StringEqualsIgnoreCase": lambda found, wanted: found.lower() in map(str.lower, wanted),
+    "StringLike": _alike,
+    "ArnLike": _alike,
+    "ArnNotLike": lambda found, wanted: not _alike(found, wanted),
+    "Bool": _equal,
+    "BoolIfExists": _equal,
+}
 
 
 def _many(value: Any) -> list[Any]:  # noqa: ANN401 -- a policy holds one or a list

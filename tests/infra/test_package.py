@@ -1,6 +1,7 @@
 """The zip: the same bytes from the same input, everything that the handlers need, and no more."""
 
 import ast
+import os
 import subprocess
 import sys
 import zipfile
@@ -10,8 +11,7 @@ import pytest
 from cfnlint.decode import cfn_yaml
 
 import package
-from needed import missing
-from packaged import Packaged, packaged
+from packaged import Packaged, Shipped, packaged, shipped
 
 CORE = package.ROOT / "functions" / "feedmirror"
 AARCH64 = 183  # ELF, e_machine: EM_AARCH64
@@ -22,19 +22,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
     return packaged(tmp_path_factory)
 
 
-@pytest.fixture(scope="module")
-def interpreter() -> str:
-    found = package.find_interpreter(package.LAMBDA.python)
-    return found or missing(f"no Python {package.LAMBDA.python} to precompile with")
-
-
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory, interpreter: str) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("shipped") / "package"
-    package.build(folder, package.LAMBDA, interpreter=interpreter)
-    archive = folder.with_suffix(".zip")
-    package.write_zip(folder, archive)
-    return folder, archive
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
+    return shipped(tmp_path_factory)
 
 
 def test_it_is_built_for_what_the_template_says() -> None:
@@ -52,19 +42,59 @@ def test_it_is_built_for_what_the_template_says() -> None:
     } == {"../build/feedmirror.zip"}
 
 
-def test_a_second_build_elsewhere_gives_the_same_bytes(
-    shipped: tuple[Path, Path], tmp_path: Path, interpreter: str
-) -> None:
-    folder, archive = tmp_path / "another" / "place", tmp_path / "another.zip"
-
-    package.build(folder, package.LAMBDA, interpreter=interpreter)
-    package.write_zip(folder, archive)
-
-    assert archive.read_bytes() == shipped[1].read_bytes()
+BUILD_AGAIN = """
+import sys
+from pathlib import Path
+import package
+interpreter = package.find_interpreter(package.LAMBDA.python)
+package.build(Path(sys.argv[1]), package.LAMBDA, interpreter=interpreter)
+"""
 
 
-def test_every_library_of_machine_code_is_for_lambda_on_arm(shipped: tuple[Path, Path]) -> None:
-    libraries = [path for path in package.files_of(shipped[0]) if ".so" in path.suffixes]
+def test_a_second_build_elsewhere_gives_the_same_files(made: Shipped, tmp_path: Path) -> None:
+    """In another folder, time zone and locale, with other hash seeds and rights for new files."""
+    folder = tmp_path / "another" / "place"
+    ours = os.pathsep.join(
+        filter(None, (str(Path(package.__file__).parent), os.environ.get("PYTHONPATH")))
+    )
+    elsewhere = {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "7", "LC_ALL": "C"}
+    subprocess.run(  # noqa: S603 -- our own interpreter
+        [sys.executable, "-c", BUILD_AGAIN, folder],
+        env={**os.environ, **elsewhere, "PYTHONPATH": ours},
+        umask=0o077,
+        cwd=tmp_path,
+        check=True,
+    )
+
+    first, second = package.files_of(made.folder), package.files_of(folder)
+    assert [path.relative_to(made.folder) for path in first] == [
+        path.relative_to(folder) for path in second
+    ]
+    different = [
+        one
+        for one, other in zip(first, second, strict=True)
+        if one.read_bytes() != other.read_bytes()
+    ]
+    assert different == []
+
+
+def test_the_zip_depends_on_nothing_but_names_and_bytes(tmp_path: Path) -> None:
+    digests = set()
+    for mode, moment, order in ((0o600, 1, "ab"), (0o755, 2_000_000_000, "ba")):
+        folder = tmp_path / str(mode)
+        (folder / "sub").mkdir(parents=True)
+        for name in order:
+            path = folder / "sub" / f"{name}.py"
+            path.write_text(f"# {name}")
+            path.chmod(mode)
+            os.utime(path, (moment, moment))
+        digests.add(package.write_zip(folder, tmp_path / f"{mode}.zip"))
+
+    assert len(digests) == 1
+
+
+def test_every_library_of_machine_code_is_for_lambda_on_arm(made: Shipped) -> None:
+    libraries = [path for path in package.files_of(made.folder) if ".so" in path.suffixes]
 
     assert len(libraries) > 5
     for path in libraries:
@@ -75,33 +105,33 @@ def test_every_library_of_machine_code_is_for_lambda_on_arm(shipped: tuple[Path,
 
 
 def test_every_module_is_compiled_and_its_source_is_never_asked(
-    shipped: tuple[Path, Path],
+    made: Shipped,
 ) -> None:
     """PEP 552: flags 0b01 say that the file is by hash and that the hash is not checked."""
-    sources = [path for path in shipped[0].rglob("*.py") if "__pycache__" not in path.parts]
+    sources = [path for path in made.folder.rglob("*.py") if "__pycache__" not in path.parts]
 
     for source in sources:
         compiled = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
         assert compiled.read_bytes()[4:8] == b"\x01\x00\x00\x00", source
-    names = {path.name.rpartition(".cpython-")[2] for path in shipped[0].rglob("*.pyc")}
+    names = {path.name.rpartition(".cpython-")[2] for path in made.folder.rglob("*.pyc")}
     assert names == {"313.pyc"}
 
 
-def test_nothing_tells_of_the_machine_that_built_it(shipped: tuple[Path, Path]) -> None:
-    place = str(shipped[0].parent).encode()
+def test_nothing_tells_of_the_machine_that_built_it(made: Shipped) -> None:
+    place = str(made.folder.parent).encode()
 
-    assert [path for path in package.files_of(shipped[0]) if place in path.read_bytes()] == []
-    with zipfile.ZipFile(shipped[1]) as archive:
+    assert [path for path in package.files_of(made.folder) if place in path.read_bytes()] == []
+    with zipfile.ZipFile(made.archive) as archive:
         entries = archive.infolist()
     assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_it_stays_far_from_what_lambda_takes(shipped: tuple[Path, Path]) -> None:
+def test_it_stays_far_from_what_lambda_takes(made: Shipped) -> None:
     """AWS, "Lambda quotas": 50 MB zipped for an upload, 250 MB unzipped. Two thirds are libcurl."""
-    unpacked = sum(path.stat().st_size for path in package.files_of(shipped[0]))
+    unpacked = sum(path.stat().st_size for path in package.files_of(made.folder))
 
-    assert shipped[1].stat().st_size < 18_000_000
+    assert made.archive.stat().st_size < 18_000_000
     assert unpacked < 55_000_000
 
 
@@ -121,22 +151,22 @@ USELESS = (
 
 
 @pytest.mark.parametrize("name", USELESS)
-def test_what_no_handler_needs_is_not_in_it(shipped: tuple[Path, Path], name: str) -> None:
-    assert not (shipped[0] / name).exists()
+def test_what_no_handler_needs_is_not_in_it(made: Shipped, name: str) -> None:
+    assert not (made.folder / name).exists()
 
 
 def test_of_amazons_services_only_those_are_described_that_are_called(
-    shipped: tuple[Path, Path],
+    made: Shipped,
 ) -> None:
     described = {
-        path.name for path in (shipped[0] / "botocore" / "data").iterdir() if path.is_dir()
+        path.name for path in (made.folder / "botocore" / "data").iterdir() if path.is_dir()
     }
 
     assert described == {"s3", "sqs", "sns", "sesv2", "cloudfront"}
 
 
-def test_no_tests_no_listings_no_type_stubs(shipped: tuple[Path, Path]) -> None:
-    names = [path.relative_to(shipped[0]) for path in package.files_of(shipped[0])]
+def test_no_tests_no_listings_no_type_stubs(made: Shipped) -> None:
+    names = [path.relative_to(made.folder) for path in package.files_of(made.folder)]
     useless = [
         name
         for name in names
@@ -148,15 +178,15 @@ def test_no_tests_no_listings_no_type_stubs(shipped: tuple[Path, Path]) -> None:
     assert useless == []
 
 
-def test_every_dependency_brings_its_licence(shipped: tuple[Path, Path]) -> None:
+def test_every_dependency_brings_its_licence(made: Shipped) -> None:
     """Most licences ask to be handed on with the software (MIT, BSD, Apache-2.0 §4)."""
-    for info in shipped[0].glob("*.dist-info"):
+    for info in made.folder.glob("*.dist-info"):
         told = [path.name.upper() for path in info.rglob("*") if path.is_file()]
         said = "License" in (info / "METADATA").read_text()
         assert said or any(name.startswith(("LICEN", "COPYING", "NOTICE")) for name in told), info
 
 
-def test_whatever_the_code_reads_beside_modules_is_in_it(shipped: tuple[Path, Path]) -> None:
+def test_whatever_the_code_reads_beside_modules_is_in_it(made: Shipped) -> None:
     read = {
         path.relative_to(CORE)
         for path in CORE.rglob("*")
@@ -165,7 +195,9 @@ def test_whatever_the_code_reads_beside_modules_is_in_it(shipped: tuple[Path, Pa
     }
 
     assert read
-    assert [path for path in sorted(read) if not (shipped[0] / "feedmirror" / path).is_file()] == []
+    assert [
+        path for path in sorted(read) if not (made.folder / "feedmirror" / path).is_file()
+    ] == []
 
 
 def imported_by(package_folder: Path) -> set[str]:

@@ -5,168 +5,37 @@ template gives them, and every call is noted on its way out. Then the statements
 asked, whole and without each single grant.
 """
 
-import ast
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
-from moto import mock_aws
 
-import moto_stack
 from builders import a_mirror
+from deployed import Cloud, deployed, keys_of
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from feedmirror.layout import challenge_key
-from feedmirror.local.machine import Unhurried
 from feedmirror.takedowns.casework.challenges import Challenge, challenge_to_json
 from feedmirror.takedowns.decisions.decision import Proving
 from loopback import Answer, Publisher
-from permissions import TABLE, Call, Names, Need, allowed, denied, needs_of, without_each
-from stack_template import REGION, translated
-from takedown_world import CONTACT, a_mail, ses_record
+from permissions import ACCOUNT, Need, allowed, denied, without_each
+from stack_template import REGION, translated, written
+from takedown_world import CONTACT
 from world import SITE, entry, rss
 
-ACCOUNT = "123456789012"
 ROLES = {"mirror": "MirrorRole", "takedown": "TakedownRole"}
-OWNER, STRANGER = "ann@news.example.com", "bob@elsewhere.example"
+STRANGER = "bob@elsewhere.example"
 TOKEN = "feedmirror-takedown=" + "a" * 26
-
-
-@dataclass
-class Cloud:
-    """A deployed mirror, and every call that its functions have made."""
-
-    outputs: dict[str, str]
-    ids: dict[str, str]
-    environment: pytest.MonkeyPatch
-    calls: list[Call] = field(default_factory=list)
-    actor: str = ""
-    mails: int = 0
-
-    def call(self, name: str, event: object, *, milliseconds: int = 900_000) -> dict[str, Any]:
-        """Call one of the functions with the variables that the template gives it."""
-        told = boto3.client("lambda").get_function_configuration(
-            FunctionName=self.ids[f"{name.title()}Function"]
-        )
-        for variable, value in told["Environment"]["Variables"].items():
-            self.environment.setenv(variable, value)
-        if name == "mirror":
-            from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as Lambda imports it
-        else:
-            from feedmirror.handlers.takedown import handler  # noqa: PLC0415 -- the same
-
-        class Context(Unhurried):
-            def get_remaining_time_in_millis(self) -> int:
-                return milliseconds
-
-        self.actor = name
-        try:
-            return handler(json.loads(json.dumps(event)), Context())
-        finally:
-            self.actor = ""
-
-    def configure(self, text: str) -> None:
-        bucket = self.outputs["ArchiveBucketName"]
-        boto3.client("s3").put_object(Bucket=bucket, Key="config/mirror.toml", Body=text.encode())
-
-    def mail(self, text: str, *, sender: str = OWNER, **verdicts: str) -> dict[str, Any]:
-        """Put a mail where SES would, and return SES's event."""
-        self.mails += 1
-        now, ses_id = datetime.now(UTC), f"mail{self.mails:036}"
-        raw = a_mail(text, sender=sender, date=now)
-        bucket = self.outputs["MailBucketName"]
-        boto3.client("s3").put_object(Bucket=bucket, Key=f"inbound/{ses_id}", Body=raw)
-        return {"Records": [ses_record(ses_id, raw, now=now, verdicts=verdicts)]}
-
-    def messages(self, queue: str) -> dict[str, Any]:
-        """Take what waits in a queue, as Lambda hands it to a function."""
-        client, url = boto3.client("sqs"), self.outputs[queue]
-        found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        for message in found:
-            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return {
-            "Records": [
-                {"messageId": each["MessageId"], "body": each["Body"], "eventSource": "aws:sqs"}
-                for each in found
-            ]
-        }
-
-    def statements(self, role: str) -> list[dict[str, Any]]:
-        """Return a role's statements with every reference resolved."""
-        client: Any = boto3.client("iam")
-        name = self.ids[role]
-        found: list[dict[str, Any]] = []
-        for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
-            document = client.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-            read = ast.literal_eval(document) if isinstance(document, str) else document
-            found += read["Statement"]
-        return found
-
-    def needs(self, actor: str) -> list[Need]:
-        """Return what a function's calls need, each once."""
-        names = Names(REGION, ACCOUNT, self.ids["MailConfigurationSet"])
-        found = (
-            need for call in self.calls if call.actor == actor for need in needs_of(call, names)
-        )
-        return list({(n.action, n.resource, *sorted(n.context.items())): n for n in found}.values())
-
-    def needs_of_services(self, role: str) -> list[Need]:
-        return [
-            Need(action, self._arn(row["on"]))
-            for row in TABLE["services"]
-            if row["role"] == role
-            for action in row["actions"]
-        ]
-
-    def _arn(self, name: str) -> str:
-        kind, physical = translated()["Resources"][name]["Type"], self.ids[name]
-        if kind == "AWS::SQS::Queue":
-            return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{physical.rpartition('/')[2]}"
-        if kind == "AWS::Lambda::Function":
-            return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{physical}"
-        return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{physical}"
-
-
-def noted(cloud: Cloud, made: Callable[..., Any]) -> Callable[..., Any]:
-    """Return boto3's way out, with a note of every call that a function makes."""
-
-    def make(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- boto3's own
-        name = f"{client.meta.service_model.service_name}.{operation}"
-        call = Call(cloud.actor, name, dict(parameters))
-        try:
-            answer = made(client, operation, parameters)
-        except ClientError as error:
-            absent = error.response["Error"]["Code"] in ("NoSuchKey", "404")
-            cloud.calls += [replace(call, absent=absent)] if cloud.actor else []
-            raise
-        cloud.calls += [call] if cloud.actor else []
-        return answer
-
-    return make
 
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "testing")
-        patch.setenv("AWS_DEFAULT_REGION", REGION)
-        patch.setenv("FEEDMIRROR_ALLOWED_NETWORKS", "127.0.0.0/8")
-        patch.delenv("FEEDMIRROR_EMBEDDED_STORE", raising=False)
-        template = translated()
-        for name in ("MirrorPolls", "TakedownWork"):  # moto would run the functions in Docker
-            del template["Resources"][name]
-        outputs = moto_stack.deploy(template)
-        boto3.client("ses").verify_email_identity(EmailAddress=CONTACT)
-        made = Cloud(outputs, moto_stack.physical_ids(), patch)
-        way_out = "_make_api_call"  # where every call passes
-        patch.setattr(BaseClient, way_out, noted(made, getattr(BaseClient, way_out)))
+    with deployed() as made:
         play(made)
         yield made
 
@@ -226,6 +95,11 @@ def take_down(cloud: Cloud) -> None:
     later = cloud.mail(f"Please take down {SITE}/2 now and for ever.")
     assert cloud.call("takedown", later, milliseconds=20_000)["cases"][0]["state"] == "received"
     assert cloud.call("takedown", cloud.messages("WorkQueueUrl"))["batchItemFailures"] == []
+    # Its author thinks again, and answers the receipt.
+    receipt = cloud.last_mail()
+    to = receipt["Reply-To"].addresses[0].addr_spec
+    cloud.call("takedown", cloud.mail("I withdraw my request, please put it back.", to=to))
+    assert keys_of(cloud.outputs["LedgerBucketName"], "lifts/")
 
 
 def stand_still(cloud: Cloud) -> None:
@@ -260,11 +134,6 @@ def prove(cloud: Cloud, feed: str, documents: dict[str, Answer]) -> None:
     cloud.call("mirror", {"at_once": True})
     assert cloud.call("mirror", cloud.messages("PollQueueUrl"))["findings"] == 1
     assert len(cloud.messages("WorkQueueUrl")["Records"]) == 1
-
-
-def keys_of(name: str, prefix: str) -> list[str]:
-    found = boto3.client("s3").list_objects_v2(Bucket=name, Prefix=prefix)
-    return [each["Key"] for each in found.get("Contents", [])]
 
 
 def repair(cloud: Cloud) -> None:
@@ -350,7 +219,16 @@ DESTROYING = (
     "s3:PutLifecycleConfiguration",
     "s3:DeleteBucket",
     "s3:PutBucketPolicy",
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketAcl",
+    "s3:PutBucketVersioning",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketTagging",
+    "s3:PutReplicationConfiguration",
+    "s3:PutInventoryConfiguration",
     "s3:PutObjectAcl",
+    "s3:PutObjectTagging",
+    "s3:GetObjectVersion",
 )
 
 
@@ -364,6 +242,9 @@ def test_nobody_can_destroy_anything(cloud: Cloud, role: str, action: str) -> No
     assert [need for need in needs if allowed(need, statements)] == []
 
 
+BREAK_GLASS = f"arn:aws:iam::{ACCOUNT}:role/erasure"
+
+
 def policy_of(cloud: Cloud, name: str) -> list[dict[str, Any]]:
     """Return a bucket policy's statements with the bucket's name in them."""
     document = translated()["Resources"][f"{name}BucketPolicy"]["Properties"]["PolicyDocument"]
@@ -371,6 +252,8 @@ def policy_of(cloud: Cloud, name: str) -> list[dict[str, Any]]:
     arn = bucket(cloud, name)
     text = text.replace(json.dumps({"Fn::GetAtt": [f"{name}Bucket", "Arn"]}), json.dumps(arn))
     text = text.replace("${" + f"{name}Bucket.Arn" + "}", arn)
+    text = text.replace(json.dumps({"Ref": "AWS::AccountId"}), json.dumps(ACCOUNT))
+    text = text.replace(json.dumps({"Ref": "BreakGlass"}), json.dumps(BREAK_GLASS))
     found: list[dict[str, Any]] = json.loads(text)
     for statement in found:
         told = statement["Resource"]
@@ -389,16 +272,20 @@ UNDER_CONDITIONS = {
 }
 
 
+CREATED_ONLY = {"addresses/x", "suppressions/x", "lifts/x", "log/x"}
+
+
 @pytest.mark.parametrize("name", UNDER_CONDITIONS)
 def test_a_put_without_a_condition_is_denied_wherever_the_protocol_stands_on_one(
     cloud: Cloud, name: str
 ) -> None:
-    policy = policy_of(cloud, name)
+    statements = policy_of(cloud, name)
     for key in UNDER_CONDITIONS[name]:
         resource = bucket(cloud, name, key)
-        assert denied(Need("s3:PutObject", resource), policy)
-        assert not denied(Need("s3:PutObject", resource, CREATE), policy)
-        assert not denied(Need("s3:PutObject", resource, {"s3:if-match": '"e"'}), policy)
+        assert denied(Need("s3:PutObject", resource), statements)
+        assert not denied(Need("s3:PutObject", resource, CREATE), statements)
+        overwritten = Need("s3:PutObject", resource, {"s3:if-match": '"e"'})
+        assert denied(overwritten, statements) is (key in CREATED_ONLY)
 
 
 def test_the_operators_configuration_and_sess_mail_need_none(cloud: Cloud) -> None:
@@ -422,3 +309,81 @@ def test_nothing_goes_without_tls(cloud: Cloud, name: str) -> None:
     plain = {"aws:SecureTransport": "false", **CREATE}
 
     assert denied(Need("s3:GetObject", bucket(cloud, name, "x"), plain), policy_of(cloud, name))
+
+
+NEVER_DELETED = {
+    "Archive": ["items/h/i.json", "addresses/x"],
+    "Site": ["index.html", "h/i/index.html"],
+    "Ledger": ["suppressions/x", "lifts/x", "cases/x", "closed/x", "challenges/x", "log/x"],
+}
+
+
+@pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion"])
+@pytest.mark.parametrize("name", NEVER_DELETED)
+def test_nobody_deletes_what_keeps_takedowns_down_but_the_one_role_that_is_named_for_it(
+    cloud: Cloud, name: str, action: str
+) -> None:
+    statements = policy_of(cloud, name)
+    for key in NEVER_DELETED[name]:
+        by_an_administrator = {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/Admin"}
+        by_the_root = {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:root"}
+        named = {"aws:PrincipalArn": BREAK_GLASS}
+
+        assert denied(Need(action, bucket(cloud, name, key), by_an_administrator), statements)
+        assert denied(Need(action, bucket(cloud, name, key), by_the_root), statements)
+        assert not denied(Need(action, bucket(cloud, name, key), named), statements)
+
+
+def test_unless_the_operator_names_one_nobody_does() -> None:
+    role = written()["Parameters"]["BreakGlass"]
+
+    assert role["Default"].startswith("arn:aws:iam::000000000000:")
+    assert re.fullmatch(role["AllowedPattern"], role["Default"])
+    assert re.fullmatch(role["AllowedPattern"], BREAK_GLASS)
+    assert not re.fullmatch(role["AllowedPattern"], f"arn:aws:iam::{ACCOUNT}:role/*")
+
+
+ELSEWHERE: dict[str, dict[str, str | None]] = {
+    "another account": {"aws:PrincipalAccount": "210987654321"},
+    "nobody": {"aws:PrincipalAccount": None, "aws:PrincipalIsAWSService": None},
+}
+
+
+@pytest.mark.parametrize("who", ELSEWHERE)
+@pytest.mark.parametrize("name", UNDER_CONDITIONS)
+def test_no_other_account_gets_in_whatever_is_allowed_one_day(
+    cloud: Cloud, name: str, who: str
+) -> None:
+    for action in ("s3:GetObject", "s3:PutObject", "s3:ListBucket"):
+        key = "" if action == "s3:ListBucket" else "x"
+        need = Need(action, bucket(cloud, name, key), {**CREATE, **ELSEWHERE[who]})
+        assert denied(need, policy_of(cloud, name))
+
+
+SERVICES = {
+    "Mail": ("s3:PutObject", "inbound/x", "aws:SourceAccount", ACCOUNT),
+    "Site": ("s3:GetObject", "index.html", "aws:SourceArn", "arn:aws:cloudfront::1:distribution/E"),
+}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_ses_and_cloudfront_come_as_services_and_are_not_shut_out(cloud: Cloud, name: str) -> None:
+    action, key, source, value = SERVICES[name]
+    service = {"aws:PrincipalIsAWSService": "true", "aws:PrincipalAccount": None, source: value}
+
+    assert not denied(Need(action, bucket(cloud, name, key), service), policy_of(cloud, name))
+
+
+@pytest.mark.parametrize("actor", ROLES)
+def test_a_bucket_that_somebody_else_made_under_our_name_is_not_used(
+    cloud: Cloud, actor: str
+) -> None:
+    statements = cloud.statements(ROLES[actor])
+    ours = [need for need in cloud.needs(actor) if need.action.startswith("s3:")]
+    theirs = [
+        replace(need, context={**need.context, "aws:ResourceAccount": "210987654321"})
+        for need in ours
+    ]
+
+    assert len(ours) > 20
+    assert [need for need in theirs if allowed(need, statements)] == []

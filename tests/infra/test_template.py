@@ -69,7 +69,7 @@ def resolved(value: Any) -> Any:  # noqa: ANN401 -- any part of a template
         case {"Fn::GetAtt": [name, "Arn"]}:
             found = ARNS[translated()["Resources"][name]["Type"]].format(name=name.lower())
         case {"Ref": name}:
-            found = PARAMETERS.get(name, f"arn:aws:sns:{REGION}:123456789012:{name}")
+            found = REFERENCES.get(name, f"arn:aws:sns:{REGION}:123456789012:{name}")
         case {"Fn::Sub": [str(text), dict(names)]}:
             found = fill(text, names)
         case {"Fn::Sub": str(text)}:
@@ -85,6 +85,11 @@ def resolved(value: Any) -> Any:  # noqa: ANN401 -- any part of a template
     return found
 
 
+REFERENCES = {
+    **PARAMETERS,
+    "AWS::AccountId": "123456789012",
+    "BreakGlass": written()["Parameters"]["BreakGlass"]["Default"],
+}
 ARNS = {
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
     "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:123456789012:{{name}}",
@@ -273,6 +278,67 @@ def test_buckets_outlive_the_stack(name: str) -> None:
     # SES puts an object into the bucket of mails at once: a failed creation cannot take it along.
     kept = "Retain" if name == "MailBucket" else "RetainExceptOnCreate"
     assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == (kept, "Retain")
+
+
+@pytest.mark.parametrize("name", resources("AWS::S3::Bucket"))
+def test_buckets_are_encrypted_shut_to_the_public_and_without_access_lists(name: str) -> None:
+    bucket = resources("AWS::S3::Bucket")[name]
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+    assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    shut = {"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"}
+    assert bucket["PublicAccessBlockConfiguration"] == dict.fromkeys(shut, True)
+
+
+def test_the_ledger_alone_keeps_versions_and_no_bucket_is_copied_anywhere() -> None:
+    """A version that is no longer the current one can still be read (S3, "Versioning")."""
+    buckets = resources("AWS::S3::Bucket")
+    copied = ("Replication", "Inventory", "Intelligent", "ObjectLock", "Website", "Logging")
+
+    versioned = {name for name, bucket in buckets.items() if "VersioningConfiguration" in bucket}
+    assert versioned == {"LedgerBucket"}
+    assert buckets["LedgerBucket"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    told = {key for bucket in buckets.values() for key in bucket}
+    assert not any(key.startswith(copied) for key in told)
+
+
+def test_only_mails_and_recovery_copies_expire() -> None:
+    expiring = {
+        (name, rule.get("Prefix"))
+        for name, bucket in resources("AWS::S3::Bucket").items()
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+        if set(rule) - {"Id", "Status", "Prefix"} != {"AbortIncompleteMultipartUpload"}
+    }
+
+    assert expiring == {("MailBucket", "inbound/"), ("MailBucket", "recovery/")}
+
+
+def test_every_function_logs_into_a_group_that_forgets() -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    used = {each["LoggingConfig"]["LogGroup"]["Ref"] for each in FUNCTIONS.values()}
+
+    assert used == set(groups)
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+    assert written()["Parameters"]["LogRetentionDays"]["Default"] <= 30
+
+
+def test_a_call_is_over_when_the_next_one_is_due_and_takedowns_can_have_calls_of_their_own() -> (
+    None
+):
+    parameters = written()["Parameters"]
+    minutes = int(re.sub(r"\D", "", parameters["PollEvery"]["Default"]))
+    reserved = {"Fn::If": ["ReservesTakedowns", {"Ref": "TakedownConcurrency"}, NO_VALUE]}
+
+    assert {each["Timeout"] for each in FUNCTIONS.values()} == {minutes * 60}
+    assert FUNCTIONS["TakedownFunction"]["ReservedConcurrentExecutions"] == reserved
+    assert "ReservedConcurrentExecutions" not in FUNCTIONS["MirrorFunction"]
+    polls = resources("AWS::Lambda::EventSourceMapping")["MirrorPolls"]
+    # A new account has ten calls at once: the polls and two ticks leave takedowns three.
+    assert polls["ScalingConfig"]["MaximumConcurrency"] + 2 < 10
+
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def test_the_schedules_are_rates_that_the_scheduler_takes() -> None:

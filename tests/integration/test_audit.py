@@ -563,7 +563,7 @@ def filled(documents: Documents, count: int) -> MemoryWorld:
 @pytest.mark.timeout(120)
 def test_memory_does_not_grow_with_the_mirror(documents: Documents) -> None:
     peaks = []
-    for count in (1000, 4000):
+    for count in (800, 2400):
         world = filled(documents, count)
         tracemalloc.start()
         report = audited(world)

@@ -17,7 +17,7 @@ from takedown_machine import TakedownMachine, documents
 # `make schedules` goes through others, by seeds that it prints.
 SCHEDULES = int(os.environ.get("FEEDMIRROR_TEST_SCHEDULES") or 0)
 COMMON = settings(
-    max_examples=SCHEDULES or 80,
+    max_examples=SCHEDULES or 40,
     stateful_step_count=10,
     derandomize=not SCHEDULES,
     deadline=None,

@@ -1,5 +1,6 @@
 """``feedmirror audit``: whether everything is as the promises say, told one line a finding."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from feedmirror.cli.counting import counting
@@ -7,7 +8,7 @@ from feedmirror.cli.desk import Desk
 from feedmirror.cli.mails import printable
 from feedmirror.cli.output import counted, print_json, print_table, say
 from feedmirror.jobs.auditing.audit_report import AuditReport
-from feedmirror.wiring.audit import compose_audit
+from feedmirror.wiring.audit import compose_audit, open_history
 
 
 def run_audit(folder: Path | None, *, as_json: bool) -> None:
@@ -25,12 +26,13 @@ def run_audit(folder: Path | None, *, as_json: bool) -> None:
 def audited(desk: Desk) -> AuditReport:
     """Return what an audit finds, with a bar that moves while it looks."""
     function = desk.function
-    audit = compose_audit(
+    present = compose_audit(
         function.stores,
         function.mail,
         desk.configuration,
         mail_prefix=function.settings.mail_prefix,
     )
+    audit = replace(present, history=open_history(function.settings))
     with counting("auditing", "checked") as progress:
         return audit.run(progress)
 

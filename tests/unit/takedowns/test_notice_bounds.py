@@ -33,17 +33,20 @@ def test_no_text_makes_it_raise(text: str, subject: str) -> None:
     "piece", ["please do not remove all of my ", "aa.", "a@", "a! ", "a-", "remove\n", ","]
 )
 def test_a_long_text_takes_no_longer_than_its_length_asks_for(piece: str) -> None:
-    """Four times the text: four times the work, with as much again for noise; not sixteen times."""
-    short, long = (seconds(piece * (size // len(piece))) for size in (2_000, 8_000))
+    """Four times the text: four times the work, with as much again for noise; not sixteen times.
 
-    assert long < 8 * short + 0.2
+    A second look, where the first says otherwise: that may have been the machine's.
+    """
+    assert any(is_linear(piece) for _ in range(2))
+
+
+def is_linear(piece: str) -> bool:
+    short, long = (seconds(piece * (size // len(piece))) for size in (1_000, 4_000))
+    return long < 8 * short + 0.1
 
 
 def seconds(text: str) -> float:
-    """Return the processor time of reading a text: the less of two, the other was the machine's."""
-    spent = []
-    for _ in range(2):
-        begun = time.process_time()
-        read_notice(Message(text=text), mirror=MIRROR, tags=())
-        spent.append(time.process_time() - begun)
-    return min(spent)
+    """Return the processor time of reading a text."""
+    begun = time.process_time()
+    read_notice(Message(text=text), mirror=MIRROR, tags=())
+    return time.process_time() - begun

@@ -11,6 +11,7 @@ from feedmirror.jobs.auditing.audit_about import AuditAbout
 from feedmirror.jobs.auditing.audit_cases import AuditCases
 from feedmirror.jobs.auditing.audit_claims import AuditClaims
 from feedmirror.jobs.auditing.audit_copies import AuditCopies
+from feedmirror.jobs.auditing.audit_history import AuditHistory
 from feedmirror.jobs.auditing.audit_listings import AuditListings
 from feedmirror.jobs.auditing.audit_records import AuditRecords
 from feedmirror.jobs.auditing.audit_report import AuditReport, Tally
@@ -19,7 +20,10 @@ from feedmirror.jobs.auditing.audit_rules import AuditRules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """Looks at everything that the promises P1 and P3 are about."""
+    """Looks at everything that the promises P1 and P3 are about.
+
+    ``history`` is None where buckets keep no versions at all, as in the embedded store.
+    """
 
     rules: AuditRules
     records: AuditRecords
@@ -28,6 +32,7 @@ class Audit:
     about: AuditAbout
     copies: AuditCopies
     cases: AuditCases
+    history: AuditHistory | None = None
 
     def run(self, progress: Callable[[int], object] = lambda _: None) -> AuditReport:
         """Return what was checked and found; ``progress`` is told how many more were looked at.
@@ -37,6 +42,7 @@ class Audit:
         tally = Tally(progress)
         for part in (
             self.rules,
+            self.history,
             self.records,
             self.claims,
             self.listings,
@@ -44,5 +50,6 @@ class Audit:
             self.copies,
             self.cases,
         ):
-            part.run(tally)
+            if part is not None:
+                part.run(tally)
         return tally.report()

@@ -23,6 +23,9 @@ class Kind(StrEnum):
     PRIVATE_COPY = "a recovery copy may not be kept"
     CASE_WITHOUT_OUTCOME = "a case has no outcome"
     MAIL_WITHOUT_CASE = "a mail has no case"
+    DELETED = "an entry of the ledger was deleted"
+    CHANGED = "a rule was changed since it was written"
+    OLD_VERSIONS = "a bucket keeps what is overwritten"
     UNREADABLE = "it cannot be read, so it cannot be judged"
 
 
@@ -36,6 +39,8 @@ class Note(StrEnum):
     UNASKED = "pages about hosts that name a feed no longer configured; the next run ends it"
     NEW_MAIL = "mails that no event has come for yet"
     NO_CASE = "recovery copies of no case"
+    STANDS_AGAIN = "entries of the ledger that were deleted once and stand again"
+    NO_VERSIONS = "ledger that keeps no versions: what was deleted there leaves no trace"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ something that is no request of it ("you need not …", "how can one …"), or w
 ("except …", "… may stay").
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -134,6 +135,9 @@ class _Sentence:
     def __init__(self, sentence: Sentence, table: Table) -> None:
         self.sentence = sentence
         self.table = table
+        self._partings = [
+            at for at, token in enumerate(sentence) if token.is_break or token.key in table.joins
+        ]
         self.is_credit = self._says("own.credit")
         self.requests = self._find("kind.asks")
         insisted = self._find("kind.insists")
@@ -143,6 +147,9 @@ class _Sentence:
         self.spared = [said for said in spared if not _meets_any(said, rest)]
         asks = [said for said in self.requests if not _meets_any(said, self.refused)]
         self.asks = [*asks, *insisted]
+        self._spans = [(said.start, Verdict.ASKED) for said in self.asks]
+        self._spans += [(said.start, Verdict.REFUSED) for said in self.refused]
+        self._spans += [(said.start, Verdict.SPARED) for said in self.spared]
 
     def remarks(self) -> Iterator[Remark]:
         """Yield what the sentence says; our own credit, pasted, says nothing."""
@@ -162,12 +169,9 @@ class _Sentence:
             return Verdict.SPARED
         if any(said.start <= at < said.end for said in self.refused):
             return Verdict.REFUSED
-        spans = [(s.start, Verdict.ASKED) for s in self.asks]
-        spans += [(s.start, Verdict.REFUSED) for s in self.refused]
-        spans += [(s.start, Verdict.SPARED) for s in self.spared]
         begin, end = self._clause(at)
-        inside = [span for span in spans if begin <= span[0] < end]
-        near = inside or spans
+        inside = [span for span in self._spans if begin <= span[0] < end]
+        near = inside or self._spans
         before = [span for span in near if span[0] <= at]
         if before:
             return max(before)[1]
@@ -215,13 +219,10 @@ class _Sentence:
         return Said(begin, end)
 
     def _clause(self, at: int) -> tuple[int, int]:
-        parting = [i for i, token in enumerate(self.sentence) if self._parts(i, token.key)]
-        begin = max((i for i in parting if i <= at), default=0)
-        end = min((i for i in parting if i > at), default=len(self.sentence))
+        behind = bisect_right(self._partings, at)
+        begin = self._partings[behind - 1] if behind else 0
+        end = self._partings[behind] if behind < len(self._partings) else len(self.sentence)
         return begin, end
-
-    def _parts(self, at: int, key: str) -> bool:
-        return self.sentence[at].is_break or key in self.table.joins
 
 
 def _within_any(said: Said, others: Iterable[Said]) -> bool:

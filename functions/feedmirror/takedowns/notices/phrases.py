@@ -87,9 +87,9 @@ class Table:
 
     def find(self, name: str, sentence: Sentence) -> Iterator[Said]:
         """Yield every place where a sentence says a phrase of a list."""
-        reader = _Reader(self, sentence)
+        reader, beginning = _Reader(self, sentence), self._beginning(name)
         for start, token in enumerate(sentence):
-            for phrase in self._beginning(name).get(token.key[:_HEAD], ()):
+            for phrase in beginning.get(token.key[:_HEAD], ()):
                 for end, slots in reader.ends(phrase, start):
                     yield Said(start, end, slots)
 
