@@ -11,8 +11,9 @@ from html import escape
 
 from builders import A_MOMENT, a_mirror, an_item
 from feedmirror.configuration import FeedSettings, Images
+from feedmirror.mirroring.content import texts_of
 from feedmirror.mirroring.feeds import parse_feed
-from feedmirror.mirroring.items import build_item, read_entries
+from feedmirror.mirroring.items import build_item, markup_of, read_entries
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.publishing.listings import Listing
 from feedmirror.publishing.pages import Renderer
@@ -120,7 +121,7 @@ def _read(document: bytes, kind: str) -> dict[int, Item]:
         for number, draft in enumerate(reading.drafts)
     }
     return {
-        number: build_item(draft, texts_of(markup_of(draft, Images.LINK)), now=A_MOMENT)
+        number: build_item(draft, texts_of(markup_of(draft, images=Images.LINK)), now=A_MOMENT)
         for number, draft in numbered.items()
     }
 
