@@ -133,6 +133,9 @@ _FINDINGS = {
     Kind.PRIVATE_COPY: "take the object out by hand",
     Kind.CASE_WITHOUT_OUTCOME: "the hour carries it on; if it stays, the log says why",
     Kind.MAIL_WITHOUT_CASE: "the hour takes it up; if it stays, the log says why",
+    Kind.DELETED: "remove the delete marker, or load a backup; find out who deletes there",
+    Kind.CHANGED: "compare the versions, and put back the first",
+    Kind.OLD_VERSIONS: "deploy again with versioning off, and delete the old versions by hand",
     Kind.UNREADABLE: "put back what was there before, or take out what is not ours",
 }
 
