@@ -38,7 +38,7 @@ def test_what_is_of_its_types_is_returned_as_it_is() -> None:
     "wrong",
     [
         {"row": None},
-        {"row": Row("a", True)},
+        {"row": Row("a", size=True)},
         {"names": ["a"]},
         {"names": (1,)},
         {"pair": (NOW,)},

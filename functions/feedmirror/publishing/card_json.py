@@ -41,8 +41,9 @@ def card_to_json(card: Card) -> dict[str, Any]:
 def card_from_json(fields: Mapping[str, Any]) -> Card:
     """Read a card; raises KeyError, TypeError, ValueError or AttributeError if it is none."""
     own: Mapping[str, Any] = fields[EXTENSION]
-    if not (fields["id"] and fields["external_url"]):
-        raise ValueError("a card without an address")
+    named = (fields["id"], fields["external_url"], own["id"], own["host"], own["link_host"])
+    if not all(named):
+        raise ValueError("a card of no item")
     source = own.get("source")
     return Card(
         id=ItemId(own["id"]),
