@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills guest model vectors advisories test-long clean
+.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills guest model vectors fuzz advisories test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -68,7 +68,13 @@ vectors: .venv/dev  ## six thousand hostile texts in a browser: each line of def
 	@FEEDMIRROR_TEST_WHOLE_VECTORS=1 $(BIN)/python -m pytest -q -s -p no:randomly -o timeout=1800 \
 		tests/integration/test_markup_in_a_browser.py
 
-test-long: model schedules walks corpus kills guest vectors  ## what takes longer than the suite may
+FUZZ_SECONDS ?= 20
+
+fuzz: .venv/dev  ## everything that reads what others wrote, for FUZZ_SECONDS each (FUZZ_TARGETS names some)
+	@$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+test-long: FUZZ_SECONDS = 6
+test-long: model schedules walks corpus kills guest vectors fuzz  ## what takes longer than the suite may
 
 lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml

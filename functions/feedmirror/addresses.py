@@ -78,7 +78,7 @@ def parents(host: str) -> tuple[str, ...]:
     if organisation is None:
         return (host,)
     chain = [host]
-    while chain[-1] != organisation:
+    while chain[-1] != organisation and "." in chain[-1]:
         chain.append(chain[-1].partition(".")[2])
     return tuple(chain)
 
@@ -159,7 +159,8 @@ def _split(address: str) -> SplitResult | None:
 
 def _a_label(name: str) -> str:
     """Encode one host by IDNA; raises UnicodeError where it is no host name."""
-    return name.rstrip(".").encode("idna").decode("ascii").lower()
+    # RFC 3490 §3.1 knows three more full stops, which become one only here.
+    return name.rstrip(".").encode("idna").decode("ascii").lower().rstrip(".")
 
 
 @lru_cache(maxsize=4096)
@@ -170,8 +171,9 @@ def _host(parts: SplitResult) -> str | None:
     host = _a_label(unquote(name))
     if not re.fullmatch(r"[a-z0-9_.-]+", host) or ".." in host:
         return None
-    bare = host.removeprefix("www.")
-    return bare if bare != host and organisational_domain(bare) else host
+    while (bare := host.removeprefix("www.")) != host and organisational_domain(bare):
+        host = bare
+    return host
 
 
 def _host_and_port(parts: SplitResult) -> str:

@@ -173,7 +173,7 @@ class _File:
         return next((self.lines[known] for known in nearest if known in self.lines), 1)
 
     def refuse(self, place: _Place, wrong: str, right: str) -> None:
-        self.problems.append(Problem(self.line(place), wrong, right))
+        self.problems.append(Problem(self.line(place), _visible(wrong), right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +283,7 @@ def _feeds(document: _File, tables: object) -> tuple[FeedSettings, ...]:
 def _load(text: str) -> dict[str, Any]:
     if _NO_LETTER in text:
         line = text[: text.index(_NO_LETTER)].count("\n")
-        shown = text.split("\n")[line].strip()[:_SHOWN]
+        shown = _line_shown(text.split("\n")[line])
         right = "this is not UTF-8; save the file in that encoding"
         raise ConfigurationError(Problem(line + 1, shown, right))
     try:
@@ -295,7 +295,7 @@ def _load(text: str) -> dict[str, Any]:
         place = _TOML_PLACE.search(str(error))
         line = int(place[1]) if place and place[1] else len(text.rstrip().split("\n"))
         reason = _TOML_PLACE.sub("", str(error))
-        shown = written[min(line, len(written)) - 1].strip()[:_SHOWN]
+        shown = _line_shown(written[min(line, len(written)) - 1])
         right = f"this is not TOML ({reason}); texts stand in double quotes"
         raise ConfigurationError(Problem(line, shown, right)) from error
 
@@ -333,6 +333,16 @@ def _closest(key: str, known: Sequence[str]) -> list[str]:
     from difflib import get_close_matches  # noqa: PLC0415 -- only for a wrong file
 
     return get_close_matches(key, known, 1)
+
+
+def _line_shown(line: str) -> str:
+    return _visible(line.strip(" \t\r")[:_SHOWN]) or "the line"
+
+
+def _visible(text: str) -> str:
+    """Return a text that a terminal only shows: what it would obey is written as its escape."""
+    signs = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+    return "".join(signs)
 
 
 def _shown(value: object) -> str:

@@ -158,7 +158,9 @@ class _Outlines:
 
     def _element(self, name: str, attributes: dict[str, str]) -> None:
         if not self._entered and name.lower() != "opml":
-            raise OpmlError(f"line {self._line()}: <{name}> is not <opml>; {_EXPECTED}")
+            raise OpmlError(
+                f"line {self._line()}: <{_printable(name)[:_SHOWN]}> is not <opml>; {_EXPECTED}"
+            )
         self._entered = True
         values = {key.lower(): value.strip() for key, value in attributes.items()}
         if name.lower() == "outline" and values.get("xmlurl"):
@@ -168,7 +170,8 @@ class _Outlines:
         address = web_address(_without_feed_scheme(stated))
         if address is None:
             expected = "expected an address that starts with http:// or https://"
-            self.problems.append(f'line {self._line()}: xmlUrl="{stated[:_SHOWN]}": {expected}')
+            shown = _printable(stated)[:_SHOWN]
+            self.problems.append(f'line {self._line()}: xmlUrl="{shown}": {expected}')
             return
         other = web_address(site) if host_of(site) not in {None, host_of(address)} else None
         feed = FeedSettings(url=address, site=other)

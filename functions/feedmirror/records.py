@@ -16,6 +16,7 @@ from urllib.parse import quote
 from feedmirror.addresses import host_of
 from feedmirror.layout import ItemId
 from feedmirror.migrations import NewerSchemaError, Steps, migrated, newest_schema
+from feedmirror.stored import checked, listed, read_json
 from feedmirror.suppression import Ground, Subject
 
 STEPS: Steps = {}
@@ -216,16 +217,17 @@ def record_from_json(body: bytes, steps: Steps = STEPS) -> Record:
     wrong.
     """
     try:
-        fields = migrated(json.loads(body), steps)
+        fields = migrated(read_json(body), steps)
         del fields["schema"]
         fields.pop("nonce", None)
         kind = fields.pop("kind")
-        return _item(fields) if kind == "item" else _tombstone(fields)
+        record = _of_an_item(checked(_item(fields) if kind == "item" else _tombstone(fields)))
     except NewerSchemaError as error:
         raise RecordNewerError(f"the record is {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         known = newest_schema(steps)
         raise RecordUnreadableError(f"the record is not of schema {known}: {error!r}") from error
+    return record
 
 
 def object_metadata(record: Record) -> dict[str, str]:
@@ -233,8 +235,8 @@ def object_metadata(record: Record) -> dict[str, str]:
     if isinstance(record, Tombstone):
         return {
             "record": "tombstone",
-            "host": record.host,
-            **({"case": record.case} if record.case else {}),
+            "host": _ascii(record.host),
+            **({"case": _ascii(record.case)} if record.case else {}),
             "removed": _time_text(record.when),
         }
     credit = record.attribution
@@ -245,7 +247,7 @@ def object_metadata(record: Record) -> dict[str, str]:
     texts = {"title": record.title, "author": names, "rights": credit.rights or ""}
     fixed = {
         "record": "item",
-        "host": record.host,
+        "host": _ascii(record.host),
         "retrieved": _time_text(record.retrieved),
         **({"published": _time_text(record.published)} if record.published else {}),
         **{name: quote(value, safe=_ADDRESS_SAFE) for name, value in addresses.items()},
@@ -289,6 +291,12 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def _of_an_item(record: Record) -> Record:
+    if not (record.id and record.host):
+        raise ValueError("it is of no item")
+    return record
+
+
 def _item(fields: dict[str, Any]) -> Item:
     credit = fields["attribution"]
     attribution = Attribution(
@@ -304,11 +312,11 @@ def _item(fields: dict[str, Any]) -> Item:
     revisions = fields["revisions"]
     typed = {
         "attribution": attribution,
-        "subject": Subject(frozenset(fields["subject"])),
-        "categories": tuple(fields["categories"]),
+        "subject": Subject(frozenset(listed(fields["subject"]))),
+        "categories": tuple(listed(fields["categories"])),
         "enclosures": tuple(Enclosure(**enclosure) for enclosure in fields["enclosures"]),
         "contacts": tuple(Contact(**contact) for contact in fields["contacts"]),
-        "revisions": Revisions(tuple(revisions["seen"]), revisions["unannounced"]),
+        "revisions": Revisions(tuple(listed(revisions["seen"])), revisions["unannounced"]),
         "terms": Terms(**fields["terms"]) if fields.get("terms") else None,
         **{name: _time(fields[name]) for name in ("published", "updated")},
         **{name: datetime.fromisoformat(fields[name]) for name in ("first_seen", "retrieved")},
@@ -320,7 +328,7 @@ def _tombstone(fields: dict[str, Any]) -> Tombstone:
     typed = {
         "when": datetime.fromisoformat(fields["when"]),
         "ground": Ground(fields["ground"]),
-        "rules": tuple(fields.get("rules", ())),
+        "rules": tuple(listed(fields.get("rules", []))),
         "first_seen": _time(fields.get("first_seen")),
     }
     return Tombstone(**{**fields, **typed})

@@ -27,6 +27,7 @@ from feedmirror.addresses import (
     path_prefixes,
 )
 from feedmirror.migrations import NewerSchemaError, Steps, migrated, newest_schema
+from feedmirror.stored import checked, listed, read_json
 
 RuleId = NewType("RuleId", str)
 STEPS: Steps = {}  # of the stored rule, which is at schema 1
@@ -270,16 +271,17 @@ def rule_to_json(rule: Suppression) -> bytes:
 def rule_from_json(body: bytes) -> Suppression:
     """Read a rule; raises RuleUnreadableError, since a rule not understood must not be ignored."""
     try:
-        fields = migrated(json.loads(body), STEPS)
-        return Suppression(
+        fields = migrated(read_json(body), STEPS)
+        rule = Suppression(
             id=RuleId(fields["id"]),
             scope=Scope(fields["scope"]),
             host=fields["host"],
-            keys=frozenset(fields["keys"]),
+            keys=frozenset(listed(fields["keys"])),
             ground=Ground(fields["ground"]),
             case=fields["case"],
             when=datetime.fromisoformat(fields["when"]),
         )
+        return checked(rule)
     except NewerSchemaError as error:
         raise RuleUnreadableError(f"a suppression {error}") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -99,6 +99,8 @@ def test_a_space_in_a_path_is_escaped_not_refused() -> None:
     ("address", "host"),
     [
         ("https://www.example.com/", "example.com"),
+        ("https://example.com\u3002/", "example.com"),  # a full stop too (RFC 3490 §3.1)
+        ("https://www.www.example.com/", "example.com"),  # a host's form stays as it is
         ("https://www.gov.uk/", "www.gov.uk"),  # gov.uk is a public suffix: www names the site
         ("https://www.github.io/", "www.github.io"),  # so is github.io, in the private section
         ("https://bücher.example/", "xn--bcher-kva.example"),

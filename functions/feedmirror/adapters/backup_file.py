@@ -66,7 +66,7 @@ def open_backup(path: Path) -> Iterator[BackupFile]:
                 "SELECT count(DISTINCT bucket) FROM objects WHERE bucket IN (?, ?)",
                 (ARCHIVE, LEDGER),
             ).fetchone()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # whose own message may be no text
         raise BackupFileError(f"{path} is no backup: {error}") from error
     if not held:
         raise BackupFileError(f"{path} is no backup: it holds no archive and no ledger")

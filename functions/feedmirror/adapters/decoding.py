@@ -76,6 +76,7 @@ class _Zlib:
     def __init__(self, window: int | None) -> None:
         self._window = window
         self._stream: zlib._Decompress | None = None
+        self._ended = False  # what comes is no member, and nothing behind it is one
 
     def decode(self, chunk: bytes, *, room: int) -> bytes:
         decoded = bytearray()
@@ -100,7 +101,8 @@ class _Zlib:
         if self._stream is None:
             self._stream = zlib.decompressobj(self._window or _deflate_window(chunk[0]))
         elif self._stream.eof:
-            if self._window != _GZIP or not chunk.startswith(_GZIP_MAGIC):
+            self._ended = self._ended or not chunk.startswith(_GZIP_MAGIC)
+            if self._ended or self._window != _GZIP:
                 return None
             self._stream = zlib.decompressobj(_GZIP)
         return self._stream
@@ -122,8 +124,10 @@ class _Brotli:
 
     def decode(self, chunk: bytes, *, room: int) -> bytes:
         self._started = self._started or bool(chunk)
-        if not chunk or self._stream.is_finished():
+        if not chunk:
             return b""
+        if self._stream.is_finished():  # what comes in the same chunk the library refuses, too
+            raise BrokenCodingError("sends more than a compressed body (Brotli)")
         try:
             # The limit is where the output stops growing, not an exact bound.
             decoded: bytes = self._stream.process(chunk, output_buffer_limit=room + 1)

@@ -88,9 +88,10 @@ class SqliteStore:
         check_key(key)
         with self._connection(key) as connection:
             rows = connection.execute(_GET, (self.bucket, key)).fetchall()
-        for etag, content_type, cache_control, metadata, body in rows:
-            content = Content(body, content_type, cache_control, json.loads(metadata))
-            return StoredObject(content, etag)
+            for etag, content_type, cache_control, metadata, body in rows:
+                told = json.loads(_text(metadata))
+                content = Content(bytes(body), _text(content_type), cache_control, told)
+                return StoredObject(content, _text(etag))
         return None
 
     def head(self, key: str) -> ObjectSummary | None:
@@ -101,8 +102,8 @@ class SqliteStore:
         check_key(key)
         with self._connection(key) as connection:
             rows = connection.execute(_HEAD, (self.bucket, key)).fetchall()
-        for etag, size, metadata in rows:
-            return ObjectSummary(key, etag, size, json.loads(metadata))
+            for etag, size, metadata in rows:
+                return ObjectSummary(key, _text(etag), size, json.loads(_text(metadata)))
         return None
 
     def put(self, key: str, content: Content, *, replaces: str | None) -> str:
@@ -136,8 +137,8 @@ class SqliteStore:
         while True:
             with self._connection(prefix) as connection:
                 rows = connection.execute(query, (self.bucket, start, end, page)).fetchall()
-            for key, etag, size in rows:
-                yield ObjectSummary(key, etag, size)
+                listed = [ObjectSummary(_text(key), _text(etag), size) for key, etag, size in rows]
+            yield from listed
             if len(rows) < page:
                 return
             query, start, page = _BEHIND, rows[-1][0], _PAGE
@@ -161,7 +162,7 @@ class SqliteStore:
                 yield connection
             finally:
                 idle.append(connection)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, ValueError) as error:  # ValueError: bytes that are no text
             message = f"{self.path}, {self.bucket}/{key}: {error}"
             fault = _fault(error)
             raise StoreUnavailableError(message, fault=fault, place=str(self.path)) from error
@@ -186,7 +187,16 @@ _FAULTS = {
 }
 
 
+def _text(value: object) -> str:
+    """Return a column's text; raises ValueError where a file has anything else there."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.40} is no text")  # noqa: TRY004 -- of a damaged file
+    return value
+
+
 def _fault(error: Exception) -> Fault:
+    if isinstance(error, ValueError):
+        return Fault.DAMAGED
     if isinstance(error, OSError):  # its folder could not be made
         return Fault.NOT_OPENED
     return _FAULTS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, Fault.UNKNOWN)

@@ -1,10 +1,13 @@
 """What the mirror found out that concerns the ledger, which only the takedown function writes."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from feedmirror.stored import checked, listed
 
 MOST_ITEMS = 200  # of one message
 _MOST_WORDS = 300
@@ -66,16 +69,18 @@ class Withdrawal:
 def read_withdrawal(task: Mapping[str, Any]) -> Withdrawal:
     """Read a message of the work queue; raises FindingUnreadableError."""
     try:
+        json.dumps(task, ensure_ascii=False).encode()  # half a pair of surrogates is no text
         items, seen = task["items"], task.get("seen")
         found = Withdrawal(
             reason=Reason(task["reason"]),
             host=str(task["host"]),
             feed=str(task["feed"]),
-            items=tuple(sorted({str(item) for item in items})),
+            items=tuple(sorted({str(item) for item in listed(items)})),
             on=bool(task["on"]),
             words=" ".join(str(task["words"])[:_MOST_WORDS].split()),
             seen=datetime.fromisoformat(seen) if seen else None,
         )
+        checked(found)
     except (KeyError, ValueError, TypeError) as error:
         raise FindingUnreadableError(f"not a withdrawal: {task!r:.200}") from error
     if len(found.items) > MOST_ITEMS or (found.items and not found.feed):

@@ -13,7 +13,7 @@ from feedmirror.addresses import resolve, web_address
 from feedmirror.characters import one_line
 from feedmirror.mirroring.entries import Entry, Feed, FeedUnreadableError
 from feedmirror.mirroring.moments import from_rfc3339
-from feedmirror.mirroring.people import merge, people
+from feedmirror.mirroring.people import address_in, merge, people
 from feedmirror.mirroring.texts import (
     html_to_plain,
     language_tag,
@@ -122,7 +122,7 @@ def _authors(holder: _Object, url: str) -> tuple[Person, ...]:
 def _person(author: _Object, url: str) -> Iterator[Person]:
     page = _address(author, "url", url)
     mailbox = _text(author, "url").strip()
-    address = mailbox.partition(":")[2] if mailbox.lower().startswith("mailto:") else None
+    address = address_in(mailbox) if mailbox.lower().startswith("mailto:") else None
     named = people(_text(author, "name")) or (Person(),)
     for person in named:
         yield Person(person.name, page, person.address or address)

@@ -22,6 +22,7 @@ from feedmirror.mirroring.refusals import Refusal
 from feedmirror.mirroring.rhythm import Rhythm
 from feedmirror.mirroring.terms import Stated
 from feedmirror.mirroring.told import Told
+from feedmirror.stored import checked, listed, read_json
 
 SCHEMA = 1
 
@@ -176,17 +177,17 @@ def state_to_json(state: ShardState, nonce: str) -> bytes:
 def state_from_json(body: bytes) -> ShardState | None:
     """Read a state; one that cannot be read is lost, and losing it is allowed."""
     try:
-        fields = json.loads(body)
+        fields = read_json(body)
         if fields["schema"] != SCHEMA:
             return None
         feeds = {url: _feed(feed) for url, feed in fields["feeds"].items()}
-        shards, handed = (int(fields.get(name, 0)) for name in ("shards", "handed"))
+        shards, handed = (fields.get(name, 0) for name in ("shards", "handed"))
         houses = {origin: _part(House, house) for origin, house in fields.get("houses", {}).items()}
         terms = {
             origin: _part(HouseTerms, house)
             for origin, house in fields.get("house_terms", {}).items()
         }
-        return ShardState(feeds, fields["mark"], shards, handed, houses, terms)
+        return checked(ShardState(feeds, fields["mark"], shards, handed, houses, terms))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -232,15 +233,16 @@ def _hints(of: Hashable) -> Mapping[str, Any]:
 def _value(hint: Any, value: Any) -> Any:  # noqa: ANN401 -- JSON
     if hint == datetime | None:
         return datetime.fromisoformat(value)
-    return tuple(value) if get_origin(hint) is tuple else value
+    return tuple(listed(value)) if get_origin(hint) is tuple else value
 
 
 def _look(fields: Mapping[str, Any]) -> Look:
     again, floor = fields["again"], fields["floor"]
+    moment, item = floor or ("", "")
     return Look(
         bounds=fields["bounds"],
         again=datetime.fromisoformat(again) if again else None,
-        floor=(datetime.fromisoformat(floor[0]), floor[1]) if floor else None,
+        floor=(datetime.fromisoformat(moment), item) if floor else None,
         shown=fields.get("shown", "full"),
     )
 
@@ -255,7 +257,7 @@ def _feed(fields: dict[str, Any]) -> FeedState:
         ItemId(item): EntryState(*known) for item, known in fields.get("entries", {}).items()
     }
     names = ("problems", "hosts", "skip_hours", "skip_days")
-    lists = {name: tuple(fields.get(name, ())) for name in names}
+    lists = {name: tuple(listed(fields.get(name, []))) for name in names}
     look = _look(fields["look"]) if "look" in fields else Look()
     parts: dict[str, Any] = {
         name: _part(of, fields[name]) for name, of in _PARTS.items() if name in fields

@@ -12,6 +12,7 @@ from feedmirror.layout import ItemId
 from feedmirror.publishing.cards import Author, Card
 from feedmirror.publishing.texts import timestamp
 from feedmirror.records import Enclosure, FeedReference, Publisher, Source
+from feedmirror.stored import listed
 
 EXTENSION = "_feedmirror"
 _UNSTATED_TYPE = "application/octet-stream"
@@ -40,6 +41,9 @@ def card_to_json(card: Card) -> dict[str, Any]:
 def card_from_json(fields: Mapping[str, Any]) -> Card:
     """Read a card; raises KeyError, TypeError, ValueError or AttributeError if it is none."""
     own: Mapping[str, Any] = fields[EXTENSION]
+    named = (fields["id"], fields["external_url"], own["id"], own["host"], own["link_host"])
+    if not all(named):
+        raise ValueError("a card of no item")
     source = own.get("source")
     return Card(
         id=ItemId(own["id"]),
@@ -56,7 +60,7 @@ def card_from_json(fields: Mapping[str, Any]) -> Card:
         shown_from=datetime.fromisoformat(own["shown_from"]),
         retrieved=datetime.fromisoformat(own["retrieved"]),
         authors=tuple(Author(a.get("name", ""), a.get("url")) for a in fields.get("authors", ())),
-        categories=tuple(fields.get("tags", ())),
+        categories=tuple(listed(fields.get("tags", []))),
         enclosures=tuple(_enclosure(each) for each in fields.get("attachments", ())),
         language=fields.get("language"),
         rights=own.get("rights"),

@@ -5,7 +5,6 @@ A listing is a folder with three files made of one list of cards: ``index.html``
 are three kinds: the front (all hosts' latest), a host's latest, and a host's month (RFC 5005 §4).
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +15,7 @@ from feedmirror.layout import FRONT, ItemId, host_folder, month_folder
 from feedmirror.publishing.card_json import EXTENSION, card_from_json, card_to_json
 from feedmirror.publishing.cards import Card
 from feedmirror.publishing.texts import timestamp
+from feedmirror.stored import checked, listed, read_json
 
 FRONT_CARDS = 50  # also of a host's latest
 LATEST_BURIED = 100
@@ -162,12 +162,12 @@ def listing_to_json(listing: Listing) -> dict[str, Any]:
 def read_listing(folder: str, feed_json: bytes) -> Listing:
     """Read a folder's listing from its ``feed.json``; raises ListingUnreadableError."""
     try:
-        fields = json.loads(feed_json)
+        fields = read_json(feed_json)
         own = fields[EXTENSION]
         if own["schema"] != SCHEMA or own["folder"] != folder:
             raise ListingUnreadableError(f"{folder or '/'}: the listing is of another schema")
-        return _listing(folder, fields["items"], own)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return checked(_listing(folder, fields["items"], own))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ListingUnreadableError(f"{folder or '/'}: not a listing: {error!r}") from error
 
 
@@ -188,7 +188,7 @@ def _listing(folder: str, items: Iterable[Mapping[str, Any]], own: Mapping[str, 
             )
             for h in own["hosts"]
         ),
-        months=tuple(own["months"]),
+        months=tuple(listed(own["months"])),
         rules=own["rules"],
     )
 

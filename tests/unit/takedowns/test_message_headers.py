@@ -64,6 +64,26 @@ def test_a_subject_of_bare_bytes_is_read_as_latin_1() -> None:
     assert read_message(b"Subject: L\xf6schung\n\nx").subject == "Löschung"
 
 
+def test_half_a_pair_of_surrogates_is_no_text_however_it_is_stated() -> None:
+    """Nothing could be written with it: not the answer, nor the case."""
+    by_escape = read_message(b"Subject: =?utf-8?q?a?= \\ud800 b\n\nHello")
+    by_charset = read_message(b"Content-Type: text/plain; charset=utf-7\n\nx +2AA- y")
+
+    assert (by_escape.subject, by_charset.text) == ("a b", "x  y")
+
+
+def test_an_id_or_a_mailbox_with_something_unseen_in_it_is_none() -> None:
+    message = mail("Message-ID: <a\x9bb@c.example>", "To: ann\u202e@c.example, bob@c.example")
+
+    assert (message.message_id, message.recipients) == ("", ("bob@c.example",))
+
+
+def test_control_characters_part_no_word() -> None:
+    message = mail("Subject: take\x9b it\x81 down", body="re\x9bmove")
+
+    assert (message.subject, message.text) == ("take it down", "remove")
+
+
 @pytest.mark.parametrize(
     "written",
     ["", "yesterday", "Tue, 99 Nov 2026 10:11:12 +0100", "1 Jan 99999 00:00:00 +0000", "0" * 500],

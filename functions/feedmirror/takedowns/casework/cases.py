@@ -15,6 +15,7 @@ from typing import Any
 
 from feedmirror.addresses import digest
 from feedmirror.migrations import NewerSchemaError, Steps, migrated, newest_schema
+from feedmirror.stored import checked, read_json
 from feedmirror.takedowns.senders.receipt import Receipt
 
 STEPS: Steps = {}  # of the stored case, which is at schema 1
@@ -185,10 +186,10 @@ def case_to_json(case: Case) -> bytes:
 def case_from_json(body: bytes) -> Case:
     """Read a stored case; raises CaseUnreadableError."""
     try:
-        fields = migrated(json.loads(body), STEPS)
+        fields = migrated(read_json(body), STEPS)
         if not fields["events"]:
             raise CaseUnreadableError("not a case of schema 1")
-        return Case(fields["id"], tuple(_entry(each) for each in fields["events"]))
+        return checked(Case(fields["id"], tuple(_entry(each) for each in fields["events"])))
     except NewerSchemaError as error:
         raise CaseUnreadableError(f"a case {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -15,6 +15,7 @@ from typing import Any
 from xml.parsers import expat
 
 from feedmirror.addresses import host_of
+from feedmirror.stored import checked, read_json
 from feedmirror.takedowns.decisions.decision import Proving
 
 TOKEN = re.compile("feedmirror-takedown=[a-z2-7]{26}")
@@ -69,14 +70,14 @@ def challenge_to_json(challenge: Challenge) -> bytes:
 def challenge_from_json(body: bytes) -> Challenge:
     """Read a stored challenge; raises ChallengeUnreadableError."""
     try:
-        fields: dict[str, Any] = json.loads(body)
+        fields: dict[str, Any] = read_json(body)
         if fields.pop("schema") != 1:
             raise ChallengeUnreadableError("not a challenge of schema 1")
         until = datetime.fromisoformat(fields.pop("until"))
         ways = tuple(map(Proving, fields.pop("ways")))
-        challenge = Challenge(**fields, ways=ways, until=until)
+        challenge = checked(Challenge(**fields, ways=ways, until=until))
         faults = tuple(_faults(challenge))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ChallengeUnreadableError(f"not a challenge of schema 1: {error!r}") from error
     if faults:
         raise ChallengeUnreadableError(f"not a challenge of schema 1: {', '.join(faults)}")
@@ -91,12 +92,6 @@ def _faults(challenge: Challenge) -> Iterable[str]:
         yield "case"
     if challenge.host != host_of(f"https://{challenge.host}/"):
         yield "host"
-    if challenge.until.utcoffset() is None:
-        yield "until has no offset"
-    texts = (challenge.case, challenge.feed, challenge.asks, challenge.nonce)
-    marks = (challenge.provisional, challenge.closed)
-    if not (all(isinstance(t, str) for t in texts) and all(isinstance(m, bool) for m in marks)):
-        yield "a value of the wrong kind"
 
 
 def dns_name(host: str) -> str:

@@ -19,6 +19,8 @@ _INVISIBLE = dict.fromkeys(
         *range(0x202A, 0x202F),
         *range(0x2066, 0x206A),
         *(code for code in range(32) if chr(code) not in "\t\n\r"),
+        *(code for code in range(0x80, 0xA0) if chr(code) != "\x85"),
+        *range(0xD800, 0xE000),  # UTF-7 can state half a pair, which no text can be written with
     )
 )
 _CLEANED = _INVISIBLE | _BREAKS

@@ -45,8 +45,12 @@ def moment(value: str) -> datetime | None:
 
 
 def message_ids(*values: str) -> tuple[str, ...]:
-    """Return the message ids in the values, without their angle brackets, each once."""
-    found = dict.fromkeys(name for value in values for name in _ID.findall(value))
+    """Return the message ids in the values, without their angle brackets, each once.
+
+    An answer names them in its header, so what nobody could see in one makes it none.
+    """
+    named = (name for value in values for name in _ID.findall(value))
+    found = dict.fromkeys(name for name in named if name.isprintable())
     return tuple(found)[:_REFERENCES]
 
 
@@ -57,7 +61,7 @@ def mailboxes(*values: str) -> tuple[str, ...]:
         for entry in _without_comments(_QUOTED.sub(" ", value)).split(","):
             _, opened, inside = entry.rpartition("<")
             named = _MAILBOX.fullmatch((inside.partition(">")[0] if opened else entry).strip(" ;"))
-            if named:
+            if named and named[0].isprintable():
                 found[named[0].lower()] = None
     return tuple(found)[:_RECIPIENTS]
 

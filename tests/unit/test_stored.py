@@ -1,0 +1,71 @@
+"""Stored JSON: what is not of its stated type was not written by this software."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from feedmirror.stored import checked, listed, read_json
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Whole:
+    row: Row = Row("a", 1)
+    names: tuple[str, ...] = ()
+    pair: tuple[datetime, str] | None = None
+    marks: frozenset[str] = frozenset()
+    sizes: Mapping[str, float] | None = None
+
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+
+
+def test_what_is_of_its_types_is_returned_as_it_is() -> None:
+    whole = Whole(Row("b", 2), ("c",), (NOW, "d"), frozenset({"e"}), {"f": 1, "g": 0.5})
+
+    assert checked(whole) is whole
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"row": None},
+        {"row": Row("a", size=True)},
+        {"names": ["a"]},
+        {"names": (1,)},
+        {"pair": (NOW,)},
+        {"pair": (NOW.replace(tzinfo=None), "a")},
+        {"pair": (datetime.min.replace(tzinfo=timezone(timedelta(hours=1))), "a")},
+        {"marks": frozenset({1})},
+        {"sizes": {"a": float("inf")}},
+        {"sizes": {1: 1.0}},
+    ],
+)
+def test_the_first_field_that_is_not_as_stated_is_named(wrong: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=f"Whole.{next(iter(wrong))} is"):
+        checked(Whole(**wrong))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"NaN", b"[Infinity]", b'"\\ud800"', b'"\\uDC00"', b"[" * 3000, b"\xff", b"\x00"]
+)
+def test_what_is_no_json_or_no_text_is_a_value_error(body: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 -- whichever of its kinds
+        read_json(body)
+
+
+def test_a_whole_pair_of_surrogates_is_a_letter() -> None:
+    assert read_json(b'"\\ud83d\\ude00"') == "\N{GRINNING FACE}"
+
+
+def test_a_text_is_no_list_though_it_has_items() -> None:
+    with pytest.raises(TypeError):
+        listed("abc")
