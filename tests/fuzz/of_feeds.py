@@ -11,10 +11,10 @@ from builders import a_mirror
 from feedmirror.addresses import web_address
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.layout import page_keys
-from feedmirror.mirroring.content import clean_content, plain_text
+from feedmirror.mirroring.content import clean_content, plain_text, texts_of
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
-from feedmirror.mirroring.items import build_item, read_entries
+from feedmirror.mirroring.items import Draft, build_item, markup_of, read_entries
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.terms_table import ROWS
 from feedmirror.publishing.listings import Listing, read_listing
@@ -55,8 +55,11 @@ def read(document: bytes) -> Mirrored:
     """Do what a poll does with a document."""
     feed = parse_feed(document, url=URL)
     reading = read_entries(feed, settings=SETTINGS, state=FeedState())
-    items = tuple(build_item(draft, images=Images.LINK, now=NOW) for draft in reading.drafts)
-    return Mirrored(feed, items)
+    return Mirrored(feed, tuple(map(_item, reading.drafts)))
+
+
+def _item(draft: Draft) -> Item:
+    return build_item(draft, texts_of(markup_of(draft, images=Images.LINK)), now=NOW)
 
 
 def check(_document: bytes, mirrored: object) -> None:

@@ -13,9 +13,10 @@ from feedmirror.takedowns.mails.reading_mail import read_message
 from feedmirror.takedowns.notices.notice import Notice, TargetKind
 from feedmirror.takedowns.notices.reading_notice import read_notice
 from feedmirror.takedowns.notices.targets import tags_of
+from feedmirror.takedowns.senders.judging import judge_sender
 from feedmirror.takedowns.senders.mailboxes import read_from
 from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
-from feedmirror.takedowns.senders.sender import Proof, Sender, judge_sender
+from feedmirror.takedowns.senders.sender import Proof, Sender
 from fuzz.oracles import assert_line, assert_told, assert_web
 from fuzz.target import LINES, PIECES, Target, words
 from signed_mail import EXPONENT, Key, Zone, a_mail, signed
