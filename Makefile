@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills guest test-long clean
+.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills escapes guest test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -55,6 +55,9 @@ walks: .venv/dev  ## something else at each single call of a run, where the suit
 
 kills: .venv/dev  ## a running `serve` killed at fifty moments, while it polls and takes mail
 	@FEEDMIRROR_TEST_KILLS=50 $(BIN)/python -m pytest -q -n 2 tests/e2e/test_serve_kills.py
+
+escapes: .venv/dev  ## every way into the inside network, with ours and with plain clients
+	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -s -p no:randomly tests/integration/test_escapes.py
 
 guest: .venv/dev  ## a month beside `reader` and cron: fewest requests, at no longer a wait
 	@FEEDMIRROR_TEST_DAYS=30 $(BIN)/python -m pytest -q tests/integration/test_a_month.py
