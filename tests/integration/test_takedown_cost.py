@@ -333,6 +333,32 @@ def test_a_large_host_goes_on_by_the_queue_until_all_of_it_is_gone(
     assert len([mail for mail in world.sent() if mail["To"] == WEBMASTER]) == 1
 
 
+def test_a_hosts_listings_are_put_once_a_call_however_many_slices_it_does(
+    begun: tuple[MemoryWorld, Queue, str],
+) -> None:
+    """They are large, and each slice has items of every month."""
+    world, queue, case = begun
+    puts = world.watch()
+    in_slices(world, 50).do(queue.tasks[0], time_left=Ticking(20))
+
+    listed = Counter(key for key in puts.done if key.endswith("feed.json"))
+    assert is_finished(world, case)
+    assert listed["news.example.com/2026-11/feed.json"] == 1
+    assert listed["news.example.com/feed.json"] == 1
+    assert listed["feed.json"] <= 2  # once more for the list of hosts
+
+
+def test_after_the_first_slice_no_listing_shows_anything_of_the_host(
+    begun: tuple[MemoryWorld, Queue, str],
+) -> None:
+    world, _, _ = begun
+
+    shown = [key for key, page in world.pages().items() if "Entry " in page]
+
+    assert len(shown) == 550  # the pages of items that are yet to go
+    assert all(key.count("/") == 2 and len(key.split("/")[1]) == 26 for key in shown)
+
+
 def test_a_mirror_run_between_the_slices_stores_nothing_that_is_covered(
     begun: tuple[MemoryWorld, Queue, str],
 ) -> None:
