@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ WORD, OTHERS_WORD = "Wellingtonia", "Sassafras"
 FEED = "http://127.0.0.2:1/feed"
 WEBMASTER = f"webmaster@{HOST}"
 WHOLE = f"Please remove our whole site {HOST} from your mirror, now and in the future."
-PER_MONTH = 1000
+_MONTHS, _LEAST = 100, 100  # items of a month at the least
 _JSON = "application/json"
 _ITEMS, _OTHERS = 100_000, 50
 
@@ -91,7 +91,7 @@ class _Filling:
         card, record = self._renderer.card(like), record_to_json(like, "1").decode()
         page = self._renderer.item_page(like, nonce="1").body.decode()
         for month, numbers in enumerate(_by_month(count)):
-            seen = START - timedelta(days=30 * (month + 1))
+            seen = START.replace(year=START.year - 1 - month // 12, month=12 - month % 12, day=1)
             ids = [_id_of(host, word, str(number)) for number in numbers]
             for number, item in zip(numbers, ids, strict=True):
                 said = {"NUMBER": str(number), like.id: item}
@@ -171,8 +171,9 @@ def _changed(text: str, said: Mapping[str, str]) -> str:
 
 
 def _by_month(count: int) -> Iterator[range]:
-    for first in range(0, count, PER_MONTH):
-        yield range(first, min(first + PER_MONTH, count))
+    each = max(_LEAST, count // _MONTHS)
+    for first in range(0, count, each):
+        yield range(first, min(first + each, count))
 
 
 def _file(folder: Path) -> Path:
@@ -290,7 +291,7 @@ class Told:
     readable: int = 0
     stored: int = 0
     back: int = 0
-    others: int = 0
+    lost: int = 0
 
     def lines(self) -> list[str]:
         """Return a table for people."""
@@ -309,6 +310,7 @@ class Told:
             ("readable after the acknowledgement", str(self.readable)),
             ("stored by runs behind the fence", str(self.stored)),
             ("back after it was gone", str(self.back)),
+            ("lost of another host", str(self.lost)),
         ]
         return [f"| {what} | {value} |" for what, value in rows]
 
@@ -325,6 +327,7 @@ class Story:
         self.told = Told(items, seed)
         self._kills = kills
         _in_a_process("fill", str(folder), str(items))
+        self._others = set(readable(folder, OTHERS_WORD))
 
     def run(self) -> Told:
         """Ask for all of it to go, prove it, and look at what is left."""
@@ -340,7 +343,7 @@ class Story:
         assert case is not None
         assert case.state is State.REMOVED, case.state
         self.told.readable += len(readable(self._folder, f"{WORD} "))
-        self.told.others = len(readable(self._folder, OTHERS_WORD))
+        self.told.lost = len(self._others - set(readable(self._folder, OTHERS_WORD)))
         return self.told
 
     def _carry_through(self, mails: Sequence[str], what: str, kills: int) -> str:
