@@ -326,7 +326,7 @@ def _by_curl(asks: Sequence[str]) -> Iterator[str]:
         handle.setopt(pycurl.FOLLOWLOCATION, 1)
         handle.setopt(pycurl.REDIR_PROTOCOLS, pycurl.PROTO_ALL)
         handle.setopt(pycurl.WRITEFUNCTION, body.extend)
-        handle.setopt(pycurl.TIMEOUT_MS, 100)
+        handle.setopt(pycurl.TIMEOUT_MS, 250)
         handle.setopt(pycurl.NOSIGNAL, 1)
         with suppress(pycurl.error):
             handle.perform()
@@ -337,7 +337,7 @@ def _by_curl(asks: Sequence[str]) -> Iterator[str]:
 def _by_urllib(asks: Sequence[str]) -> Iterator[str]:
     """Ask by the standard library."""
     for url in asks:
-        with suppress(Exception), urllib.request.urlopen(url, timeout=0.1) as answer:  # noqa: S310 -- what it may do is the question
+        with suppress(Exception), urllib.request.urlopen(url, timeout=0.25) as answer:  # noqa: S310 -- what it may do is the question
             yield answer.read(1000).decode("latin-1")
 
 
