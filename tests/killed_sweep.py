@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -343,6 +344,7 @@ class Story:
         assert case is not None
         assert case.state is State.REMOVED, case.state
         self.told.readable += len(readable(self._folder, f"{WORD} "))
+        assert self.told.kills == self._kills, self.told.kills
         self.told.lost = len(self._others - set(readable(self._folder, OTHERS_WORD)))
         return self.told
 
@@ -363,11 +365,15 @@ class Story:
         return how
 
     def _moments(self, kills: int) -> list[int]:
-        """Return at which calls to die: some of the first fifty, else of equal parts."""
+        """Return at which moment each process dies: some at once, the others all along the way.
+
+        A call has two moments, and an item at least nine, so that nobody is done before.
+        """
         early = kills // 4
-        each = 9 * self.told.items // (kills - early)
-        first = [self._chance.randrange(100) for _ in range(early)]
-        return first + [self._chance.randrange(2 * each) for _ in range(kills - early)]
+        all_along = range(2, 9 * self.told.items)
+        points = [0, *sorted(self._chance.sample(all_along, kills - early))]
+        first = [self._chance.randrange(2, 100) for _ in range(early)]
+        return first + [max(2, later - point) for point, later in pairwise(points)]
 
     def _attempt(self, deadly: int, mails: Sequence[str]) -> dict[str, Any]:
         number = next(self._attempts)
