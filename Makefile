@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills guest model vectors fuzz advisories test-long clean
+.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills escapes scale guest model vectors fuzz advisories test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -58,6 +58,16 @@ walks: .venv/dev  ## something else at each single call of a run, where the suit
 kills: .venv/dev  ## a running `serve` killed at fifty moments, while it polls and takes mail
 	@FEEDMIRROR_TEST_KILLS=50 $(BIN)/python -m pytest -q -n 2 tests/e2e/test_serve_kills.py
 
+escapes: .venv/dev  ## every way into the inside network, with ours and with plain clients
+	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -s -p no:randomly tests/integration/test_escapes.py
+
+ITEMS ?= 100000
+KILLS ?= 20
+SEED ?= 1
+
+scale: .venv/dev  ## a host of ITEMS taken down by processes of which KILLS are killed, at moments that SEED draws
+	@PYTHONPATH=tests $(BIN)/python tests/killed_sweep.py $(ITEMS) $(KILLS) $(SEED)
+
 guest: .venv/dev  ## a month beside `reader` and cron: fewest requests, at no longer a wait
 	@FEEDMIRROR_TEST_DAYS=30 $(BIN)/python -m pytest -q tests/integration/test_a_month.py
 
@@ -74,7 +84,7 @@ fuzz: .venv/dev  ## everything that reads what others wrote, for FUZZ_SECONDS ea
 	@$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 test-long: FUZZ_SECONDS = 6
-test-long: model schedules walks corpus kills guest vectors fuzz  ## what takes longer than the suite may
+test-long: model schedules walks corpus kills escapes scale guest vectors fuzz  ## what takes longer than the suite may
 
 lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml

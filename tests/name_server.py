@@ -14,11 +14,11 @@ Script = Callable[[dns.message.Message], dns.message.Message | bytes | None]
 
 
 @contextmanager
-def a_name_server(script: Script) -> Iterator[tuple[int, list[str]]]:
+def a_name_server(script: Script, *, port: int = 0) -> Iterator[tuple[int, list[str]]]:
     """Answer questions as the script says; None is silence. Gives its port, and what was asked."""
     asked: list[str] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
+        server.bind(("127.0.0.1", port))
         server.settimeout(0.05)
         over = threading.Event()
 

@@ -99,6 +99,14 @@ def find_suppression(subject: Subject, rules: Iterable[Suppression]) -> Suppress
     return next((rule for rule in rules if not rule.reach.isdisjoint(subject.keys)), None)
 
 
+def covers_all_of(rule: Suppression, host: str) -> bool:
+    """Tell whether a rule covers whatever is stored under a host, now and later."""
+    if rule.scope is Scope.HOST:
+        return host == rule.host and host_key(host) in rule.keys
+    below = rule.scope is Scope.DOMAIN and domain_key(rule.host) in rule.keys
+    return below and rule.host in parents(host)
+
+
 def address_key(address: str) -> str:
     """Return the hash of an address in its coarse form, as rules and markers compare it."""
     return f"address:{address_hash(address)}"

@@ -260,15 +260,22 @@ CUT = {
     "at once": b"",
     "after an interim answer": b"HTTP/1.1 103 Early Hints\r\n\r\n",
     "no http": b"SSH-2.0-OpenSSH_9.6\r\n",
+    "a status that goes on": b"HTTP/1.1 200abc\r\nContent-Length: 0\r\n\r\n",
+    "a status of five digits": b"HTTP/1.1 99999 x\r\nContent-Length: 0\r\n\r\n",
+    "a status among the headers": b"HTTP/1.1 200 OK\r\nHTTP/foo: bar\r\nContent-Length: 0\r\n\r\n",
+    "another protocol": b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\nPRI * HTTP/2.0\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 5\r\n\r\n<rss>",
 }
 
 
 @pytest.mark.parametrize("how", CUT)
-def test_an_answer_that_is_cut_short_is_no_answer(how: str) -> None:
+def test_an_answer_that_is_cut_short_or_is_none_is_no_answer(
+    how: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     with always(Answer(raw=[CUT[how]])) as publisher:
         outcome = unfetched(publisher.url())
 
+    assert capfd.readouterr().err == ""  # a callback that raises is told there, by pycurl
     assert outcome.failure is FetchFailure.CONNECTION
     assert outcome.detail.startswith("127.0.0.2 ")
 
@@ -358,21 +365,39 @@ def test_a_body_of_exactly_the_cap_is_taken(coding: str) -> None:
         assert unfetched(publisher.url(), max_bytes=CAP - 1).failure is FetchFailure.TOO_LARGE
 
 
-def test_a_body_that_drips_meets_the_deadline() -> None:
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+DRIPS = {
+    "the status line": (b"", b"HTTP/1.1 200 O" + b"K" * 999),
+    "a header": (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 999),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"a:\r\n" * 200),
+    "hints": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50),
+    "a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", b"x" * 999),
+    "a body without end": (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 999),
+    "what stands beside a chunk's size": (CHUNKED + b"1;", b"x" * 999),
+    "trailers": (CHUNKED + b"1\r\nx\r\n0\r\n", b"a:\r\n" * 200),
+    "the body of a redirect": (b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", b"x" * 999),
+}
+
+
+@pytest.mark.parametrize("what", DRIPS)
+def test_what_drips_meets_the_deadline(what: str) -> None:
+    """Whatever drips, and however often something comes."""
+    begun, slowly = DRIPS[what]
+
     def drip() -> Iterator[bytes]:
-        yield b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n"
-        while True:
-            time.sleep(0.05)
-            yield b"x"
+        yield begun
+        for byte in slowly:
+            time.sleep(0.02)
+            yield bytes([byte])
 
     with always(Answer(raw=drip())) as publisher:
         began = time.monotonic()
-        outcome = unfetched(publisher.url(), timeout=timedelta(seconds=0.4))
+        outcome = unfetched(publisher.url(), timeout=timedelta(seconds=0.3))
         took = time.monotonic() - began
 
     assert outcome.failure is FetchFailure.TIMEOUT
-    assert "127.0.0.2 did not finish within 0.4 s" in outcome.detail
-    assert 0.35 < took < 2
+    assert "127.0.0.2 did not finish within 0.3 s" in outcome.detail
+    assert 0.25 < took < 2
 
 
 def test_the_deadline_is_for_all_redirects_together() -> None:

@@ -18,6 +18,7 @@ from feedmirror.jobs.takedown.takedown_run import TakedownRun
 from feedmirror.records import Item, Tombstone
 from feedmirror.takedowns.casework.cases import Case, Event, State
 from memory_world import CrashError, MemoryWorld
+from takedown_world import a_mail
 from world import SITE, Documents, entry, rss
 
 OWNER, WEBMASTER = "ann@news.example.com", "webmaster@news.example.com"
@@ -331,6 +332,62 @@ def test_a_large_host_goes_on_by_the_queue_until_all_of_it_is_gone(
     assert is_finished(world, case)
     assert 4 <= calls <= 8  # 11 slices, three a call
     assert len([mail for mail in world.sent() if mail["To"] == WEBMASTER]) == 1
+
+
+def test_a_hosts_listings_are_put_once_a_call_however_many_slices_it_does(
+    begun: tuple[MemoryWorld, Queue, str],
+) -> None:
+    """They are large, and each slice has items of every month."""
+    world, queue, case = begun
+    puts = world.watch()
+    in_slices(world, 50).do(queue.tasks[0], time_left=Ticking(20))
+
+    listed = Counter(key for key in puts.done if key.endswith("feed.json"))
+    assert is_finished(world, case)
+    assert listed["news.example.com/2026-11/feed.json"] == 1
+    assert listed["news.example.com/feed.json"] == 1
+    assert listed["feed.json"] <= 2  # once more for the list of hosts
+
+
+def test_after_the_first_slice_no_listing_shows_anything_of_the_host(
+    begun: tuple[MemoryWorld, Queue, str],
+) -> None:
+    world, _, _ = begun
+
+    shown = [key for key, page in world.pages().items() if "Entry " in page]
+
+    assert len(shown) == 550  # the pages of items that are yet to go
+    assert all(key.count("/") == 2 and len(key.split("/")[1]) == 26 for key in shown)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
+def test_a_run_within_which_a_host_goes_slice_by_slice_shows_nothing_of_it(
+    a_site: Callable[[int], MemoryWorld], share: float
+) -> None:
+    """It has read ETags and rules before; each listing is put once, in the first slice."""
+
+    world = a_site(40)
+    edited = [entry(number, text="Edited text.") for number in range(40)]
+    served = world.documents["/40"]
+    world.serve(rss(*edited, *(entry(f"new{number}") for number in range(5))), "/40")
+    world.later()
+    quiet = world.copy()
+    calls = quiet.watch().asked
+    quiet.run()
+    raw = a_mail(WHOLE, sender=WEBMASTER, date=world.now)
+    ses_id, receipts = world.arrive(raw), []
+
+    def goes(*_: str) -> None:
+        receipts.append(world.receipt(ses_id, raw))
+        in_slices(world, 5).receive(ses_id, receipts[0], time_left=lambda: timedelta(minutes=9))
+
+    world.disturb(int(len(calls) * share), goes, when="after")
+    world.run()
+    world.documents["/40"] = served
+
+    assert receipts
+    assert world.items() == []
+    assert not [key for key, page in world.pages().items() if "Entry " in page]
 
 
 def test_a_mirror_run_between_the_slices_stores_nothing_that_is_covered(

@@ -10,6 +10,7 @@ from feedmirror.suppression import (
     Subject,
     address_key,
     author_keys,
+    covers_all_of,
     describe,
     domain_key,
     feed_key,
@@ -166,3 +167,23 @@ def test_one_author_is_told_from_several_by_hashes_alone() -> None:
     assert keys_of_one_author(known("Ann", "ANN")) == ann
     assert keys_of_one_author(known("Ann", "Bob")) == frozenset()
     assert keys_of_one_author(known()) == frozenset()
+
+
+@pytest.mark.parametrize("scope", [Scope.HOST, Scope.DOMAIN, Scope.FEED, Scope.ITEM])
+@pytest.mark.parametrize("of", ["example.com", "news.example.com", "github.io", "com"])
+@pytest.mark.parametrize(
+    "host", ["example.com", "news.example.com", "a.news.example.com", "me.github.io", "example.org"]
+)
+def test_a_rule_covers_all_of_a_host_only_if_it_covers_any_item_of_it(
+    scope: Scope, of: str, host: str
+) -> None:
+    keys = {Scope.HOST: {host_key(of)}, Scope.DOMAIN: {domain_key(of)}}.get(scope, {"item:1"})
+    rule = a_rule(*keys, scope=scope, host=of)
+    subject = describe(hosts=[host], addresses=[], guid=None, authors=[], feeds=[])
+
+    assert covers_all_of(rule, host) == (find_suppression(subject, [rule]) is not None)
+
+
+def test_a_rule_without_its_own_hosts_key_covers_no_host() -> None:
+    for scope in (Scope.HOST, Scope.DOMAIN):
+        assert not covers_all_of(a_rule("item:1", scope=scope), "news.example.com")

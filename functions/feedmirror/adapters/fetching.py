@@ -18,6 +18,7 @@ from typing import Any
 
 import pycurl
 
+from feedmirror.adapters.lookups import Looked, Lookups
 from feedmirror.adapters.networks import Network
 from feedmirror.adapters.targets import (
     REDIRECTS,
@@ -71,8 +72,7 @@ class CurlFetcher:
     def fetch(self, requests: Iterable[FetchRequest]) -> Iterator[Fetched | Unfetched]:
         """Yield one outcome per request, in order of arrival; closing it drops what is left.
 
-        Nothing is asked before the first outcome is, and requests are taken as there is room. The
-        end, or an early one, waits for name look-ups that the system has not given up yet.
+        Nothing is asked before the first outcome is, and requests are taken as there is room.
         """
         with closing(_Run(self, iter(requests))) as run:
             yield from run.outcomes()
@@ -95,11 +95,14 @@ class _Run:
         self._idle_left = fetcher.max_idle.total_seconds()
         self._idle: list[Transfer] = []
         self._active: dict[Any, tuple[Transfer, Exchange]] = {}
+        self._dialling: set[Any] = set()  # those of the active handles that libcurl has
+        self._lookups: Lookups[tuple[Transfer, Exchange]] = Lookups()
         self._outcomes: deque[Fetched | Unfetched] = deque()
         self._away = 0.0
         self._next_deadline = inf
         self._wake_at: float | None = None
         self._selector = selectors.DefaultSelector()
+        self._selector.register(self._lookups, selectors.EVENT_READ)
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
@@ -122,12 +125,13 @@ class _Run:
 
     def close(self) -> None:
         """Close every handle and socket, whatever is under way."""
-        for handle in self._active:
+        for handle in self._dialling:
             self._multi.remove_handle(handle)
         for transfer in (*self._idle, *(transfer for transfer, _ in self._active.values())):
             transfer.handle.close()
         self._multi.close()
         self._selector.close()
+        self._lookups.close()
 
     def _fill(self) -> None:
         """Start what there is room for; what waits for its server takes none."""
@@ -175,12 +179,35 @@ class _Run:
         exchange.began = self._now()
         self._active[transfer.handle] = (transfer, exchange)
         self._next_deadline = min(self._next_deadline, self._deadline(transfer, exchange))
+        found = self._lookups.ask(exchange.target.name, (transfer, exchange))
+        if found is not None:
+            self._dial(transfer, exchange, found)
+
+    def _dial(self, transfer: Transfer, exchange: Exchange, found: Looked) -> None:
+        """Go on with an exchange whose host's addresses are known now."""
+        if found.trouble:
+            failure = transfer.fail_by_name(found.trouble)
+            self._retire(transfer, exchange)
+            self._give_up(exchange, failure)
+            return
+        transfer.direct(exchange.target, found.addresses)
+        self._dialling.add(transfer.handle)
         self._multi.add_handle(transfer.handle)
+
+    def _take_addresses(self) -> None:
+        for (transfer, exchange), found in self._lookups.take():
+            _, present = self._active.get(transfer.handle, (None, None))
+            # It may have come too late, and the handle may be another's by now.
+            if present is exchange and transfer.handle not in self._dialling:
+                self._dial(transfer, exchange, found)
 
     def _drive(self) -> None:
         """Let libcurl work on what is ready, waiting for it only if there is nothing to yield."""
         for key, events in self._selector.select(0 if self._outcomes else self._patience()):
-            self._multi.socket_action(key.fd, _READY[events])
+            if key.fileobj is self._lookups:
+                self._take_addresses()
+            else:
+                self._multi.socket_action(key.fd, _READY[events])
         if self._wake_at is not None and monotonic() >= self._wake_at:
             self._wake_at = None
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -220,8 +247,10 @@ class _Run:
 
     def _lateness(self, transfer: Transfer) -> str:
         if not transfer.intake.connected:
-            limit = min(self._fetcher.connect_timeout, self._fetcher.timeout)
-            return f"accepted no connection within {limit.total_seconds():g} s"
+            limit = min(self._fetcher.connect_timeout, self._fetcher.timeout).total_seconds()
+            if transfer.handle not in self._dialling:
+                return f"has a name whose look-up did not end within {limit:g} s"
+            return f"accepted no connection within {limit:g} s"
         seconds = self._fetcher.timeout.total_seconds()
         return f"did not finish within {seconds:g} s ({transfer.intake.bytes_sent} bytes came)"
 
@@ -253,7 +282,9 @@ class _Run:
         """End a hop: the handle is free for another; the turn goes on with a redirect."""
         del self._active[transfer.handle]
         transfer.intake = Intake()  # an idle handle holds no body
-        self._multi.remove_handle(transfer.handle)
+        if transfer.handle in self._dialling:
+            self._dialling.discard(transfer.handle)
+            self._multi.remove_handle(transfer.handle)
         self._idle.append(transfer)
         exchange.time_left -= self._now() - exchange.began
         self._turns.leave(exchange, self._now())

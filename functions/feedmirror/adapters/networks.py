@@ -1,6 +1,7 @@
 """Which addresses may be dialled: the public internet, and what the operator adds to it.
 
-The table is explicit, from IANA's IPv4 and IPv6 special-purpose address registries (RFC 6890):
+The table is explicit, from IANA's IPv4 and IPv6 special-purpose address registries (RFC 6890),
+with the one address of the public space that a cloud gives its inside:
 ``ipaddress.is_global`` differs between Python versions and may call 192.0.0.192, multicast, NAT64
 and 6to4 public. Everything here is pure.
 """
@@ -19,6 +20,7 @@ _SPECIAL_IPV4 = tuple(
         "10.0.0.0/8",  # private use: RFC 1918
         "100.64.0.0/10",  # shared address space: RFC 6598
         "127.0.0.0/8",  # loopback: RFC 1122
+        "168.63.129.16/32",  # Azure's WireServer, which serves a machine's settings and keys
         "169.254.0.0/16",  # link local, with the cloud's metadata services: RFC 3927
         "172.16.0.0/12",  # private use: RFC 1918
         "192.0.0.0/24",  # IETF protocol assignments: RFC 6890
@@ -44,6 +46,7 @@ _SPECIAL_IPV6 = tuple(
         "2001::/23",  # IETF protocol assignments, with Teredo: RFC 2928
         "2001:db8::/32",  # documentation: RFC 3849
         "2002::/16",  # 6to4, an IPv4 address inside: RFC 3056
+        "2620:4f:8000::/48",  # AS112: RFC 7534
         "3fff::/20",  # documentation: RFC 9637
     )
 )

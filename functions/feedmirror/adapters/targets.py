@@ -41,6 +41,11 @@ class Target:
     host: str
     origin: tuple[str, str, int]
 
+    @property
+    def name(self) -> str:
+        """The host as it is looked up: a name in ASCII, or an address, IPv6 in brackets."""
+        return self.origin[1]
+
 
 @lru_cache(maxsize=2048)  # a warm function polls the same addresses run after run
 def target_of(address: str) -> Target | Failure:

@@ -4,6 +4,7 @@ The handle follows no redirect, knows no proxy, cookie, password or other protoc
 every connection that it opens or uses again (rule V6). Times are not its business.
 """
 
+import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ _ROOTS = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/ssl/cert.pem",
 )
+# libcurl takes more: digits without end, letters behind them.
+_STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ +([1-9][0-9]{2})(?=[ \r\n])")
 _STOP = -1  # any count but the chunk's own ends the transfer
 _TOO_LARGE = 100  # CURLE_TOO_LARGE, which pycurl does not name
 _KINDS = {
@@ -119,6 +122,17 @@ class Transfer:
         self.intake = Intake()
         self.handle.setopt(pycurl.URL, target.url)
         self.handle.setopt(pycurl.HTTPHEADER, list(lines))
+
+    def direct(self, target: Target, addresses: Sequence[str]) -> None:
+        """Have a hop look up nothing: these are its host's addresses, or its name is one itself."""
+        _, name, port = target.origin
+        listed = ",".join(f"[{each}]" if ":" in each else each for each in addresses)
+        self.handle.setopt(pycurl.RESOLVE, [f"+{name}:{port}:{listed}"] if listed else [])
+
+    def fail_by_name(self, trouble: str) -> Failure:
+        """Note that the host's name leads nowhere."""
+        kind = FetchFailure.NAME
+        return self.fail(kind, f"{_SAYINGS[kind]} ({printable(trouble)})")
 
     def fail(self, kind: FetchFailure, what: str) -> Failure:
         """Note why the hop brings no whole answer, unless a reason is known already."""
@@ -208,7 +222,9 @@ class Transfer:
             return None  # a trailer, which may not stand in for a header (RFC 9110 §6.5.1)
         if line.startswith(b"HTTP/"):
             # Each status line begins anew: what came before were interim answers (1xx).
-            intake.status, intake.headers = int(line.split(None, 2)[1]), {}
+            if (found := _STATUS_LINE.match(line)) is None:
+                return self._stop(FetchFailure.CONNECTION, "sends a status line that is none")
+            intake.status, intake.headers = int(found[1]), {}
         elif line in {b"\r\n", b"\n"}:
             intake.headers_complete = intake.status >= 200  # noqa: PLR2004 -- the first final status
         else:

@@ -14,6 +14,7 @@ SPECIAL_IPV4 = [
     ("10.0.0.0", "10.255.255.255"),
     ("100.64.0.0", "100.127.255.255"),
     ("127.0.0.0", "127.255.255.255"),
+    ("168.63.129.16", "168.63.129.16"),
     ("169.254.0.0", "169.254.255.255"),
     ("172.16.0.0", "172.31.255.255"),
     ("192.0.0.0", "192.0.0.255"),
@@ -33,6 +34,7 @@ SPECIAL_IPV6 = [
     ("2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff"),
     ("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
     ("2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("2620:4f:8000::", "2620:4f:8000:ffff:ffff:ffff:ffff:ffff"),
     ("3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff"),
     ("4000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
 ]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from feedmirror.jobs.about_pages import AboutPages
@@ -33,7 +34,7 @@ from feedmirror.layout import (
 )
 from feedmirror.ports.aftermath import Cdn
 from feedmirror.ports.object_store import LostConditionError, ObjectStore
-from feedmirror.suppression import Scope, Suppression
+from feedmirror.suppression import Scope, Suppression, covers_all_of
 from feedmirror.takedowns.casework.case_orders import (
     ENDINGS,
     acts,
@@ -140,7 +141,7 @@ class CarryOn:
         self, case: Case, order: Order, rule: Suppression, *, time_left: Callable[[], timedelta]
     ) -> Case:
         """Sweep behind one rule, slice by slice, noting each in the case."""
-        cause = _cause(case, order)
+        cause = _cause(case, order, rule)
         while (after := position_of(case, order, rule.id)) is not None:
             if time_left() < RESERVE or case.state is not State.RECEIVED:
                 return case  # time is up, or a person has meanwhile undone it
@@ -335,13 +336,14 @@ def _emptied(down: Collection[Order], freed: Collection[Place]) -> frozenset[int
     return frozenset(o.number for o in down if o.places and set(o.places) <= set(freed))
 
 
-def _cause(case: Case, order: Order) -> Cause:
+def _cause(case: Case, order: Order, rule: Suppression) -> Cause:
     return Cause(
         case=case.id,
         ground=order.ground,
         rules=tuple(suppression_key(rule.host, rule.id) for rule in order.rules),
         provisional=not is_final(order),
         keeps_copies=order.keeps_copies,
+        covers=partial(covers_all_of, rule),
     )
 
 

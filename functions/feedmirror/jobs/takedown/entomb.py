@@ -6,7 +6,7 @@ taken away: a missing key would let a late writer create it again.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -53,13 +53,24 @@ _WEIGHT = {Ground.UPSTREAM: 0, Ground.PUBLISHER: 1, Ground.PRIVACY: 2, Ground.LE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why items are taken down: the case, and the ledger's keys of the rules that cover them."""
+    """Why items are taken down: the case, and the ledger's keys of the rules that cover them.
+
+    ``covers`` tells of which hosts the rules, which stand already, cover all that there is. All of
+    these is taken out of a listing at the first look, and the listing noted as ``cleared``: whoever
+    puts it again has read its ETag after that, and then the rules (design §4).
+    """
 
     case: str
     ground: Ground
     rules: tuple[str, ...]
     provisional: bool
     keeps_copies: bool
+    covers: Callable[[str], bool] = lambda _: False
+    cleared: set[str] = field(default_factory=set)
+
+    def has_cleared(self, folder: str, host: str) -> bool:
+        """Tell whether a listing can show none of a host's items any more."""
+        return folder in self.cleared and self.covers(host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +104,10 @@ class Entomb:
         gone: dict[str, list[Buried]] = {}
         for (stone, folders), item in zip(stones, items, strict=True):
             for folder in {FRONT, host_folder(item.host), *folders, *item.folders}:
-                gone.setdefault(folder, []).append(Buried(stone.id, stone.host, stone.when))
-        self._withdraw(gone)
+                if not cause.has_cleared(folder, item.host):
+                    gone.setdefault(folder, []).append(Buried(stone.id, stone.host, stone.when))
+        self._withdraw(gone, cause.covers)
+        cause.cleared.update(gone)
 
     def forget_host(self, covers: Callable[[str], bool]) -> None:
         """Take hosts out of the front page's list of hosts."""
@@ -177,16 +190,21 @@ class Entomb:
             return
         raise StoreUnavailableError(f"mail {key}: changed {_ATTEMPTS} times")
 
-    def _withdraw(self, gone: Mapping[str, Sequence[Buried]]) -> None:
+    def _withdraw(
+        self, gone: Mapping[str, Sequence[Buried]], covers: Callable[[str], bool]
+    ) -> None:
         """Put every listing again without the items; also one that never showed them."""
+        now = self.clock()
+
+        def without(opened: OpenListing, folder: str) -> OpenListing:
+            cards = opened.listing.cards
+            covered = [Buried(card.id, card.host, now) for card in cards if covers(card.host)]
+            # An item that is in both has the date of its tombstone: the last one counts.
+            listing = opened.listing.updated_with((), [*covered, *gone[folder]])
+            return replace(opened, listing=listing)
 
         def withdraw(folder: str) -> None:
-            self._put_again(
-                folder,
-                lambda opened: replace(
-                    opened, listing=opened.listing.updated_with((), gone[folder])
-                ),
-            )
+            self._put_again(folder, lambda opened: without(opened, folder))
 
         self.publisher.workers.map(withdraw, sorted(gone))
 
