@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from email import policy
 from email.parser import BytesHeaderParser
 from itertools import count
+from typing import ClassVar
 
 from simulator.buckets import Bucket
 from simulator.faults import Weather
@@ -27,7 +28,9 @@ class Left:
 
 @dataclass(eq=False)
 class Cloud:
-    """One account."""
+    """One account; whether its lifecycle rules let tombstones expire only a planted fault says."""
+
+    tombstones_expire: ClassVar[bool] = False
 
     scheduler: Scheduler
     weather: Weather
@@ -50,7 +53,15 @@ class Cloud:
 
     def later(self, hours: float) -> None:
         """Let time pass."""
+        self.expire()
         self.passed += timedelta(hours=hours)
+
+    def expire(self) -> None:
+        """Let tombstones go, where that is planted."""
+        archive = self.buckets[ARCHIVE]
+        for key, held in list(archive.below("items/")) if self.tombstones_expire else ():
+            if held.metadata.get("record") == "tombstone":
+                archive.delete(key)
 
     def nonce(self) -> str:
         """Return what no other body has."""

@@ -25,6 +25,8 @@ class Letter:
     author: str = ""
     host: bool = False
     acknowledged: bool = False
+    is_removed: bool = False
+    hosts: frozenset[str] = frozenset()  # whose copies it hides so far; none are all
     undoing: bool = False  # somebody takes it back, or time does: nothing is promised any more
     approved: bool = False
 
@@ -52,9 +54,7 @@ class Letter:
 
     def may_hide(self, story: Story) -> bool:
         """Tell whether it may well hide a story, as far as anybody can tell."""
-        if story is self.story:
-            return True
-        return story.host == NEWS and (self.host or self.author in story.authors)
+        return self.host or story is self.story or self.author in story.authors
 
     def raw(self, now: datetime) -> bytes:
         """Return the mail."""

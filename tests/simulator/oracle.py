@@ -5,14 +5,14 @@ the spot, so that the trace ends there.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from feedmirror.takedowns.casework.cases import State, case_from_json
+from feedmirror.takedowns.casework.cases import Case, State, case_from_json
 from simulator.buckets import Held
 from simulator.cloud import ARCHIVE, LEDGER, SITE
 from simulator.letters import FORGED, Letter
-from simulator.publishers import WORD, Story
+from simulator.publishers import NEWS, WORD, Story
 
 ACKNOWLEDGED = {State.REMOVED, State.MASKED}
 ENDED = {State.RESTORED, State.LAPSED, State.REFUSED, State.RECORDED}
@@ -30,7 +30,7 @@ class Oracle:
     stories: list[Story]
     letters: list[Letter] = field(default_factory=list)
     readable: dict[Place, frozenset[str]] = field(default_factory=dict)
-    gone: dict[str, str] = field(default_factory=dict)  # words, and the case that says so
+    gone: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
     written: int = 0
 
     def landed(self, bucket: str, key: str, known: Held | None, held: Held) -> None:
@@ -52,12 +52,11 @@ class Oracle:
 
     def reckon(self) -> None:
         """Reckon again what must be gone: after a story, or what is asked for, has changed."""
-        self.gone = {
-            word: letter.case
-            for letter in self.letters
-            if letter.acknowledged and not letter.undoing
-            for word in sorted(letter.words(self.stories))
-        }
+        self.gone = {}  # by word and case, at which hosts; none are all
+        for letter in self.letters:
+            if letter.acknowledged and not letter.undoing:
+                for word in sorted(letter.words(self.stories)):
+                    self.gone.setdefault(word, {})[letter.case] = letter.hosts
 
     def _acknowledge(self, held: Held) -> None:
         case = case_from_json(held.body)
@@ -66,23 +65,44 @@ class Oracle:
             return
         if letter.is_forged and case.state is State.REMOVED and not letter.approved:
             raise BrokenPromiseError(f"P2: case {case.id} is removed for a forged mail")
-        if letter.acknowledged or letter.undoing:
+        if letter.undoing or letter.is_removed:
             return
-        letter.acknowledged = True
+        letter.acknowledged, letter.is_removed = True, case.state is State.REMOVED
+        letter.hosts = frozenset() if letter.is_removed else _masked_at(case, letter)
         self.reckon()
         for place, words in self.readable.items():
             self._check(words, place)
 
-    def _check(self, words: Iterable[str], place: Place) -> None:
-        for word in sorted(words):
-            if word in self.gone:
-                raise BrokenPromiseError(
-                    f"P1: {word} is readable at {'/'.join(place)}, case {self.gone[word]}"
-                )
+    def _check(self, words: frozenset[str], place: Place) -> None:
+        for word in sorted(words & self.gone.keys()):
+            for case, hosts in self.gone[word].items():
+                if not hosts or _host_of(place) in hosts:
+                    where = "/".join(place)
+                    raise BrokenPromiseError(f"P1: {word} is readable at {where}, case {case}")
 
     def where(self, word: str) -> list[Place]:
         """Return where a word is readable."""
         return [place for place, words in self.readable.items() if word in words]
+
+
+def _masked_at(case: Case, letter: Letter) -> frozenset[str]:
+    """Return the hosts whose copies a mask hides; none are all.
+
+    What nobody has proved hides the copies that were named, under the hosts that showed them; a
+    rule under the original's own host hides every copy.
+    """
+    orders = (case.decision or {}).get("orders", ())
+    hosts = {
+        rule["host"] for order in orders if order["outcome"] == "mask" for rule in order["rules"]
+    }
+    own = letter.story.host if letter.story else NEWS
+    return frozenset() if own in hosts else frozenset(hosts)
+
+
+def _host_of(place: Place) -> str:
+    """Return whose host's folder an object lies in; pages of the whole mirror have none."""
+    parts = place[1].removeprefix("items/").split("/")
+    return parts[0] if len(parts) > 1 else ""
 
 
 def words_of(held: Held) -> frozenset[str]:
