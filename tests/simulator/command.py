@@ -8,11 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from typing import TYPE_CHECKING
 
 from feedmirror.adapters.clock import elapsed
 from simulator.faults import Fate
 from simulator.planted import FAULTS, planted
 from simulator.seeds import Outcome, simulate
+
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
 
 _STRIPE = 50  # seeds that a process takes at a time
 
@@ -61,7 +65,8 @@ def main() -> int:
         range(first, min(first + _STRIPE, asked.to + 1))
         for first in range(asked.first, asked.to + 1, _STRIPE)
     ]
-    with get_context("spawn").Pool(asked.processes, _settle, (fault,)) as pool:
+    context = get_context("spawn")
+    with context.Pool(asked.processes, _settle, (fault, context.Value("i", 0))) as pool:
         for number, each in enumerate(pool.imap_unordered(tally, stripes), 1):
             found.add(each)
             _show_progress(number / len(stripes), found)
@@ -80,12 +85,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _settle(fault: str) -> None:
+def _settle(fault: str, counted: "Synchronized[int]") -> None:
     """Prepare a process: on one core a baton goes from thread to thread ten times as fast."""
     warnings.simplefilter("ignore")
     if hasattr(os, "sched_setaffinity"):
+        with counted.get_lock():
+            number, counted.value = counted.value, counted.value + 1
         cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
     planted(fault).__enter__()
 
 

@@ -70,10 +70,16 @@ class Weather:
 
     @classmethod
     def drawn(cls, chance: Random) -> "Weather":
-        """Draw the weather of a seed: one in four is fair."""
-        share = chance.choice((0.0, 0.003, 0.01, 0.03))
-        kinds = [kind for kind in Fate if chance.random() < 0.5]
-        return cls(chance, share, frozenset(kinds))
+        """Draw the weather of a seed: fair, many kinds of faults, or few kinds and more of them."""
+        match chance.randrange(4):
+            case 0:
+                return cls(chance)
+            case 1:
+                kinds = chance.sample(list(Fate), chance.randint(1, 3))
+                return cls(chance, chance.choice((0.03, 0.1)), frozenset(kinds))
+            case _:
+                kinds = [kind for kind in Fate if chance.random() < 0.5]
+                return cls(chance, chance.choice((0.003, 0.01, 0.03)), frozenset(kinds))
 
     def calm(self) -> None:
         """Let nothing happen any more."""

@@ -46,6 +46,7 @@ class Life:
     oracle: Oracle
     layout: int
     shards: int
+    subject: Story  # what most of it is about: a race needs two at one thing
     left_over: list[Call] = field(default_factory=list)  # that Lambda tries no more
     events: list[Call] = field(default_factory=list)  # that may come again
     commands: dict[str, Call] = field(default_factory=dict)  # by case: an operator does it again
@@ -63,7 +64,9 @@ class Life:
     # What may happen.
 
     def mirror(self) -> None:
-        """The operator wants everything polled."""
+        """Everything is polled, and mostly there is something new."""
+        if not self.resting and self.chance.random() < 0.6:
+            self.edit()
         self.begin(self._scheduled("mirror", {"at_once": True}))
 
     def schedule(self) -> None:
@@ -79,12 +82,12 @@ class Life:
         self.begin(Call("hour", work))
 
     def item(self) -> None:
-        story = self.chance.choice(self.stories)
+        story = self._some_story()
         sender = self.chance.choice((OWNER, OWNER, STRANGER))
         self.write(writing.for_story(self._ses_id(), sender, story))
 
     def author(self) -> None:
-        self.write(writing.for_author(self._ses_id(), OWNER, self.chance.choice(AUTHORS)))
+        self.write(writing.for_author(self._ses_id(), OWNER, self._some_author()))
 
     def host(self) -> None:
         self.write(writing.for_host(self._ses_id(), WEBMASTER))
@@ -92,14 +95,14 @@ class Life:
     def forge(self) -> None:
         """Somebody writes in another's name."""
         if self.chance.random() < 0.7:
-            letter = writing.for_story(self._ses_id(), FORGED, self.chance.choice(self.stories))
+            letter = writing.for_story(self._ses_id(), FORGED, self._some_story())
         else:
             letter = writing.for_host(self._ses_id(), FORGED)
         self.write(letter)
 
     def edit(self) -> None:
         """A publisher changes something about a story."""
-        story = self.chance.choice(self.stories)
+        story = self._some_story()
         what = self.chance.choice(("author", "author", "text", "guid", "spelling"))
         if what == "author":
             story.authors.append(AUTHORS[1 - AUTHORS.index(story.authors[-1])])
@@ -113,7 +116,7 @@ class Life:
 
     def move(self) -> None:
         """A story goes from feed to feed, or stands in another one as well, or in none."""
-        story = self.chance.choice(self.stories)
+        story = self._some_story()
         feeds = [*feeds_of(self.layout), *((NEW,) if self.fresh else ())]
         story.feeds = {feed for feed in feeds if self.chance.random() < 0.6}
         self._changed(f"{story.name} in {sorted(story.feeds)}")
@@ -296,6 +299,14 @@ class Life:
             if letter.asks and (case := self.case(letter)) and case.state in states
         ]
         return self.chance.choice(found) if found else None
+
+    def _some_story(self) -> Story:
+        return self.subject if self.chance.random() < 0.75 else self.chance.choice(self.stories)
+
+    def _some_author(self) -> str:
+        if self.chance.random() < 0.75:
+            return self.chance.choice(self.subject.authors)
+        return self.chance.choice(AUTHORS)
 
     def _changed(self, what: str) -> None:
         self._say(f"the publisher: {what}")

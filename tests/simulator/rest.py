@@ -107,11 +107,12 @@ def _hidden(life: Life) -> Iterator[str]:
     for story in life.stories:
         if not story.feeds & shown_by or any(letter.may_hide(story) for letter in hiding):
             continue
-        places = life.oracle.where(story.word)
+        # Of a story that went to another feed, the version stays that its first feed had last.
+        places = {place for word in story.words() for place in life.oracle.where(word)}
         if not any(key.startswith("items/") for _, key in places):
-            yield f"{story.word} stays hidden"
+            yield f"{story.name} stays hidden"
         elif (SITE, "feed.json") not in places:
-            yield f"{story.word} is not listed"
+            yield f"{story.name} is not listed"
 
 
 def _lifted_wrongly(life: Life) -> Iterator[str]:

@@ -86,13 +86,13 @@ class Priorities:
     """The highest priority goes on, until one of few changes puts it behind all others.
 
     (Burckhardt and others, "A randomized scheduler with probabilistic guarantees of finding bugs",
-    ASPLOS 2010.) The changes are drawn among the first calls, or among the first writes: a race
-    between a check and a write needs its delay right before the write.
+    ASPLOS 2010.) The changes are drawn among the first calls, the first writes, or the first of
+    those that readers see: a race between a check and a write needs its delay before the write.
     """
 
     chance: Random
     changes: frozenset[int]
-    only_writes: bool
+    among: tuple[str, ...] = ("",)  # how the calls begin that count
     seen: int = 0
     lowest: float = 0.0
 
@@ -107,22 +107,29 @@ class Priorities:
     def _changes(self, first: Candidate) -> bool:
         if first.passed_over or not first.waits_for:
             return False
-        if self.only_writes and not first.waits_for.startswith("put"):
+        if not first.waits_for.startswith(self.among):
             return False
         first.passed_over = True
         self.seen += 1
         return self.seen in self.changes
 
 
+_AMONG: tuple[tuple[tuple[str, ...], tuple[int, int]], ...] = (
+    (("",), (60, 300)),
+    (("put",), (30, 100)),
+    (("put archive/items/", "put site/"), (8, 40)),
+    (("put archive/items/",), (3, 8)),
+)
+
+
 def a_walk(chance: Random) -> Walk:
-    """Draw a walk: one in four is uniform."""
-    kind = chance.randrange(4)
-    if kind == 0:
+    """Draw a walk: one in five is uniform."""
+    if chance.random() < 0.2:
         return Uniform(chance)
-    only_writes = kind > 1
-    among = chance.choice((30, 100)) if only_writes else chance.choice((60, 300))
-    changes = frozenset(chance.randrange(1, among) for _ in range(chance.randrange(1, 5)))
-    return Priorities(chance, changes, only_writes)
+    among, within = chance.choice(_AMONG)
+    last = chance.choice(within)
+    changes = frozenset(chance.randint(1, last) for _ in range(chance.randrange(1, 4)))
+    return Priorities(chance, changes, among)
 
 
 @dataclass(eq=False)

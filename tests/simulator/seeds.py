@@ -91,7 +91,14 @@ def _begun(chance: Random) -> Life:
     )
     cloud.later(4)
     life = Life(
-        chance, cloud, Functions(cloud, publishers), publishers, oracle, layout, shards
+        chance,
+        cloud,
+        Functions(cloud, publishers),
+        publishers,
+        oracle,
+        layout,
+        shards,
+        subject=chance.choice(publishers.stories),
     )
     cloud.on_message = lambda url: life.script("messages", lambda: life.messages(url))
     kinds = {kind for kind in _EVENTS if chance.random() < 0.6} | _ALWAYS
