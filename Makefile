@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills guest test-long clean
+.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills guest simulate planted test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -59,7 +59,17 @@ kills: .venv/dev  ## a running `serve` killed at fifty moments, while it polls a
 guest: .venv/dev  ## a month beside `reader` and cron: fewest requests, at no longer a wait
 	@FEEDMIRROR_TEST_DAYS=30 $(BIN)/python -m pytest -q tests/integration/test_a_month.py
 
-test-long: schedules walks corpus kills guest  ## what takes longer than the suite may
+SEEDS_FROM ?= 1
+SEEDS_TO ?= 10000
+SIMULATOR = PYTHONPATH=functions:tests $(BIN)/python -m simulator
+
+simulate: .venv/dev  ## both handlers under seeded faults and schedules: no promise breaks
+	@$(SIMULATOR) --from $(SEEDS_FROM) --to $(SEEDS_TO)
+
+planted: .venv/dev  ## faults planted into the code: which seed finds which
+	@$(SIMULATOR) --to 1000 --each-planted
+
+test-long: schedules walks corpus kills guest simulate planted  ## what takes longer than the suite may
 
 lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml

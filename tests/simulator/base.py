@@ -1,7 +1,7 @@
 """Mirrors to begin with: some that have been filled once, copied in no time, and an empty one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from random import Random
 
@@ -9,9 +9,9 @@ from feedmirror.layout import CONFIGURATION
 from simulator.buckets import Bucket, Held
 from simulator.cloud import ARCHIVE, NAMES, Cloud
 from simulator.faults import Weather
-from simulator.functions import Context, Functions
+from simulator.functions import POLLS, Context, Functions
 from simulator.oracle import Place, readable_of
-from simulator.publishers import A, AUTHORS, B, PLANETS, Publishers, Story
+from simulator.publishers import AUTHORS, PLANETS, A, B, Publishers, Story
 from simulator.scheduler import Scheduler, Uniform
 from world import START
 
@@ -98,8 +98,6 @@ def base(layout: int, shards: int, *, filled: bool) -> Base:
 
 def take_turns(cloud: Cloud, functions: Functions) -> None:
     """Give the shards their turns that wait in the queue."""
-    from simulator.functions import POLLS
-
     messages, cloud.queues[POLLS] = cloud.queues[POLLS], []
     if messages:
         records = [{"messageId": str(n), "body": body} for n, body in enumerate(messages)]

@@ -27,13 +27,11 @@ class Held:
 
 def refused(operation: str, code: str, status: int, *, retries: int = 0) -> ClientError:
     """Return S3's refusal as boto3 raises it."""
-    return ClientError(
-        {
-            "Error": {"Code": code, "Message": code},
-            "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": retries},
-        },
-        operation,
-    )
+    answer: Any = {
+        "Error": {"Code": code, "Message": code},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": retries},
+    }
+    return ClientError(answer, operation)
 
 
 @dataclass(eq=False)

@@ -10,12 +10,24 @@ from typing import Any, NoReturn, TypeVar
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from simulator.buckets import refused
 from simulator.cloud import Cloud
 from simulator.faults import Fate
 from simulator.scheduler import Process
 
 T = TypeVar("T")
-RETRIES = 3  # of an SDK that makes four attempts in all
+_RETRIES = 3  # of an SDK that makes four attempts in all
+_TIMEOUTS = {Fate.TIMEOUT_LOST, Fate.TIMEOUT_DONE}
+_RETRIED = {Fate.RESENT, Fate.OVERTAKEN, Fate.SLOWED_DOWN_ONCE}
+# Code, status, and how often the SDK has sent it again before it says so.
+_REFUSALS = {
+    Fate.SLOWED_DOWN: ("SlowDown", 503, _RETRIES),
+    Fate.FAILED: ("InternalError", 500, _RETRIES),
+    Fate.FAILED_DONE: ("InternalError", 500, _RETRIES),
+    Fate.CONFLICT: ("ConditionalRequestConflict", 409, 0),
+    Fate.THROTTLED: ("TooManyRequestsException", 429, _RETRIES),
+    Fate.REJECTED: ("MessageRejected", 400, 0),
+}
 
 
 @dataclass(frozen=True)
@@ -71,33 +83,23 @@ class Caller:
                 self.cloud.put_on_wire(act)
             case Fate.RESENT:
                 _try(act)
+            case _:
+                pass
         return self._answered(fate, method, act)
 
     @staticmethod
     def _answered(fate: Fate, method: str, act: Callable[[], T]) -> T:
-        match fate:
-            case Fate.TIMEOUT_LOST:
-                raise _timeout()
-            case Fate.TIMEOUT_DONE:
-                _try(act)
-                raise _timeout()
-            case Fate.SLOWED_DOWN:
-                raise _refused(method, "SlowDown", 503)
-            case Fate.FAILED:
-                raise _refused(method, "InternalError", 500)
-            case Fate.FAILED_DONE:
-                _try(act)
-                raise _refused(method, "InternalError", 500)
-            case Fate.CONFLICT:
-                raise _refused(method, "ConditionalRequestConflict", 409, retries=0)
-            case Fate.THROTTLED:
-                raise _refused(method, "TooManyRequestsException", 429)
-            case Fate.REJECTED:
-                raise _refused(method, "MessageRejected", 400, retries=0)
+        if fate in {Fate.TIMEOUT_DONE, Fate.FAILED_DONE}:
+            _try(act)
+        if fate in _TIMEOUTS:
+            raise _timeout()
+        if fate in _REFUSALS:
+            code, status, retries = _REFUSALS[fate]
+            raise refused(method, code, status, retries=retries)
         try:
             return act()
         except ClientError as error:
-            if fate in {Fate.RESENT, Fate.OVERTAKEN, Fate.SLOWED_DOWN_ONCE}:
+            if fate in _RETRIED:
                 error.response["ResponseMetadata"]["RetryAttempts"] = 1
             raise
 
@@ -112,16 +114,6 @@ def _try(act: Callable[[], object]) -> None:
 
 def _timeout() -> ReadTimeoutError:
     return ReadTimeoutError(endpoint_url="https://aws.example")
-
-
-def _refused(method: str, code: str, status: int, *, retries: int = RETRIES) -> ClientError:
-    return ClientError(
-        {
-            "Error": {"Code": code, "Message": code},
-            "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": retries},
-        },
-        method,
-    )
 
 
 class S3Client(Caller):
@@ -154,6 +146,7 @@ class S3Client(Caller):
         self._of(request, "delete", lambda bucket: bucket.delete(request["Key"]))
 
     def list_objects_v2(self, **request: Any) -> dict[str, Any]:
+        page: dict[str, Any]
         fate, page = self._of(request, "list", lambda bucket: bucket.listing(request))
         if fate is Fate.BROKEN_OFF:
             del page["IsTruncated"]

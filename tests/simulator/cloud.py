@@ -1,4 +1,4 @@
-"""What lies outside of the functions and outlives them: buckets, queues, mails that left, the time."""
+"""What lies outside of the functions and outlives them: buckets, queues, mails, the time."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -8,6 +8,8 @@ from email import policy
 from email.parser import BytesHeaderParser
 from itertools import count
 from typing import ClassVar
+
+from botocore.exceptions import ClientError
 
 from simulator.buckets import Bucket
 from simulator.faults import Weather
@@ -77,8 +79,6 @@ class Cloud:
         self.scheduler.deeds.append(deed)
 
     def _land(self, number: int, act: Callable[[], object]) -> None:
-        from botocore.exceptions import ClientError
-
         try:
             act()
         except ClientError as error:

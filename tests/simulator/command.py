@@ -7,12 +7,13 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from feedmirror.adapters.clock import elapsed
 from simulator.faults import Fate
-from simulator.planted import FAULTS, planted
+from simulator.planted import FAULTS, FOUND, planted
 from simulator.seeds import Outcome, simulate
 
 if TYPE_CHECKING:
@@ -29,17 +30,25 @@ class Tally:
     calls: int = 0
     faults: Counter[Fate] = field(default_factory=Counter)
     broken: dict[int, str] = field(default_factory=dict)
+    traces: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """A hash of all traces."""
+        return sha256(str(sorted(self.traces.items())).encode()).hexdigest()
 
     def add(self, other: "Tally") -> None:
         self.seeds += other.seeds
         self.calls += other.calls
         self.faults += other.faults
         self.broken |= other.broken
+        self.traces |= other.traces
 
     def note(self, outcome: Outcome) -> None:
         self.seeds += 1
         self.calls += outcome.calls
         self.faults += outcome.faults
+        self.traces[outcome.seed] = outcome.digest
         if outcome.violation:
             self.broken[outcome.seed] = outcome.violation
 
@@ -60,6 +69,8 @@ def main() -> int:
     if asked.seed is not None:
         with planted(fault):
             return _tell_one(simulate(asked.seed), with_trace=asked.trace)
+    if asked.each_planted:
+        return _tell_each_planted(asked.to, asked.processes)
     begun, found = elapsed(), Tally()
     stripes = [
         range(first, min(first + _STRIPE, asked.to + 1))
@@ -81,6 +92,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--from", dest="first", type=int, default=1, help="the first seed")
     parser.add_argument("--to", type=int, default=10_000, help="the last seed")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--each-planted", action="store_true", help="which seed finds which fault")
     parser.add_argument("--planted", choices=FAULTS, help="plant a fault first, by its name")
     return parser.parse_args()
 
@@ -94,6 +106,28 @@ def _settle(fault: str, counted: "Synchronized[int]") -> None:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
     planted(fault).__enter__()
+
+
+def _first_to_find(fault: str, most: int) -> tuple[str, int | None, str]:
+    """Return a planted fault, the first seed that finds it, and what it finds."""
+    with planted(fault):
+        for seed in range(1, most + 1):
+            if violation := simulate(seed).violation:
+                return fault, seed, violation
+    return fault, None, f"not within {most} seeds"
+
+
+def _tell_each_planted(most: int, processes: int) -> int:
+    """Tell which seed finds which planted fault; the status is 1 where that is not as expected."""
+    context, unexpected = get_context("spawn"), 0
+    with context.Pool(processes, _settle, ("", context.Value("i", 0))) as pool:
+        waiting = [pool.apply_async(_first_to_find, (fault, most)) for fault in FAULTS]
+        for each in waiting:
+            fault, seed, what = each.get()
+            missed = seed is None and FOUND[fault] is not None
+            unexpected += missed
+            sys.stdout.write(f"{fault}: {'' if seed is None else f'seed {seed}, '}{what}\n")
+    return 1 if unexpected else 0
 
 
 def _show_progress(share: float, found: Tally) -> None:
@@ -117,6 +151,7 @@ def _tell_all(found: Tally, seeds: str, seconds: float, *, fault: str) -> None:
         f"seeds {seeds}{f', with {fault!r} planted' if fault else ''}",
         f"{found.calls:,} client calls, {found.faults.total():,} faults, {seconds:.0f} seconds",
         *(f"{count:9,}  {fate}" for fate, count in sorted(found.faults.items())),
+        f"traces {found.digest[:32]}",
         f"{len(found.broken)} of {found.seeds:,} seeds broke a promise",
     ]
     argument = f" --planted {fault!r}" if fault else ""

@@ -13,10 +13,10 @@ from feedmirror.takedowns.casework.cases import Case, State, case_from_json
 from simulator import letters as writing
 from simulator.base import configure, feeds_of
 from simulator.cloud import ARCHIVE, LEDGER, MAIL, Cloud
-from simulator.functions import POLLS, WORK, Context, Functions
+from simulator.functions import POLLS, Context, Functions
 from simulator.letters import FORGED, OWNER, STRANGER, WEBMASTER, Letter
 from simulator.oracle import ENDED, Oracle
-from simulator.publishers import AUTHORS, FEEDS, FRESH, NEW, Publishers, Story
+from simulator.publishers import AUTHORS, FRESH, NEW, Publishers, Story
 from simulator.scheduler import Deed, Process
 
 _ATTEMPTS = 3  # of an asynchronous call of Lambda's
@@ -203,7 +203,6 @@ class Life:
         if is_new:
             self.events.append(call)
         call.attempts += 1
-        context: list[Context] = []
         last = None
         if not self.resting and self.chance.random() < 0.08:
             last = self.chance.randrange(5, 80)
@@ -211,7 +210,6 @@ class Life:
         def work(process: Process) -> Any:
             return call.work(process, Context(process, last))
 
-        del context
         name = call.name if call.attempts == 1 else f"{call.name} (attempt {call.attempts})"
         return self.cloud.scheduler.start(name, work, lambda process: self._ended(call, process))
 
@@ -231,7 +229,7 @@ class Life:
 
         def work(process: Process, context: Context) -> Any:
             made = self.functions.mirror if url == POLLS else self.functions.takedown
-            return made(process).handle({"Records": records}, context)  # type: ignore[operator]  # either
+            return made(process).handle({"Records": records}, context)
 
         self.begin(Call(function, work, queue=url, messages=tuple(taken)), is_new=False)
 
@@ -270,9 +268,7 @@ class Life:
 
         return Call(name, work)
 
-    def _command(
-        self, name: str, letter: Letter, do: Callable[[Any, Case, Any], object]
-    ) -> None:
+    def _command(self, name: str, letter: Letter, do: Callable[[Any, Case, Any], object]) -> None:
         def work(process: Process, context: Context) -> Any:
             run = self.functions.takedown(process).run()
             case = run.cases.load(letter.case)
@@ -317,13 +313,3 @@ class Life:
 
     def _ses_id(self) -> str:
         return f"ses{len(self.letters) + 1:020}"
-
-
-def queue_of(task_queue: str) -> str:
-    """Return the name of a queue for the trace."""
-    return {POLLS: "polls", WORK: "work"}[task_queue]
-
-
-def all_feeds() -> tuple[str, ...]:
-    """Return every feed there may be."""
-    return FEEDS

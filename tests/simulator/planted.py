@@ -9,22 +9,24 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from feedmirror.adapters.s3 import S3Store
 from feedmirror.addresses import digest
 from feedmirror.jobs import publish, store_entries
 from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import Rules
-from feedmirror.jobs.slots import Delivery, Slot, Stored, outcome_of, plan_batch
+from feedmirror.jobs.slots import Delivery, Slot, outcome_of, plan_batch
 from feedmirror.jobs.store_entries import StoreEntries
-from feedmirror.jobs.takedown import carry_on, ledger_rules, undo
+from feedmirror.jobs.takedown import carry_on, ledger_rules
 from feedmirror.jobs.takedown.carry_on import CarryOn
 from feedmirror.jobs.takedown.entomb import Entomb
 from feedmirror.jobs.takedown.restore import Restore
-from feedmirror.jobs.takedown.sweep import Slice
-from feedmirror.adapters.s3 import S3Store
-from feedmirror.layout import host_of_rule, record_key, suppressions_prefix
+from feedmirror.layout import record_key, suppressions_prefix
+from feedmirror.mirroring.planning import Step
 from feedmirror.ports.object_store import LostConditionError
 from feedmirror.records import Tombstone
-from feedmirror.suppression import RuleId, Suppression, rule_from_json
+from feedmirror.suppression import RuleId, Suppression, find_suppression, rule_from_json
 from feedmirror.takedowns.casework import orders
 from feedmirror.takedowns.casework.case_orders import acts, settled_orders, standing_event
 from simulator.cloud import Cloud
@@ -44,7 +46,7 @@ def _marker_after_the_rules() -> Iterator[Patch]:
         listings = self.publisher.open(store_entries._folders(shown))
         rules = self.rules.read({host for slot in shown for host in slot.hosts} | listings.hosts)
         for slot in slots:
-            if slot.step is not store_entries.Step.LEAVE:
+            if slot.step is not Step.LEAVE:
                 self._announce(slot)
         for slot in shown:
             self._put_record(slot, rules)
@@ -111,8 +113,6 @@ def _sweep_by_delete() -> Iterator[Patch]:
 
 def _conflict_for_exists() -> Iterator[Patch]:
     def put(self: S3Store, key: str, content: Any, *, replaces: str | None) -> str:
-        from botocore.exceptions import ClientError
-
         request = self._put_request(key, content, replaces)
         try:
             return self.client.put_object(**request)["ETag"]
@@ -128,21 +128,14 @@ def _conflict_for_exists() -> Iterator[Patch]:
 
 
 def _rule_after_the_sweep() -> Iterator[Patch]:
-    rule, carried_out = CarryOn._rule, CarryOn._carried_out
-
-    def only_note(self: CarryOn, case: Any, order: Any) -> Any:
-        return rule(_without_rules(self), case, order)
+    carried_out = CarryOn._carried_out
 
     def then_rule(self: CarryOn, case: Any, order: Any) -> Any:
         for each in order.rules:
             ledger_rules.write_rule(self.ledger, each)
         return carried_out(self, case, order)
 
-    def _without_rules(self: CarryOn) -> CarryOn:
-        return self
-
     yield carry_on, "write_rule", lambda *_: ""
-    yield CarryOn, "_rule", only_note
     yield CarryOn, "_carried_out", then_rule
 
 
@@ -150,9 +143,14 @@ def _unconditional_writer() -> Iterator[Patch]:
     put_record = StoreEntries._put_record
 
     def put_anyway(self: StoreEntries, slot: Slot, rules: Rules) -> None:
-        put_record(replace(self, archive=_Unconditional(self.archive)), slot, rules)
+        put_record(_unconditional(self), slot, rules)
 
     yield StoreEntries, "_put_record", put_anyway
+
+
+def _unconditional(jobs: StoreEntries) -> StoreEntries:
+    archive: Any = _Unconditional(jobs.archive)
+    return replace(jobs, archive=archive)
 
 
 class _Unconditional:
@@ -246,10 +244,10 @@ def _looks_again() -> Iterator[Patch]:
     put_record = StoreEntries._put_record
 
     def put_and_look(self: StoreEntries, slot: Slot, rules: Rules) -> None:
-        put_record(replace(self, archive=_Unconditional(self.archive)), slot, rules)
+        put_record(_unconditional(self), slot, rules)
         if slot.written and slot.item is not None:
             now = self.rules.read(slot.hosts)
-            if store_entries.find_suppression(slot.claims, now.concerning(slot.hosts)):
+            if find_suppression(slot.claims, now.concerning(slot.hosts)):
                 archive: Any = self.archive
                 key = record_key(slot.item.host, slot.item.id)
                 archive.client.delete_object(Bucket=archive.bucket, Key=key)
@@ -276,6 +274,10 @@ FAULTS: dict[str, Callable[[], Iterator[Patch]]] = {
     "tombstones expire": _tombstones_expire,
     "writer looks again after its write instead of a fence": _looks_again,
 }
+
+
+# The first seed that finds each; None is left to the model of the protocol.
+FOUND: dict[str, int | None] = dict.fromkeys(FAULTS)
 
 
 @contextmanager
