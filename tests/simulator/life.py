@@ -88,9 +88,11 @@ class Life:
 
     def author(self) -> None:
         self.write(writing.for_author(self._ses_id(), OWNER, self._some_author()))
+        self._soon_approved()
 
     def host(self) -> None:
         self.write(writing.for_host(self._ses_id(), WEBMASTER))
+        self._soon_approved()
 
     def forge(self) -> None:
         """Somebody writes in another's name."""
@@ -153,7 +155,13 @@ class Life:
     def approve(self) -> None:
         """The operator does what a case asks for, if it is no forger's."""
         letter = self._some(State.WAITING, State.ASKED, State.MASKED)
-        if letter is None or letter.is_forged or letter.undoing:
+        if letter is not None:
+            self._approve(letter)
+
+    def _approve(self, letter: Letter) -> None:
+        case = self.case(letter)
+        waits = case is not None and case.state in {State.WAITING, State.ASKED, State.MASKED}
+        if letter.is_forged or letter.undoing or not waits:
             return
         letter.approved = True
         self._command("approve", letter, lambda run, case, left: run.approve(case, time_left=left))
@@ -295,6 +303,12 @@ class Life:
             if letter.asks and (case := self.case(letter)) and case.state in states
         ]
         return self.chance.choice(found) if found else None
+
+    def _soon_approved(self) -> None:
+        """Have the operator look at what came: what is wide waits for a person, or is masked."""
+        letter = self.letters[-1]
+        if self.chance.random() < 0.7:
+            self.script("approve", lambda: self._approve(letter))
 
     def _some_story(self) -> Story:
         return self.subject if self.chance.random() < 0.75 else self.chance.choice(self.stories)
