@@ -1,11 +1,15 @@
 """Who writes to the mirror, and what each letter asks to go."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
 from feedmirror.takedowns.casework.cases import case_of_mail
+from feedmirror.takedowns.notices import reading_notice
+from feedmirror.takedowns.notices.hearing import Hearing, Table
 from simulator.publishers import NEWS, Story
 from takedown_world import CONTACT, ses_record
 
@@ -87,3 +91,24 @@ def for_host(ses_id: str, sender: str) -> Letter:
     """Ask for a whole site to go."""
     text = f"Please remove our whole site {NEWS} from your mirror, now and in the future."
     return Letter(ses_id, sender, text, host=True)
+
+
+_hear = reading_notice.hear
+_heard: dict[tuple[str, tuple[int, ...]], Hearing] = {}
+
+
+@contextmanager
+def heard_once() -> Iterator[None]:
+    """Let each sentence be understood once in a process: that is pure, and most of a seed's time."""
+
+    def hear(text: str, spoken: Sequence[Table]) -> Hearing:
+        key = text, tuple(map(id, spoken))  # tables are made once
+        if key not in _heard:
+            _heard[key] = _hear(text, spoken)
+        return _heard[key]
+
+    reading_notice.hear = hear
+    try:
+        yield
+    finally:
+        reading_notice.hear = _hear

@@ -10,6 +10,7 @@ from simulator.base import LAYOUTS, base, stories_of
 from simulator.cloud import NAMES, Cloud
 from simulator.faults import Fate, Weather
 from simulator.functions import Functions
+from simulator.letters import heard_once
 from simulator.life import Life
 from simulator.oracle import BrokenPromiseError, Oracle
 from simulator.publishers import Publishers
@@ -63,8 +64,9 @@ def simulate(seed: int) -> Outcome:
     life = _begun(Random(seed))
     outcome = Outcome(seed, trace=life.cloud.scheduler.trace)
     try:
-        life.cloud.scheduler.run()
-        come_to_rest(life)
+        with heard_once():
+            life.cloud.scheduler.run()
+            come_to_rest(life)
     except (BrokenPromiseError, StuckError) as error:
         outcome.violation = str(error) or type(error).__name__
         outcome.trace.append(f"BROKEN: {outcome.violation}")
