@@ -9,7 +9,8 @@ from typing import Any
 
 from feedmirror.takedowns.casework.cases import case_of_mail
 from feedmirror.takedowns.notices import reading_notice
-from feedmirror.takedowns.notices.hearing import Hearing, Table
+from feedmirror.takedowns.notices.hearing import Hearing, hear
+from feedmirror.takedowns.notices.phrases import Table
 from simulator.publishers import NEWS, Story
 from takedown_world import CONTACT, ses_record
 
@@ -93,22 +94,21 @@ def for_host(ses_id: str, sender: str) -> Letter:
     return Letter(ses_id, sender, text, host=True)
 
 
-_hear = reading_notice.hear
 _heard: dict[tuple[str, tuple[int, ...]], Hearing] = {}
 
 
 @contextmanager
 def heard_once() -> Iterator[None]:
-    """Let each sentence be understood once in a process: that is pure, and most of a seed's time."""
+    """Let each text be understood once in a process: that is pure, and takes most of the time."""
 
-    def hear(text: str, spoken: Sequence[Table]) -> Hearing:
+    def remembered(text: str, spoken: Sequence[Table]) -> Hearing:
         key = text, tuple(map(id, spoken))  # tables are made once
         if key not in _heard:
-            _heard[key] = _hear(text, spoken)
+            _heard[key] = hear(text, spoken)
         return _heard[key]
 
-    reading_notice.hear = hear
+    setattr(reading_notice, "hear", remembered)  # noqa: B010 -- its own name for it
     try:
         yield
     finally:
-        reading_notice.hear = _hear
+        setattr(reading_notice, "hear", hear)  # noqa: B010 -- as above
