@@ -19,6 +19,7 @@ from simulator.oracle import ENDED, Oracle
 from simulator.publishers import AUTHORS, FRESH, NEW, Publishers, Story
 from simulator.scheduler import Deed, Process
 
+_MORE = ("fox", "gnu", "hen")  # stories that come up
 _ATTEMPTS = 3  # of an asynchronous call of Lambda's
 _UNTIL_IT_LAPSES = 15 * 24.0  # hours
 Event = Mapping[str, Any]
@@ -66,7 +67,7 @@ class Life:
     def mirror(self) -> None:
         """Everything is polled, and mostly there is something new."""
         if not self.resting and self.chance.random() < 0.6:
-            self.edit()
+            self.chance.choice((self.edit, self.edit, self.news))()
         self.begin(self._scheduled("mirror", {"at_once": True}))
 
     def schedule(self) -> None:
@@ -115,6 +116,15 @@ class Life:
         else:
             story.spelling = self.chance.randrange(5)
         self._changed(f"{story.name}: {what}")
+
+    def news(self) -> None:
+        """A publisher has a new story, mostly by the author whom most of it is about."""
+        known = {story.name for story in self.stories}
+        name = next((each for each in _MORE if each not in known), None)
+        if name is not None:
+            feed = self.chance.choice(feeds_of(self.layout))
+            self.stories.append(Story(name, {feed}, [self._some_author()]))
+            self._changed(f"{name} is new in {feed}")
 
     def move(self) -> None:
         """A story goes from feed to feed, or stands in another one as well, or in none."""

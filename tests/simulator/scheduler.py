@@ -118,6 +118,7 @@ _AMONG: tuple[tuple[tuple[str, ...], tuple[int, int]], ...] = (
     (("",), (60, 300)),
     (("put",), (30, 100)),
     (("put archive/items/", "put site/"), (8, 40)),
+    (("put archive/addresses/", "put archive/items/"), (3, 12)),
     (("put archive/items/",), (3, 8)),
 )
 

@@ -29,6 +29,7 @@ _EVENTS = {
     "forge": 1,
     "edit": 4,
     "move": 2,
+    "news": 2,
     "found": 1,
     "later": 1,
     "much_later": 1,
