@@ -67,7 +67,7 @@ simulate: .venv/dev  ## both handlers under seeded faults and schedules: no prom
 	@$(SIMULATOR) --from $(SEEDS_FROM) --to $(SEEDS_TO)
 
 planted: .venv/dev  ## faults planted into the code: which seed finds which
-	@$(SIMULATOR) --to 1000 --each-planted
+	@$(SIMULATOR) --to 500 --each-planted
 
 test-long: schedules walks corpus kills guest simulate planted  ## what takes longer than the suite may
 
