@@ -39,7 +39,7 @@ def _marker_after_the_rules() -> Iterator[Patch]:
         batches = self._look(deliveries)
         slots = [slot for batch in batches for slot in batch]
         for batch in batches:
-            plan_batch(batch, images=self.images, now=now)
+            plan_batch(batch, self.parsers, images=self.images, now=now)
         shown = [slot for slot in slots if slot.item is not None]
         for slot in shown:
             self._open_page(slot)
