@@ -20,7 +20,7 @@ lint: .venv/dev  ## formatting, rules, types, imports
 	$(BIN)/lint-imports --no-logo
 
 docs: .venv/dev  ## write anew what the documents take from the code
-	@PYTHONPATH=tests:infra $(BIN)/cog -r -P -U --verbosity=1 $(DOCS)
+	@PYTHONPATH=functions:tests:infra $(BIN)/cog -r -P -U --verbosity=1 $(DOCS)
 
 package: .venv/local  ## the functions' zip, as the template deploys it
 	@$(BIN)/python infra/package.py
