@@ -89,11 +89,12 @@ def _receipt(message: Message) -> Receipt:
 def check(_raw: bytes, found: object) -> None:
     """Fail unless the mail was read within bounds and nobody speaks for another."""
     assert isinstance(found, Read)
-    _check_message(found.message)
+    check_message(found.message)
     _check_sender(found.sender, found.message)
 
 
-def _check_message(message: Message) -> None:
+def check_message(message: Message) -> None:
+    """Fail unless what a mail says is within bounds, and its lines are lines."""
     for text in (message.subject, message.message_id, message.language):
         assert_line(text)
     for recipient in message.recipients:
@@ -141,7 +142,8 @@ def _check_sender(sender: Sender, message: Message) -> None:
         assert message.links == _TRUE.links
 
 
-def _seeds() -> Iterator[bytes]:
+def seeds() -> Iterator[bytes]:
+    """Yield mails, one that is signed first."""
     yield _SIGNED
     yield from (path.read_bytes() for path in sorted(_MAILS.glob("*.eml")))
     mail = EmailMessage()
@@ -166,7 +168,7 @@ TARGETS = (
         name="mails",
         read=read,
         check=check,
-        seeds=_seeds,
+        seeds=seeds,
         tokens=words("mails"),
         grain=LINES,
     ),
@@ -174,7 +176,7 @@ TARGETS = (
         name="notices",
         read=read_words,
         check=check_words,
-        seeds=_seeds,
+        seeds=seeds,
         tokens=words("mails"),
         grain=PIECES,
         longest=2048,

@@ -25,6 +25,10 @@ class NoAnswerError(Exception):
     """The child has no answer that can be used; the message says why."""
 
 
+class RefusedDocumentError(NoAnswerError):
+    """The child refuses what it was given, in words that may be the answer themselves."""
+
+
 @dataclass(slots=True)
 class IsolatedParsers:
     """The parsers of one run, in a child process that runs may share.
@@ -46,6 +50,8 @@ class IsolatedParsers:
             feed = self.called(Feed, "feed", arguments, body=document)
             if not vouching.has_web_addresses(feed):
                 raise self.no_answer("an address that is none of the web")
+        except RefusedDocumentError as error:
+            raise FeedUnreadableError(str(error)) from error
         except NoAnswerError as error:
             raise FeedUnreadableError(f"the feed cannot be parsed: {error}") from error
         return feed
@@ -77,15 +83,14 @@ class IsolatedParsers:
     def called(self, kind: type[T], operation: str, arguments: Json, *, body: bytes = b"") -> T:
         """Have the child do something, and return what it says, if that is of a type.
 
-        Raises NoAnswerError, ChildUnavailableError, and FeedUnreadableError where the operation
-        says so itself.
+        Raises NoAnswerError and ChildUnavailableError.
         """
         from feedmirror.adapters.isolation import child_process, codec  # noqa: PLC0415 -- most polls bring no document
 
         try:
             return codec.from_json(kind, self.child().call(operation, arguments, body))
         except child_process.OperationRefusedError as error:
-            raise FeedUnreadableError(str(error)) from error
+            raise RefusedDocumentError(str(error)) from error
         except (child_process.ChildDiedError, child_process.OperationFailedError) as error:
             raise NoAnswerError(str(error)) from error
         except codec.CodecError as error:
