@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from builders import a_mirror, an_item
+from feedmirror.adapters.isolation.vouching import is_own_form, objection
 from feedmirror.addresses import web_address
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.layout import page_keys
@@ -71,6 +72,7 @@ def check(_document: bytes, mirrored: object) -> None:
     """Fail unless what was read may be stored and shown."""
     assert isinstance(mirrored, Mirrored)
     _check_feed(mirrored.feed)
+    assert not objection(mirrored.feed)
     ids = [item.id for item in mirrored.items]
     assert len(set(ids)) == len(ids)
     for item in mirrored.items[:_MOST_SHOWN]:
@@ -151,6 +153,7 @@ def check_plain(markup: bytes, cleaned: object) -> None:
     """Fail unless markup was made safe, and stays as it is when it is cleaned again."""
     assert isinstance(cleaned, str)
     assert_safe(cleaned)
+    assert is_own_form(cleaned)
     assert clean_content(cleaned, base_url=URL, images=Images.LINK) == cleaned
     text = plain_text(markup.decode("utf-8", "replace"), limit=300)
     assert len(text) <= 300

@@ -48,8 +48,8 @@ class IsolatedParsers:
         arguments = {"url": url, "content_type": content_type}
         try:
             feed = self.called(Feed, "feed", arguments, body=document)
-            if not vouching.has_web_addresses(feed):
-                raise self.no_answer("an address that is none of the web")
+            if against := vouching.objection(feed):
+                raise self.no_answer(against)
         except RefusedDocumentError as error:
             raise FeedUnreadableError(str(error)) from error
         except NoAnswerError as error:
@@ -127,13 +127,12 @@ class _Document:
     def _together(self, batch: Sequence[Markup]) -> Sequence[Texts | Unread]:
         from feedmirror.adapters.isolation.answers import ReadMarkup  # noqa: PLC0415 -- see above
         from feedmirror.adapters.isolation.codec import to_json  # noqa: PLC0415 -- see above
-        from feedmirror.adapters.isolation.vouching import is_own_form  # noqa: PLC0415 -- see above
+        from feedmirror.adapters.isolation.vouching import is_own_text  # noqa: PLC0415 -- see above
 
         found = self.parsers.called(tuple[ReadMarkup, ...], "texts", to_json(batch))
         if len(found) != len(batch):
             raise self.parsers.no_answer("as many as were not asked for")
-        contents = (each.texts.content for each in found if each.texts)
-        if not all(map(is_own_form, contents)):
+        if not all(is_own_text(each.texts) for each in found if each.texts):
             raise self.parsers.no_answer("markup that is not ours")
         return [each.texts or Unread(_UNREADABLE + each.why) for each in found]
 
