@@ -191,6 +191,7 @@ TARGETS = (
         seeds=_heads,
         refuses=(NobodyError,),
         tokens=words("answers"),
+        longest=4096,
     ),
     Target(
         name="frames",
@@ -199,6 +200,7 @@ TARGETS = (
         seeds=_frames,
         refuses=(NobodyError, ChildUnavailableError),
         tokens=words("answers"),
+        longest=4096,
         grain=CHUNKS,
     ),
 )

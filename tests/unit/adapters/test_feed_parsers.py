@@ -257,6 +257,10 @@ class Liar:
         (lambda p: p.texts([SAFE]), [{}, {}]),
         (lambda p: p.texts([SAFE]), {"texts": {}}),
         (lambda p: p.rsl("<rsl/>", address=URL), [1]),
+        (lambda p: p.rsl("<rsl/>", address=URL), ["rsl-none /\ud800"]),
+        (lambda p: p.rsl("<rsl/>", address=URL), ["all-yours /"]),
+        (lambda p: p.rsl("<rsl/>", address=URL), ["rsl-none"]),
+        (lambda p: p.rsl("<rsl/>", address=URL), ["rsl-none /"] * 101),
         (lambda p: p.shown([TOKEN], b"x"), [None]),
     ],
 )

@@ -109,7 +109,7 @@ WELL = Entry(
     guid="a\nb",
     link="http://e.example/",
     title="A\u00ad title \u2764\ufe0f",
-    content_html="<p>\0\ud800",  # as it was written: it goes back to be cleaned
+    content_html="<p>\0",  # as it was written: it goes back to be cleaned
     authors=(Person("Ann", "https://ann.example/"), Person("Bob")),
     enclosures=(Enclosure("https://e.example/a.mp3", length=0),),
     source=Source("Elsewhere"),
@@ -200,10 +200,19 @@ def test_and_what_a_feed_says_of_itself(stated: dict[str, Any]) -> None:
         a_feed(replace(WELL, signals=("tdm-reserved", "all-yours"))),
         a_feed(replace(WELL, enclosures=(Enclosure("https://e.example/", length=-1),))),
         a_feed(WELL, Entry(base_url=URL)),
+        a_feed(authors=(Person(),)),
+        a_feed(replace(WELL, source_authors=(Person("Ann"), Person()))),
     ],
 )
 def test_and_a_word_or_a_number_that_nothing_here_knows(feed: Feed) -> None:
     assert objection(feed) == "what no feed says"
+
+
+@pytest.mark.parametrize("name", ["content_html", "summary_html"])
+def test_and_markup_that_cannot_even_be_written_down(name: str) -> None:
+    stated: dict[str, Any] = {name: "<p>\ud800"}
+
+    assert objection(a_feed(WELL, replace(WELL, **stated))) == "markup that is no text"
 
 
 def test_texts_are_lines_of_their_length_and_markup_of_our_form() -> None:

@@ -67,8 +67,14 @@ class IsolatedParsers:
 
     def rsl(self, text: str, *, address: str) -> tuple[str, ...]:
         """Return the rules of an RSL document for the host of an address; none if unreadable."""
+        from feedmirror.adapters.isolation.vouching import are_own_rules  # noqa: PLC0415 -- see above
+
+        arguments = {"address": address}
         try:
-            return self.called(tuple[str, ...], "rsl", {"address": address}, body=text.encode())
+            rules = self.called(tuple[str, ...], "rsl", arguments, body=text.encode())
+            if not are_own_rules(rules):
+                raise self.no_answer("a rule that nobody follows")
+            return rules
         except NoAnswerError:
             return ()
 

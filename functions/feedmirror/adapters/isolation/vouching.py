@@ -8,11 +8,12 @@ text, a number or a word that nothing here knows.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from feedmirror.addresses import web_address
 from feedmirror.mirroring.entries import Entry, Feed
 from feedmirror.mirroring.parsing import EXCERPT, Texts
+from feedmirror.mirroring.path_rules import MOST_RULES, rule
 from feedmirror.mirroring.terms_table import ROWS
 from feedmirror.records import Person
 
@@ -87,9 +88,18 @@ def objection(feed: Feed) -> str:
         return "an address that is none of the web"
     if not all(map(_is_text, _names(feed))) or not all(map(_is_line, _lines(feed))):
         return "a text that is none"
-    if not _is_known_terms(feed) or any(entry.is_empty for entry in feed.entries):
+    if not all(map(_can_be_written, _markup(feed))):
+        return "markup that is no text"
+    if not _is_known_terms(feed) or _says_nothing(feed):
         return "what no feed says"
     return ""
+
+
+def are_own_rules(rules: Sequence[str]) -> bool:
+    """Tell whether a host's rules are such as the mirror remembers."""
+    parts = ((each, each.partition(" ")) for each in rules)
+    known = (name in ROWS and rule(path, name) == each for each, (name, _, path) in parts)
+    return len(rules) <= MOST_RULES and all(known) and _can_be_written("".join(rules))
 
 
 def _is_known(name: str, attributes: str) -> bool:
@@ -110,6 +120,14 @@ def _is_harmless(name: str, value: str) -> bool:
 
 def _is_text(text: str) -> bool:
     return text.isprintable() or not _NO_TEXT.search(text)
+
+
+def _can_be_written(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_line(text: str) -> bool:
@@ -140,12 +158,30 @@ def _addresses_of(entry: Entry) -> Iterator[str | None]:
         yield entry.source.url
 
 
+def _says_nothing(feed: Feed) -> bool:
+    """Tell whether an entry is nothing, or a person nobody."""
+    people = (each for people in _all_people(feed) for each in people)
+    nobody = any(each == Person() for each in people)
+    return nobody or any(entry.is_empty for entry in feed.entries)
+
+
+def _all_people(feed: Feed) -> Iterator[Iterable[Person]]:
+    yield feed.authors
+    for entry in feed.entries:
+        yield from (entry.authors, entry.source_authors)
+
+
 def _names(feed: Feed) -> Iterator[str]:
     """Yield what identifies: it is kept as it is stated, in one line or not."""
     yield feed.url
     yield from (deleted.ref for deleted in feed.deleted)
     for entry in feed.entries:
         yield from _stated((entry.base_url, entry.guid))
+
+
+def _markup(feed: Feed) -> Iterator[str]:
+    """Yield the publisher's markup, which is anything that can be written down."""
+    return (text for entry in feed.entries for text in (entry.content_html, entry.summary_html))
 
 
 def _lines(feed: Feed) -> Iterator[str]:
