@@ -7,12 +7,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from builders import a_mirror
+from feedmirror.adapters.isolation.vouching_mails import objection
 from feedmirror.addresses import host_of
 from feedmirror.takedowns.mails.message import Message
 from feedmirror.takedowns.mails.reading_mail import read_message
 from feedmirror.takedowns.notices.notice import Notice, TargetKind
 from feedmirror.takedowns.notices.reading_notice import read_notice
 from feedmirror.takedowns.notices.targets import tags_of
+from feedmirror.takedowns.reading.understood import Understood
 from feedmirror.takedowns.senders.judging import judge_sender
 from feedmirror.takedowns.senders.mailboxes import read_from
 from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
@@ -90,6 +92,8 @@ def check(_raw: bytes, found: object) -> None:
     """Fail unless the mail was read within bounds and nobody speaks for another."""
     assert isinstance(found, Read)
     check_message(found.message)
+    read = Understood(message=found.message, sender=found.sender, notice=Notice())
+    assert not objection(read)
     _check_sender(found.sender, found.message)
 
 
@@ -115,6 +119,7 @@ def check_message(message: Message) -> None:
 def check_words(_raw: bytes, notice: object) -> None:
     """Fail unless what a mail asks for is of something that can be looked up."""
     assert isinstance(notice, Notice)
+    assert not objection(Understood(message=Message(), sender=Sender(), notice=notice))
     for target in notice.targets:
         assert_line(target.value)
         assert target.value

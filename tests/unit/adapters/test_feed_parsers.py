@@ -293,9 +293,10 @@ def test_only_a_feed_can_be_refused_so_that_nothing_else_ends_a_run() -> None:
     parsers = IsolatedParsers(lambda: refuser)
 
     assert outcome(parsers, b"x") == "the document is no feed"
-    assert parsers.texts([SAFE, SAFE]) == [
-        Unread("its markup cannot be read: the document is no feed")
-    ] * 2
+    assert (
+        parsers.texts([SAFE, SAFE])
+        == [Unread("its markup cannot be read: the document is no feed")] * 2
+    )
     assert parsers.rsl("<rsl/>", address=URL) == ()
     assert parsers.shown([TOKEN], b"x") == frozenset()
 

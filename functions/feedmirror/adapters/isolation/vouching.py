@@ -10,6 +10,7 @@ text, a number or a word that nothing here knows.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from feedmirror.adapters.isolation.plainness import can_be_written, is_line, is_text
 from feedmirror.addresses import web_address
 from feedmirror.mirroring.entries import Entry, Feed
 from feedmirror.mirroring.parsing import EXCERPT, Texts
@@ -55,9 +56,6 @@ _LEADING = {
 }
 _TOKEN = re.compile(r'[^<>]+|</([a-z0-9]+)>|<([a-z0-9]+)((?: [a-z]+="[^"<>]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
-# Neither is in anything that the sanitiser, or what makes a line of a text, has written.
-_NO_TEXT = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u202a-\u202e\ud800-\udfff\ufffe\uffff]")
-_NO_LINE = re.compile("[\t\n\u2028\u2029]")
 
 
 def is_own_form(markup: str) -> bool:
@@ -73,12 +71,12 @@ def is_own_form(markup: str) -> bool:
         if opened and opened not in _EMPTY:
             within.append(opened)
         end = token.end()
-    return end == len(markup) and not within and _is_text(markup)
+    return end == len(markup) and not within and is_text(markup)
 
 
 def is_own_text(texts: Texts) -> bool:
     """Tell whether an entry's texts are such as the mirror's own reading of markup makes."""
-    lines = all(map(_is_line, (texts.words, texts.summary)))
+    lines = all(map(is_line, (texts.words, texts.summary)))
     return lines and len(texts.summary) <= EXCERPT and is_own_form(texts.content)
 
 
@@ -86,9 +84,9 @@ def objection(feed: Feed) -> str:
     """Return what a feed holds that no parser of ours says, in words; "" if it holds nothing."""
     if not all(web_address(address) == address for address in _addresses(feed)):
         return "an address that is none of the web"
-    if not all(map(_is_text, _names(feed))) or not all(map(_is_line, _lines(feed))):
+    if not all(map(is_text, _names(feed))) or not all(map(is_line, _lines(feed))):
         return "a text that is none"
-    if not all(map(_can_be_written, _markup(feed))):
+    if not all(map(can_be_written, _markup(feed))):
         return "markup that is no text"
     if not _is_known_terms(feed) or _says_nothing(feed):
         return "what no feed says"
@@ -99,7 +97,7 @@ def are_own_rules(rules: Sequence[str]) -> bool:
     """Tell whether a host's rules are such as the mirror remembers."""
     parts = ((each, each.partition(" ")) for each in rules)
     known = (name in ROWS and rule(path, name) == each for each, (name, _, path) in parts)
-    return len(rules) <= MOST_RULES and all(known) and _can_be_written("".join(rules))
+    return len(rules) <= MOST_RULES and all(known) and can_be_written("".join(rules))
 
 
 def _is_known(name: str, attributes: str) -> bool:
@@ -116,22 +114,6 @@ def _is_known(name: str, attributes: str) -> bool:
 def _is_harmless(name: str, value: str) -> bool:
     leading = _LEADING.get(name)
     return leading is None or leading.match(value) is not None
-
-
-def _is_text(text: str) -> bool:
-    return text.isprintable() or not _NO_TEXT.search(text)
-
-
-def _can_be_written(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _is_line(text: str) -> bool:
-    return text.isprintable() or not (_NO_TEXT.search(text) or _NO_LINE.search(text))
 
 
 def _is_known_terms(feed: Feed) -> bool:
