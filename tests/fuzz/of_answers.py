@@ -54,7 +54,7 @@ class _Said:
 
     def __init__(self, said: bytes) -> None:
         """Put before it that the child is ready."""
-        self.stdin = Path(os.devnull).open("wb", buffering=0)
+        self.stdin = Path(os.devnull).open("wb", buffering=0)  # noqa: SIM115 -- as below
         self.stdout = TemporaryFile(buffering=0)  # noqa: SIM115 -- closed as a process's is
         self.stdout.write(frame({"ready": ""}) + said)
         self.stdout.seek(0)

@@ -326,7 +326,10 @@ def test_a_damaged_file_is_trouble_of_its_own_kind(path: Path, store: SqliteStor
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        *(("metadata", each) for each in ("[" * 100_000, "[]", "null", "3", '{"a": 1}', "{", b"{}")),
+        *(
+            ("metadata", each)
+            for each in ("[" * 100_000, "[]", "null", "3", '{"a": 1}', "{", b"{}")
+        ),
         ("body", "text"),
         ("body", 3),
         ("cache_control", b"no-store"),

@@ -17,7 +17,9 @@ MESSAGE = Message(
     references=("2@news.example",),
     language="de-CH",
     text="Two\nlines\t",
-    report=DeliveryReport(True, "1@mirror.example", ("a@b.example",)),
+    report=DeliveryReport(
+        failed=True, original_id="1@mirror.example", original_recipients=("a@b.example",)
+    ),
     structured=StructuredNotice("acns", complainant="A company"),
     unread=("image/png",),
 )

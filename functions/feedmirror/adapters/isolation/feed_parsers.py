@@ -74,9 +74,9 @@ class IsolatedParsers:
             rules = self.called(tuple[str, ...], "rsl", arguments, body=text.encode())
             if not are_own_rules(rules):
                 raise self.no_answer("a rule that nobody follows")
-            return rules
         except NoAnswerError:
             return ()
+        return rules
 
     def shown(self, tokens: Sequence[str], document: bytes) -> frozenset[str]:
         """Return which tokens a feed shows where its publisher speaks of the feed itself."""

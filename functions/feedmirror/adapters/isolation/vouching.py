@@ -54,6 +54,7 @@ _LEADING = {
     "cite": re.compile("https?://[^\0-\x20]"),
     "src": re.compile("https://[^\0-\x20]"),
 }
+_HOURS = frozenset(range(24))
 _TOKEN = re.compile(r'[^<>]+|</([a-z0-9]+)>|<([a-z0-9]+)((?: [a-z]+="[^"<>]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
 
@@ -120,7 +121,7 @@ def _is_known_terms(feed: Feed) -> bool:
     """Tell whether a feed states only terms that there are, and no number that there is not."""
     signals = {*feed.signals, *(name for entry in feed.entries for name in entry.signals)}
     sizes = (each.length for entry in feed.entries for each in entry.enclosures)
-    hours = all(0 <= hour < 24 for hour in feed.skip_hours)
+    hours = feed.skip_hours <= _HOURS
     return hours and signals <= ROWS.keys() and all((n or 0) >= 0 for n in (feed.ttl, *sizes))
 
 

@@ -23,7 +23,7 @@ _MESSAGE_ID = re.compile(r"[^<>\s]{0,500}")
 
 
 def objection(read: Understood) -> str:
-    """Return what is said of a mail that no reader of ours says, in words; "" if that is nothing."""
+    """Return what is said of a mail that no reader of ours says, in words, or ""."""
     notices = [read.notice, read.in_words]
     if not (_is_plain_message(read.message) and _is_plain_sender(read.sender)):
         return "a text that is none"
