@@ -1,10 +1,10 @@
 """Tell which readers take more than their inputs' size accounts for (a part of ``make fuzz``).
 
 ``python tests/fuzz/growth.py SECONDS SEED [TARGET...]``. Each shape is read at 20, 40 and 80 kB (of
-mails' words a quarter of that), by the processor's clock; one whose time grows faster than
-size ** 1.5 is read at twice the size again and again, until it has taken a fifth of a second, or
-has reached what the reader may be given. It is a finding if it still grows as fast by then, and would
-take more than a second at the most. Exits with 1 if there is any.
+mails' words a quarter of that), by the processor's clock. One whose time grows faster is read at
+twice the size again and again, until it has taken a fifth of a second, or has reached what the
+reader may be given. It is a finding if it grows faster than size ** 1.5 by then, and would take
+more than a second at the most. Exits with 1 if there is any.
 """
 
 import sys
