@@ -89,9 +89,11 @@ vectors: .venv/dev  ## six thousand hostile texts in a browser: each line of def
 		tests/integration/test_markup_in_a_browser.py
 
 FUZZ_SECONDS ?= 20
+GROWTH_SEED ?= $(shell date +%Y%m%d)
 
 fuzz: .venv/dev  ## everything that reads what others wrote, for FUZZ_SECONDS each (FUZZ_TARGETS names some)
 	@$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+	@$(BIN)/python tests/fuzz/growth.py 15 $(GROWTH_SEED) $(FUZZ_TARGETS)
 
 test-long: FUZZ_SECONDS = 6
 test-long: model schedules walks corpus kills escapes scale guest simulate planted vectors fuzz  ## what takes longer than the suite may

@@ -174,6 +174,8 @@ def test_every_type_has_one_form_and_defaults_have_none() -> None:
         ("table", {"a": [1]}),
         ("when", "2026-11-29T00:00:00"),
         ("when", "yesterday"),
+        ("when", "0001-01-01T00:00:00+23:59"),
+        ("when", "9999-12-31T23:59:59-23:59"),
         ("when", 0),
         ("__class__", "Inner"),
     ],

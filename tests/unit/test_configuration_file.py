@@ -473,3 +473,27 @@ def test_shared_domains_that_are_none_are_refused(written: str) -> None:
     (told,) = problems(f"{MIRROR}shared = {written}\n")
 
     assert told.endswith('expected a list of domains, such as ["tumblr.com"]')
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("opened", ["", "[[", "x = {", 'x = "a" "b".'])
+def test_a_key_of_very_many_parts_is_refused_at_its_line_and_at_once(opened: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        parse_configuration(f"# a comment\n{opened}{'a.' * 250_000}")
+
+    assert [problem.line for problem in refused.value.problems] == [2]
+
+
+def test_a_text_may_have_as_many_full_stops_as_it_likes() -> None:
+    text = "\n".join(
+        [
+            "[mirror]",
+            'name = "a"',
+            'site = "https://a.example"',
+            'contact = "b@a.example"',
+            'operator = "b@a.example"',
+            f'purpose = "{"..." * 99}"',
+        ]
+    )
+
+    assert parse_configuration(text).mirror.purpose == "..." * 99

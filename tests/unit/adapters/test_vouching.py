@@ -1,15 +1,21 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedmirror.adapters.isolation.vouching import ELEMENTS, has_web_addresses, is_own_form
+from feedmirror.adapters.isolation.vouching import ELEMENTS, is_own_form, is_own_text, objection
 from feedmirror.configuration import Images
 from feedmirror.mirroring.allowlist import TAGS
 from feedmirror.mirroring.content import clean_content
-from feedmirror.mirroring.entries import Entry, Feed
-from feedmirror.records import Enclosure, Person, Source
+from feedmirror.mirroring.entries import DeletedEntry, Entry, Feed
+from feedmirror.mirroring.parsing import Texts
+from feedmirror.records import Contact, Enclosure, Person, Source
 
 URL = "https://news.example.com/feed"
+LAZY = 'loading="lazy" referrerpolicy="no-referrer"'
+REL = 'rel="noopener nofollow"'
 
 
 def test_the_elements_are_those_of_the_allowlist() -> None:
@@ -25,8 +31,7 @@ def test_the_elements_are_those_of_the_allowlist() -> None:
         '<a href="https://e.example/?a=1&amp;b" rel="noopener nofollow">x</a>',
         '<a href="mailto:a@e.example" rel="noopener nofollow">x</a>',
         '<ol reversed="" start="-3"><li value="2">x</li></ol>',
-        '<img src="https://e.example/x.png" alt="" width="3" loading="lazy">',
-        '<img src="https://e.example/x.png" alt="x" referrerpolicy="no-referrer">',
+        f'<img src="https://e.example/x.png" alt="" width="3" {LAZY}>',
         '<blockquote cite="http://e.example/">x</blockquote><details open=""></details>',
     ],
 )
@@ -63,6 +68,19 @@ def test_the_mirror_s_own_form_passes(markup: str) -> None:
         '<q cite="data:x">x</q>',
         '<a href="https://e.example/" HREF="x">x</a>',
         '<p title="a<b">x</p>',
+        "<p>x",
+        "<b><i></b></i>",
+        "<br></br>",
+        '<b dir="ltr" dir="rtl">x</b>',
+        '<b href="https://e.example/">x</b>',
+        '<a href="https://e.example/">x</a>',
+        f'<a href="https://" {REL}>x</a>',
+        f'<a href="mailto:" {REL}>x</a>',
+        f'<a href="https:// e.example/" {REL}>x</a>',
+        '<img src="https://e.example/x.png" alt="x" loading="lazy">',
+        "half a pair \ud800",
+        "turned \u202e",
+        "\0",
     ],
 )
 def test_nothing_else_does(markup: str) -> None:
@@ -86,28 +104,120 @@ def test_whatever_the_sanitiser_writes_is_its_own_form(markup: str, images: Imag
     assert is_own_form(clean_content(markup, base_url=URL, images=images))
 
 
-def test_a_feed_s_links_are_of_the_web() -> None:
-    well = Entry(
-        base_url="",
-        link="http://e.example/",
-        authors=(Person("Ann", "https://ann.example/"), Person("Bob")),
-        enclosures=(Enclosure("https://e.example/a.mp3"),),
-        source=Source("Elsewhere"),
-    )
-    assert has_web_addresses(Feed(url=URL, format="", entries=(well, Entry(base_url=""))))
+WELL = Entry(
+    base_url="",
+    guid="a\nb",
+    link="http://e.example/",
+    title="A\u00ad title \u2764\ufe0f",
+    content_html="<p>\0",  # as it was written: it goes back to be cleaned
+    authors=(Person("Ann", "https://ann.example/"), Person("Bob")),
+    enclosures=(Enclosure("https://e.example/a.mp3", length=0),),
+    source=Source("Elsewhere"),
+    signals=("tdm-reserved",),
+)
+
+
+def a_feed(*entries: Entry, **stated: Any) -> Feed:  # noqa: ANN401 -- of any field
+    return Feed(**{"url": URL, "format": "", "entries": entries or (WELL,), **stated})
+
+
+def test_there_is_no_objection_to_what_a_parser_says() -> None:
+    assert not objection(a_feed(WELL, Entry(base_url="", title="x"), ttl=0))
 
 
 @pytest.mark.parametrize(
-    "entry",
+    "stated",
     [
-        Entry(base_url=URL, link="javascript:x"),
-        Entry(base_url=URL, license_url="data:text/html,x"),
-        Entry(base_url=URL, source_license_url="//e.example/"),
-        Entry(base_url=URL, authors=(Person("Ann"), Person("Bob", "JavaScript:x"))),
-        Entry(base_url=URL, source_authors=(Person("Bob", " https://e.example/"),)),
-        Entry(base_url=URL, enclosures=(Enclosure("file:///etc/passwd"),)),
-        Entry(base_url=URL, source=Source("x", "vbscript:x")),
+        {"link": "javascript:x"},
+        {"link": "https://"},
+        {"link": "https://["},
+        {"link": "https://e.example/a b"},
+        {"link": "https://e.example/a\n"},
+        {"link": " https://e.example/"},
+        {"license_url": "data:text/html,x"},
+        {"source_license_url": "//e.example/"},
+        {"authors": (Person("Ann"), Person("Bob", "JavaScript:x"))},
+        {"source_authors": (Person("Bob", " https://e.example/"),)},
+        {"enclosures": (Enclosure("file:///etc/passwd"),)},
+        {"source": Source("x", "vbscript:x")},
     ],
 )
-def test_one_that_is_not_is_seen_wherever_it_stands(entry: Entry) -> None:
-    assert not has_web_addresses(Feed(url=URL, format="", entries=(Entry(base_url=URL), entry)))
+def test_a_link_that_is_not_of_the_web_is_seen_wherever_it_stands(stated: dict[str, Any]) -> None:
+    assert objection(a_feed(WELL, replace(WELL, **stated))) == "an address that is none of the web"
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"title": "half a pair \ud800"},
+        {"title": "two\nlines"},
+        {"title": "turned \u202e"},
+        {"title": "no text \uffff"},
+        {"guid": "\udfff"},
+        {"base_url": "\udfff"},
+        {"language": "a\0"},
+        {"rights": "\x9b31m"},
+        {"source_rights": "\u2028"},
+        {"credit": "\t"},
+        {"categories": ("a", "\x7f")},
+        {"authors": (Person("\ud800"),)},
+        {"source_authors": (Person("", None, "a@b.example\nBcc: c@d.example"),)},
+        {"enclosures": (Enclosure("https://e.example/", "\ud800"),)},
+        {"source": Source("\ud800")},
+    ],
+)
+def test_so_is_a_text_that_could_not_be_stored_or_shown(stated: dict[str, Any]) -> None:
+    assert objection(a_feed(WELL, replace(WELL, **stated))) == "a text that is none"
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"title": "\ud800"},
+        {"url": "\ud800"},
+        {"format": "\n"},
+        {"language": "\ud800"},
+        {"rights": "\ud800"},
+        {"authors": (Person("", None, "\ud800"),)},
+        {"contacts": (Contact("\n", "a@b.example"),)},
+        {"contacts": (Contact("", "\n"),)},
+        {"skip_days": frozenset({"\ud800"})},
+        {"problems": ("\x1b[2J",)},
+        {"deleted": (DeletedEntry(ref="\ud800"),)},
+    ],
+)
+def test_and_what_a_feed_says_of_itself(stated: dict[str, Any]) -> None:
+    assert objection(a_feed(**stated)) == "a text that is none"
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        a_feed(ttl=-1),
+        a_feed(skip_hours=frozenset({24})),
+        a_feed(skip_hours=frozenset({-1})),
+        a_feed(signals=("all-yours",)),
+        a_feed(replace(WELL, signals=("tdm-reserved", "all-yours"))),
+        a_feed(replace(WELL, enclosures=(Enclosure("https://e.example/", length=-1),))),
+        a_feed(WELL, Entry(base_url=URL)),
+        a_feed(authors=(Person(),)),
+        a_feed(replace(WELL, source_authors=(Person("Ann"), Person()))),
+    ],
+)
+def test_and_a_word_or_a_number_that_nothing_here_knows(feed: Feed) -> None:
+    assert objection(feed) == "what no feed says"
+
+
+@pytest.mark.parametrize("name", ["content_html", "summary_html"])
+def test_and_markup_that_cannot_even_be_written_down(name: str) -> None:
+    stated: dict[str, Any] = {name: "<p>\ud800"}
+
+    assert objection(a_feed(WELL, replace(WELL, **stated))) == "markup that is no text"
+
+
+def test_texts_are_lines_of_their_length_and_markup_of_our_form() -> None:
+    assert is_own_text(Texts("a", "a" * 300, "<p>a\nb\t</p>"))
+    assert not is_own_text(Texts("a\nb", ""))
+    assert not is_own_text(Texts("", "\ud800"))
+    assert not is_own_text(Texts("", "a" * 301))
+    assert not is_own_text(Texts("", "", "<p onclick>"))

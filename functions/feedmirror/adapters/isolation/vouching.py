@@ -1,14 +1,22 @@
-"""What a child process says is looked at again before anybody is shown it.
+"""What a child process says is looked at again before anybody acts on it.
 
 A parser that was broken into can say anything that has the right type. So what would be run, or
 followed, by a reader's browser is judged once more here, by a few expressions that no document can
 stall: markup is of the mirror's own form, whose every part is known, and addresses are the web's.
+So is what could not be stored, or would be stored for all feeds and stop them all: text that is no
+text, a number or a word that nothing here knows.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from feedmirror.adapters.isolation.plainness import can_be_written, is_line, is_text
+from feedmirror.addresses import web_address
 from feedmirror.mirroring.entries import Entry, Feed
+from feedmirror.mirroring.parsing import EXCERPT, Texts
+from feedmirror.mirroring.path_rules import MOST_RULES, rule
+from feedmirror.mirroring.terms_table import ROWS
+from feedmirror.records import Person
 
 # What ``mirroring/allowlist`` lets stand; a test compares the two, since that loads the sanitiser.
 ELEMENTS = frozenset(
@@ -21,48 +29,100 @@ ELEMENTS = frozenset(
         *("tfoot", "th", "thead", "time", "tr", "u", "ul", "var", "wbr"),
     }
 )
-_PLAIN = frozenset(
-    {
-        *("alt", "colspan", "datetime", "dir", "height", "lang", "loading", "open"),
-        *("referrerpolicy", "rel", "reversed", "rowspan", "scope", "span", "start", "title"),
-        *("value", "width"),
-    }
-)
-_LEADING = {
-    "href": re.compile("https?://|mailto:"),
-    "cite": re.compile("https?://"),
-    "src": re.compile("https://"),
+_EMPTY = frozenset({"br", "col", "hr", "img", "wbr"})
+_EVERYWHERE = frozenset({"dir", "lang", "title"})
+_MEASURES = frozenset({"alt", "height", "loading", "referrerpolicy", "width"})
+_OWN = {
+    "a": frozenset({"href", "rel"}),
+    "img": _MEASURES | {"src"},
+    **dict.fromkeys(("blockquote", "q"), frozenset({"cite"})),
+    **dict.fromkeys(("del", "ins"), frozenset({"cite", "datetime"})),
+    "time": frozenset({"datetime"}),
+    "td": frozenset({"colspan", "rowspan"}),
+    "th": frozenset({"colspan", "rowspan", "scope"}),
+    **dict.fromkeys(("col", "colgroup"), frozenset({"span"})),
+    "ol": frozenset({"start", "reversed"}),
+    "li": frozenset({"value"}),
+    "details": frozenset({"open"}),
 }
+_ALWAYS = {
+    "a": {"rel": "noopener nofollow"},
+    "img": {"loading": "lazy", "referrerpolicy": "no-referrer"},
+}
+_LEADING = {
+    "href": re.compile("(https?://|mailto:)[^\0-\x20]"),
+    "cite": re.compile("https?://[^\0-\x20]"),
+    "src": re.compile("https://[^\0-\x20]"),
+}
+_HOURS = frozenset(range(24))
 _TOKEN = re.compile(r'[^<>]+|</([a-z0-9]+)>|<([a-z0-9]+)((?: [a-z]+="[^"<>]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
-_WEB = re.compile("https?://")
 
 
 def is_own_form(markup: str) -> bool:
     """Tell whether markup holds nothing but what the mirror's own sanitiser writes."""
     end = 0
+    within: list[str] = []
     for token in _TOKEN.finditer(markup):
         closed, opened, attributes = token.groups()
-        if token.start() != end or not _is_known(closed or opened, attributes):
+        if token.start() != end or (closed and (not within or within.pop() != closed)):
             return False
+        if opened and not _is_known(opened, attributes):
+            return False
+        if opened and opened not in _EMPTY:
+            within.append(opened)
         end = token.end()
-    return end == len(markup)
+    return end == len(markup) and not within and is_text(markup)
 
 
-def has_web_addresses(feed: Feed) -> bool:
-    """Tell whether every address in a feed that may become a link is one of the web."""
-    return all(_WEB.match(address) for address in _addresses(feed))
+def is_own_text(texts: Texts) -> bool:
+    """Tell whether an entry's texts are such as the mirror's own reading of markup makes."""
+    lines = all(map(is_line, (texts.words, texts.summary)))
+    return lines and len(texts.summary) <= EXCERPT and is_own_form(texts.content)
 
 
-def _is_known(name: str | None, attributes: str | None) -> bool:
-    if name is not None and name not in ELEMENTS:
+def objection(feed: Feed) -> str:
+    """Return what a feed holds that no parser of ours says, in words; "" if it holds nothing."""
+    if not all(web_address(address) == address for address in _addresses(feed)):
+        return "an address that is none of the web"
+    if not all(map(is_text, _names(feed))) or not all(map(is_line, _lines(feed))):
+        return "a text that is none"
+    if not all(map(can_be_written, _markup(feed))):
+        return "markup that is no text"
+    if not _is_known_terms(feed) or _says_nothing(feed):
+        return "what no feed says"
+    return ""
+
+
+def are_own_rules(rules: Sequence[str]) -> bool:
+    """Tell whether a host's rules are such as the mirror remembers."""
+    parts = ((each, each.partition(" ")) for each in rules)
+    known = (name in ROWS and rule(path, name) == each for each, (name, _, path) in parts)
+    return len(rules) <= MOST_RULES and all(known) and can_be_written("".join(rules))
+
+
+def _is_known(name: str, attributes: str) -> bool:
+    if name not in ELEMENTS:
         return False
-    return all(_is_harmless(*stated) for stated in _ATTRIBUTE.findall(attributes or ""))
+    stated = _ATTRIBUTE.findall(attributes)
+    found = dict(stated)
+    if len(found) != len(stated) or not found.keys() <= _EVERYWHERE | _OWN.get(name, frozenset()):
+        return False
+    always = _ALWAYS.get(name, {})
+    return always.items() <= found.items() and all(_is_harmless(*each) for each in stated)
 
 
 def _is_harmless(name: str, value: str) -> bool:
     leading = _LEADING.get(name)
-    return name in _PLAIN if leading is None else leading.match(value) is not None
+    return leading is None or leading.match(value) is not None
+
+
+def _is_known_terms(feed: Feed) -> bool:
+    """Tell whether a feed states only terms that there are, and no number that there is not."""
+    signals = {*feed.signals, *(name for entry in feed.entries for name in entry.signals)}
+    sizes = (each.length for entry in feed.entries for each in entry.enclosures)
+    hours = feed.skip_hours <= _HOURS
+    return hours and signals <= ROWS.keys() and all((n or 0) >= 0 for n in (feed.ttl, *sizes))
 
 
 def _addresses(feed: Feed) -> Iterator[str]:
@@ -79,6 +139,55 @@ def _addresses_of(entry: Entry) -> Iterator[str | None]:
     yield from (enclosure.url for enclosure in entry.enclosures)
     if entry.source is not None:
         yield entry.source.url
+
+
+def _says_nothing(feed: Feed) -> bool:
+    """Tell whether an entry is nothing, or a person nobody."""
+    people = (each for people in _all_people(feed) for each in people)
+    nobody = any(each == Person() for each in people)
+    return nobody or any(entry.is_empty for entry in feed.entries)
+
+
+def _all_people(feed: Feed) -> Iterator[Iterable[Person]]:
+    yield feed.authors
+    for entry in feed.entries:
+        yield from (entry.authors, entry.source_authors)
+
+
+def _names(feed: Feed) -> Iterator[str]:
+    """Yield what identifies: it is kept as it is stated, in one line or not."""
+    yield feed.url
+    yield from (deleted.ref for deleted in feed.deleted)
+    for entry in feed.entries:
+        yield from _stated((entry.base_url, entry.guid))
+
+
+def _markup(feed: Feed) -> Iterator[str]:
+    """Yield the publisher's markup, which is anything that can be written down."""
+    return (text for entry in feed.entries for text in (entry.content_html, entry.summary_html))
+
+
+def _lines(feed: Feed) -> Iterator[str]:
+    yield from (feed.format, feed.title, *feed.skip_days, *feed.problems)
+    yield from _stated((feed.language, feed.rights))
+    yield from _people(feed.authors)
+    for contact in feed.contacts:
+        yield from (contact.role, contact.address)
+    for entry in feed.entries:
+        yield from _lines_of(entry)
+
+
+def _lines_of(entry: Entry) -> Iterator[str]:
+    yield from (entry.title, *entry.categories, *(each.type for each in entry.enclosures))
+    yield from _stated((entry.rights, entry.source_rights, entry.credit, entry.language))
+    yield from _people((*entry.authors, *entry.source_authors))
+    if entry.source is not None:
+        yield entry.source.title
+
+
+def _people(people: Iterable[Person]) -> Iterator[str]:
+    for person in people:
+        yield from (person.name, person.address or "")
 
 
 def _stated(addresses: Iterable[str | None]) -> Iterator[str]:
