@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from feedmirror.adapters.isolation.frames import Json
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
-from feedmirror.mirroring.parsing import Markup, Texts, Unread
+from feedmirror.mirroring.parsing import Markup, ParserUnavailableError, Texts, Unread
 
 if TYPE_CHECKING:
     from feedmirror.adapters.isolation.child_process import ChildProcess
@@ -30,7 +30,7 @@ class IsolatedParsers:
     """The parsers of one run, in a child process that runs may share.
 
     All but :meth:`feed` never raise for what they are given; whatever is asked for,
-    ChildUnavailableError is raised if no child can be started. ``lost`` are the seconds that went
+    ParserUnavailableError is raised if no child can be started. ``lost`` are the seconds that went
     into entries that came to nothing.
     """
 
@@ -77,13 +77,15 @@ class IsolatedParsers:
     def called(self, kind: type[T], operation: str, arguments: Json, *, body: bytes = b"") -> T:
         """Have the child do something, and return what it says, if that is of a type.
 
-        Raises NoAnswerError, ChildUnavailableError, and FeedUnreadableError where the operation
+        Raises NoAnswerError, ParserUnavailableError, and FeedUnreadableError where the operation
         says so itself.
         """
         from feedmirror.adapters.isolation import child_process, codec  # noqa: PLC0415 -- most polls bring no document
 
         try:
             return codec.from_json(kind, self.child().call(operation, arguments, body))
+        except child_process.ChildUnavailableError as error:
+            raise ParserUnavailableError(str(error)) from error
         except child_process.OperationRefusedError as error:
             raise FeedUnreadableError(str(error)) from error
         except (child_process.ChildDiedError, child_process.OperationFailedError) as error:
