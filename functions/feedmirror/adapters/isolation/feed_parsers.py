@@ -46,6 +46,8 @@ class IsolatedParsers:
             feed = self.called(Feed, "feed", arguments, body=document)
             if not vouching.has_web_addresses(feed):
                 raise self.no_answer("an address that is none of the web")
+            if not vouching.has_sound_numbers(feed):
+                raise self.no_answer("numbers that are none")
         except NoAnswerError as error:
             raise FeedUnreadableError(f"the feed cannot be parsed: {error}") from error
         return feed
@@ -124,13 +126,13 @@ class _Document:
     def _together(self, batch: Sequence[Markup]) -> Sequence[Texts | Unread]:
         from feedmirror.adapters.isolation.answers import ReadMarkup  # noqa: PLC0415 -- see above
         from feedmirror.adapters.isolation.codec import to_json  # noqa: PLC0415 -- see above
-        from feedmirror.adapters.isolation.vouching import is_own_form  # noqa: PLC0415 -- see above
+        from feedmirror.adapters.isolation.vouching import is_as_asked  # noqa: PLC0415 -- see above
 
         found = self.parsers.called(tuple[ReadMarkup, ...], "texts", to_json(batch))
         if len(found) != len(batch):
             raise self.parsers.no_answer("as many as were not asked for")
-        contents = (each.texts.content for each in found if each.texts)
-        if not all(map(is_own_form, contents)):
+        read = zip((each.texts for each in found), batch, strict=True)
+        if not all(texts is None or is_as_asked(texts, markup) for texts, markup in read):
             raise self.parsers.no_answer("markup that is not ours")
         return [each.texts or Unread(_UNREADABLE + each.why) for each in found]
 

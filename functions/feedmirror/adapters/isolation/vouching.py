@@ -3,12 +3,17 @@
 A parser that was broken into can say anything that has the right type. So what would be run, or
 followed, by a reader's browser is judged once more here, by a few expressions that no document can
 stall: markup is of the mirror's own form, whose every part is known, and addresses are the web's.
+So are numbers, which would be noticed in the middle of a run, and that of all feeds.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
-from feedmirror.mirroring.entries import Entry, Feed
+from feedmirror.characters import without_unseen
+from feedmirror.configuration import Images
+from feedmirror.mirroring.entries import LARGEST_FILE, Entry, Feed
+from feedmirror.mirroring.parsing import EXCERPT, Markup, Texts
 
 # What ``mirroring/allowlist`` lets stand; a test compares the two, since that loads the sanitiser.
 ELEMENTS = frozenset(
@@ -21,32 +26,77 @@ ELEMENTS = frozenset(
         *("tfoot", "th", "thead", "time", "tr", "u", "ul", "var", "wbr"),
     }
 )
-_PLAIN = frozenset(
-    {
-        *("alt", "colspan", "datetime", "dir", "height", "lang", "loading", "open"),
-        *("referrerpolicy", "rel", "reversed", "rowspan", "scope", "span", "start", "title"),
-        *("value", "width"),
-    }
-)
-_LEADING = {
-    "href": re.compile("https?://|mailto:"),
-    "cite": re.compile("https?://"),
-    "src": re.compile("https://"),
+_VOID = frozenset({"br", "col", "hr", "img", "wbr"})  # of these (HTML Standard §13.1.2)
+_NONE: frozenset[str] = frozenset()
+_EVERYWHERE = frozenset({"dir", "lang", "title"})
+_OWN = {
+    "a": {"href", "rel"},
+    "img": {"src", "alt", "width", "height", "loading", "referrerpolicy"},
+    "blockquote": {"cite"},
+    "q": {"cite"},
+    "del": {"cite", "datetime"},
+    "ins": {"cite", "datetime"},
+    "time": {"datetime"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "ol": {"start", "reversed"},
+    "li": {"value"},
+    "details": {"open"},
 }
-_TOKEN = re.compile(r'[^<>]+|</([a-z0-9]+)>|<([a-z0-9]+)((?: [a-z]+="[^"<>]*")*)>')
+ATTRIBUTES: Mapping[str, AbstractSet[str]] = {
+    name: _EVERYWHERE | _OWN.get(name, _NONE) for name in ELEMENTS
+}
+_FIXED = {
+    "a": {"rel": "noopener nofollow"},
+    "img": {"loading": "lazy", "referrerpolicy": "no-referrer"},
+}
+_NEEDED = {"a": {"href", *_FIXED["a"]}, "img": {"src", "alt", *_FIXED["img"]}}
+_LEADING = {
+    "href": re.compile(r"(?:https?://|mailto:)\S"),
+    "cite": re.compile(r"https?://\S"),
+    "src": re.compile(r"https://\S"),
+}
+# No reference but those that it writes: what an address means is then what it says.
+_REFERENCE = "&(?:amp|lt|gt|nbsp|quot|#x27);"
+_TOKEN = re.compile(
+    rf"(?:[^<>&]|{_REFERENCE})++|</([a-z0-9]+)>"
+    rf'|<([a-z0-9]+)((?: [a-z]+="(?:[^"<>&]|{_REFERENCE})*+")*+)>'
+)
 _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
 _WEB = re.compile("https?://")
+_HOURS = 24
+_MOST_MINUTES = 366 * 24 * 60
 
 
-def is_own_form(markup: str) -> bool:
-    """Tell whether markup holds nothing but what the mirror's own sanitiser writes."""
+def is_as_asked(texts: Texts, markup: Markup) -> bool:
+    """Tell whether some markup's texts are what was asked for: no more of it, and safe to show."""
+    asked = markup.shown or not texts.content
+    images = markup.images is not Images.NONE
+    return asked and len(texts.summary) <= EXCERPT and is_own_form(texts.content, images=images)
+
+
+def is_own_form(markup: str, *, images: bool = True) -> bool:
+    """Tell whether markup holds nothing but what the mirror's own sanitiser writes.
+
+    All that it opens it closes, and nothing else: it stands between others' markup, and could put
+    the credit behind it where nobody sees it.
+    """
     end = 0
+    open_: list[str] = []
     for token in _TOKEN.finditer(markup):
         closed, opened, attributes = token.groups()
-        if token.start() != end or not _is_known(closed or opened, attributes):
+        if token.start() != end:
             return False
+        if closed and not (open_ and open_.pop() == closed):
+            return False
+        if opened and not _is_known(opened, _ATTRIBUTE.findall(attributes), images=images):
+            return False
+        if opened and opened not in _VOID:
+            open_.append(opened)
         end = token.end()
-    return end == len(markup)
+    return end == len(markup) and not open_ and without_unseen(markup) == markup
 
 
 def has_web_addresses(feed: Feed) -> bool:
@@ -54,15 +104,28 @@ def has_web_addresses(feed: Feed) -> bool:
     return all(_WEB.match(address) for address in _addresses(feed))
 
 
-def _is_known(name: str | None, attributes: str | None) -> bool:
-    if name is not None and name not in ELEMENTS:
-        return False
-    return all(_is_harmless(*stated) for stated in _ATTRIBUTE.findall(attributes or ""))
+def has_sound_numbers(feed: Feed) -> bool:
+    """Tell whether numbers can be reckoned with: when to ask a feed, and how large files are."""
+    files = (enclosure for entry in feed.entries for enclosure in entry.enclosures)
+    return (
+        0 <= (feed.ttl or 0) <= _MOST_MINUTES
+        and all(0 <= hour < _HOURS for hour in feed.skip_hours)
+        and all(0 <= (enclosure.length or 0) <= LARGEST_FILE for enclosure in files)
+    )
 
 
-def _is_harmless(name: str, value: str) -> bool:
-    leading = _LEADING.get(name)
-    return name in _PLAIN if leading is None else leading.match(value) is not None
+def _is_known(element: str, stated: Sequence[tuple[str, str]], *, images: bool) -> bool:
+    """Tell whether an element is one of ours, with the attributes that it may, or must, have."""
+    attributes = dict(stated)
+    return (
+        (images or element != "img")
+        and len(attributes) == len(stated)
+        and attributes.keys() <= ATTRIBUTES.get(element, _NONE)
+        and element in ELEMENTS
+        and _NEEDED.get(element, _NONE) <= attributes.keys()
+        and all(attributes[name] == value for name, value in _FIXED.get(element, {}).items())
+        and all(_LEADING[name].match(attributes[name]) for name in _LEADING if name in attributes)
+    )
 
 
 def _addresses(feed: Feed) -> Iterator[str]:
