@@ -53,7 +53,7 @@ walks: .venv/dev  ## something else at each single call of a run, where the suit
 	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -p no:randomly \
 		tests/integration/test_crashes.py tests/integration/test_races.py tests/integration/test_retirement.py \
 		tests/integration/test_shards.py tests/integration/test_takedown_faults.py tests/integration/test_takedown_protocol.py \
-		tests/integration/test_rebuild.py tests/integration/test_load.py tests/integration/test_backup.py
+		tests/integration/test_rebuild.py tests/integration/test_load.py tests/integration/test_backup.py tests/integration/test_whole_hosts.py
 
 kills: .venv/dev  ## a running `serve` killed at fifty moments, while it polls and takes mail
 	@FEEDMIRROR_TEST_KILLS=50 $(BIN)/python -m pytest -q -n 2 tests/e2e/test_serve_kills.py

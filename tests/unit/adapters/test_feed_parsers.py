@@ -8,7 +8,6 @@ import pytest
 
 from feedmirror.adapters.isolation.child_process import (
     ChildProcess,
-    ChildUnavailableError,
     Limits,
     OperationRefusedError,
 )
@@ -16,7 +15,13 @@ from feedmirror.adapters.isolation.feed_parsers import IsolatedParsers
 from feedmirror.configuration import Images
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.health import advice
-from feedmirror.mirroring.parsing import Markup, Parsers, Texts, Unread
+from feedmirror.mirroring.parsing import (
+    Markup,
+    Parsers,
+    ParserUnavailableError,
+    Texts,
+    Unread,
+)
 from feedmirror.wiring.parsers import feed_parsers
 from in_process import IN_PROCESS
 from poisoned_operations import POISON as CRASH
@@ -322,7 +327,7 @@ def test_rules_and_tokens_are_read_in_a_child_too(parsers: IsolatedParsers) -> N
 def test_a_machine_that_starts_no_child_is_no_document_s_fault() -> None:
     child = ChildProcess("no_such_module")
 
-    with pytest.raises(ChildUnavailableError):
+    with pytest.raises(ParserUnavailableError):
         outcome(IsolatedParsers(lambda: child), b"<rss/>")
 
 

@@ -126,7 +126,7 @@ def _moment(found: Json) -> datetime:
     moment = datetime.fromisoformat(_TEXT(found))
     if moment.utcoffset() is None:
         raise CodecError("a moment without a zone")
-    moment.astimezone(UTC)  # which some at the calendar's ends have none of
+    moment.astimezone(UTC)  # it may be before the first or behind the last that there is
     return moment
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from feedmirror.adapters.isolation.frames import Json
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
-from feedmirror.mirroring.parsing import Markup, Texts, Unread
+from feedmirror.mirroring.parsing import Markup, ParserUnavailableError, Texts, Unread
 
 if TYPE_CHECKING:
     from feedmirror.adapters.isolation.child_process import ChildProcess
@@ -34,7 +34,7 @@ class IsolatedParsers:
     """The parsers of one run, in a child process that runs may share.
 
     All but :meth:`feed` never raise for what they are given; whatever is asked for,
-    ChildUnavailableError is raised if no child can be started. ``lost`` are the seconds that went
+    ParserUnavailableError is raised if no child can be started. ``lost`` are the seconds that went
     into entries that came to nothing.
     """
 
@@ -89,12 +89,14 @@ class IsolatedParsers:
     def called(self, kind: type[T], operation: str, arguments: Json, *, body: bytes = b"") -> T:
         """Have the child do something, and return what it says, if that is of a type.
 
-        Raises NoAnswerError and ChildUnavailableError.
+        Raises NoAnswerError and ParserUnavailableError.
         """
         from feedmirror.adapters.isolation import child_process, codec  # noqa: PLC0415 -- most polls bring no document
 
         try:
             return codec.from_json(kind, self.child().call(operation, arguments, body))
+        except child_process.ChildUnavailableError as error:
+            raise ParserUnavailableError(str(error)) from error
         except child_process.OperationRefusedError as error:
             raise RefusedDocumentError(str(error)) from error
         except (child_process.ChildDiedError, child_process.OperationFailedError) as error:
@@ -133,12 +135,13 @@ class _Document:
     def _together(self, batch: Sequence[Markup]) -> Sequence[Texts | Unread]:
         from feedmirror.adapters.isolation.answers import ReadMarkup  # noqa: PLC0415 -- see above
         from feedmirror.adapters.isolation.codec import to_json  # noqa: PLC0415 -- see above
-        from feedmirror.adapters.isolation.vouching import is_own_text  # noqa: PLC0415 -- see above
+        from feedmirror.adapters.isolation.vouching import is_as_asked  # noqa: PLC0415 -- see above
 
         found = self.parsers.called(tuple[ReadMarkup, ...], "texts", to_json(batch))
         if len(found) != len(batch):
             raise self.parsers.no_answer("as many as were not asked for")
-        if not all(is_own_text(each.texts) for each in found if each.texts):
+        read = zip((each.texts for each in found), batch, strict=True)
+        if not all(texts is None or is_as_asked(texts, markup) for texts, markup in read):
             raise self.parsers.no_answer("markup that is not ours")
         return [each.texts or Unread(_UNREADABLE + each.why) for each in found]
 

@@ -8,12 +8,15 @@ text, a number or a word that nothing here knows.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from feedmirror.adapters.isolation.plainness import can_be_written, is_line, is_text
 from feedmirror.addresses import web_address
-from feedmirror.mirroring.entries import Entry, Feed
-from feedmirror.mirroring.parsing import EXCERPT, Texts
+from feedmirror.characters import without_unseen
+from feedmirror.configuration import Images
+from feedmirror.mirroring.entries import LARGEST_FILE, Entry, Feed
+from feedmirror.mirroring.parsing import EXCERPT, Markup, Texts
 from feedmirror.mirroring.path_rules import MOST_RULES, rule
 from feedmirror.mirroring.terms_table import ROWS
 from feedmirror.records import Person
@@ -29,56 +32,79 @@ ELEMENTS = frozenset(
         *("tfoot", "th", "thead", "time", "tr", "u", "ul", "var", "wbr"),
     }
 )
-_EMPTY = frozenset({"br", "col", "hr", "img", "wbr"})
+_VOID = frozenset({"br", "col", "hr", "img", "wbr"})  # of these (HTML Standard §13.1.2)
+_NONE: frozenset[str] = frozenset()
 _EVERYWHERE = frozenset({"dir", "lang", "title"})
-_MEASURES = frozenset({"alt", "height", "loading", "referrerpolicy", "width"})
 _OWN = {
-    "a": frozenset({"href", "rel"}),
-    "img": _MEASURES | {"src"},
-    **dict.fromkeys(("blockquote", "q"), frozenset({"cite"})),
-    **dict.fromkeys(("del", "ins"), frozenset({"cite", "datetime"})),
-    "time": frozenset({"datetime"}),
-    "td": frozenset({"colspan", "rowspan"}),
-    "th": frozenset({"colspan", "rowspan", "scope"}),
-    **dict.fromkeys(("col", "colgroup"), frozenset({"span"})),
-    "ol": frozenset({"start", "reversed"}),
-    "li": frozenset({"value"}),
-    "details": frozenset({"open"}),
+    "a": {"href", "rel"},
+    "img": {"src", "alt", "width", "height", "loading", "referrerpolicy"},
+    "blockquote": {"cite"},
+    "q": {"cite"},
+    "del": {"cite", "datetime"},
+    "ins": {"cite", "datetime"},
+    "time": {"datetime"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "ol": {"start", "reversed"},
+    "li": {"value"},
+    "details": {"open"},
 }
-_ALWAYS = {
+ATTRIBUTES: Mapping[str, AbstractSet[str]] = {
+    name: _EVERYWHERE | _OWN.get(name, _NONE) for name in ELEMENTS
+}
+_FIXED = {
     "a": {"rel": "noopener nofollow"},
     "img": {"loading": "lazy", "referrerpolicy": "no-referrer"},
 }
+_NEEDED = {"a": {"href", *_FIXED["a"]}, "img": {"src", "alt", *_FIXED["img"]}}
 _LEADING = {
-    "href": re.compile("(https?://|mailto:)[^\0-\x20]"),
+    "href": re.compile("(?:https?://|mailto:)[^\0-\x20]"),
     "cite": re.compile("https?://[^\0-\x20]"),
     "src": re.compile("https://[^\0-\x20]"),
 }
-_HOURS = frozenset(range(24))
-_TOKEN = re.compile(r'[^<>]+|</([a-z0-9]+)>|<([a-z0-9]+)((?: [a-z]+="[^"<>]*")*)>')
+# No reference but those that it writes: what an address means is then what it says.
+_REFERENCE = "&(?:amp|lt|gt|nbsp|quot|#x27);"
+_TOKEN = re.compile(
+    rf"(?:[^<>&]|{_REFERENCE})++|</([a-z0-9]+)>"
+    rf'|<([a-z0-9]+)((?: [a-z]+="(?:[^"<>&]|{_REFERENCE})*+")*+)>'
+)
 _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
+_HOURS = frozenset(range(24))
+_MOST_MINUTES = 366 * 24 * 60
 
 
-def is_own_form(markup: str) -> bool:
-    """Tell whether markup holds nothing but what the mirror's own sanitiser writes."""
+def is_as_asked(texts: Texts, markup: Markup) -> bool:
+    """Tell whether some markup's texts are what was asked for: no more of it, and safe to show."""
+    asked = markup.shown or not texts.content
+    lines = all(map(is_line, (texts.words, texts.summary)))
+    images = markup.images is not Images.NONE
+    short = len(texts.summary) <= EXCERPT
+    return asked and lines and short and is_own_form(texts.content, images=images)
+
+
+def is_own_form(markup: str, *, images: bool = True) -> bool:
+    """Tell whether markup holds nothing but what the mirror's own sanitiser writes.
+
+    All that it opens it closes, and nothing else: it stands between others' markup, and could put
+    the credit behind it where nobody sees it.
+    """
     end = 0
-    within: list[str] = []
+    open_: list[str] = []
     for token in _TOKEN.finditer(markup):
         closed, opened, attributes = token.groups()
-        if token.start() != end or (closed and (not within or within.pop() != closed)):
+        if token.start() != end:
             return False
-        if opened and not _is_known(opened, attributes):
+        if closed and not (open_ and open_.pop() == closed):
             return False
-        if opened and opened not in _EMPTY:
-            within.append(opened)
+        if opened and not _is_known(opened, _ATTRIBUTE.findall(attributes), images=images):
+            return False
+        if opened and opened not in _VOID:
+            open_.append(opened)
         end = token.end()
-    return end == len(markup) and not within and is_text(markup)
-
-
-def is_own_text(texts: Texts) -> bool:
-    """Tell whether an entry's texts are such as the mirror's own reading of markup makes."""
-    lines = all(map(is_line, (texts.words, texts.summary)))
-    return lines and len(texts.summary) <= EXCERPT and is_own_form(texts.content)
+    whole = end == len(markup) and not open_
+    return whole and is_text(markup) and without_unseen(markup) == markup
 
 
 def objection(feed: Feed) -> str:
@@ -101,28 +127,33 @@ def are_own_rules(rules: Sequence[str]) -> bool:
     return len(rules) <= MOST_RULES and all(known) and can_be_written("".join(rules))
 
 
-def _is_known(name: str, attributes: str) -> bool:
-    if name not in ELEMENTS:
-        return False
-    stated = _ATTRIBUTE.findall(attributes)
-    found = dict(stated)
-    if len(found) != len(stated) or not found.keys() <= _EVERYWHERE | _OWN.get(name, frozenset()):
-        return False
-    always = _ALWAYS.get(name, {})
-    return always.items() <= found.items() and all(_is_harmless(*each) for each in stated)
-
-
-def _is_harmless(name: str, value: str) -> bool:
-    leading = _LEADING.get(name)
-    return leading is None or leading.match(value) is not None
+def _is_known(element: str, stated: Sequence[tuple[str, str]], *, images: bool) -> bool:
+    """Tell whether an element is one of ours, with the attributes that it may, or must, have."""
+    attributes = dict(stated)
+    return (
+        (images or element != "img")
+        and len(attributes) == len(stated)
+        and attributes.keys() <= ATTRIBUTES.get(element, _NONE)
+        and element in ELEMENTS
+        and _NEEDED.get(element, _NONE) <= attributes.keys()
+        and all(attributes[name] == value for name, value in _FIXED.get(element, {}).items())
+        and all(_LEADING[name].match(attributes[name]) for name in _LEADING if name in attributes)
+    )
 
 
 def _is_known_terms(feed: Feed) -> bool:
-    """Tell whether a feed states only terms that there are, and no number that there is not."""
+    """Tell whether a feed states only terms that there are, and numbers that can be reckoned with.
+
+    A number without bounds would be noticed in the middle of a run, and that of all feeds.
+    """
     signals = {*feed.signals, *(name for entry in feed.entries for name in entry.signals)}
     sizes = (each.length for entry in feed.entries for each in entry.enclosures)
-    hours = feed.skip_hours <= _HOURS
-    return hours and signals <= ROWS.keys() and all((n or 0) >= 0 for n in (feed.ttl, *sizes))
+    return (
+        signals <= ROWS.keys()
+        and feed.skip_hours <= _HOURS
+        and 0 <= (feed.ttl or 0) <= _MOST_MINUTES
+        and all(0 <= (size or 0) <= LARGEST_FILE for size in sizes)
+    )
 
 
 def _addresses(feed: Feed) -> Iterator[str]:
