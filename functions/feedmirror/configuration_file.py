@@ -214,7 +214,9 @@ class _Table:
                 guess = _closest(key, known)
                 right = f'did you mean "{guess[0]}"?' if guess else f"expected {', '.join(known)}"
                 self.file.refuse(
-                    (self.name, self.number, key), f"{self.title} {_key_shown(key)} is unknown", right
+                    (self.name, self.number, key),
+                    f"{self.title} {_key_shown(key)} is unknown",
+                    right,
                 )
 
 
