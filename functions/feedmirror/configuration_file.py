@@ -82,7 +82,7 @@ def parse_configuration(text: str) -> Configuration:
         guess = _closest(key, ("mirror", "feed"))
         names = {"mirror": "[mirror]", "feed": "[[feed]]"}
         right = f"did you mean {names[guess[0]]}?" if guess else "expected [mirror] or [[feed]]"
-        document.refuse(("", 0, key), key, right)
+        document.refuse(("", 0, key), _key_shown(key), right)
     configuration = Configuration(
         mirror=_mirror(document, document.tables.get("mirror")),
         feeds=_feeds(document, document.tables.get("feed", [])),
@@ -215,7 +215,9 @@ class _Table:
                 guess = _closest(key, known)
                 right = f'did you mean "{guess[0]}"?' if guess else f"expected {', '.join(known)}"
                 self.file.refuse(
-                    (self.name, self.number, key), f"{self.title} {key} is unknown", right
+                    (self.name, self.number, key),
+                    f"{self.title} {_key_shown(key)} is unknown",
+                    right,
                 )
 
 
@@ -355,6 +357,11 @@ def _visible(text: str) -> str:
     """Return a text that a terminal only shows: what it would obey is written as its escape."""
     signs = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
     return "".join(signs)
+
+
+def _key_shown(key: str) -> str:
+    """Return a key as it is written: what is no plain word stands in quotes."""
+    return key if re.fullmatch(r"[\w-]+", key) else _shown(key)
 
 
 def _shown(value: object) -> str:

@@ -187,6 +187,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(key: str, right: s
         (MIRROR.replace("[mirror]", "[[mirror]]"), 1, "expected [mirror], once"),
         ("", 1, "[mirror] is missing"),
         (f"\n# nothing\n{MIRROR}".replace("[mirror]", ""), 4, "expected [mirror] or [[feed]]"),
+        (f'"" = 1\n{MIRROR}', 1, '"": expected [mirror] or [[feed]]'),
+        (f'{MIRROR}" " = 1\n', 1, '[mirror] " " is unknown: expected name'),
     ],
 )
 def test_a_wrong_table_is_told(text: str, line: int, told: str) -> None:
