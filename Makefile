@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills escapes scale guest model vectors fuzz advisories test-long clean
+.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills escapes scale guest model simulate planted vectors fuzz advisories test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -20,7 +20,7 @@ lint: .venv/dev  ## formatting, rules, types, imports
 	$(BIN)/lint-imports --no-logo
 
 docs: .venv/dev  ## write anew what the documents take from the code
-	@PYTHONPATH=tests:infra $(BIN)/cog -r -P -U --verbosity=1 $(DOCS)
+	@PYTHONPATH=functions:tests:infra $(BIN)/cog -r -P -U --verbosity=1 $(DOCS)
 
 package: .venv/local  ## the functions' zip, as the template deploys it
 	@$(BIN)/python infra/package.py
@@ -74,6 +74,16 @@ guest: .venv/dev  ## a month beside `reader` and cron: fewest requests, at no lo
 model: .venv/dev  ## all that may happen within small bounds, by a model of the protocol; STORY tells a departure's
 	@PYTHONPATH=functions $(BIN)/python -m model $(if $(STORY),"$(STORY)")
 
+SEEDS_FROM ?= 1
+SEEDS_TO ?= 10000
+SIMULATOR = PYTHONPATH=functions:tests $(BIN)/python -m simulator
+
+simulate: .venv/dev  ## both handlers under seeded faults and schedules: no promise breaks
+	@$(SIMULATOR) --from $(SEEDS_FROM) --to $(SEEDS_TO)
+
+planted: .venv/dev  ## faults planted into the code: which seed finds which
+	@$(SIMULATOR) --to 500 --each-planted
+
 vectors: .venv/dev  ## six thousand hostile texts in a browser: each line of defence alone, and neither
 	@FEEDMIRROR_TEST_WHOLE_VECTORS=1 $(BIN)/python -m pytest -q -s -p no:randomly -o timeout=1800 \
 		tests/integration/test_markup_in_a_browser.py
@@ -84,7 +94,7 @@ fuzz: .venv/dev  ## everything that reads what others wrote, for FUZZ_SECONDS ea
 	@$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 test-long: FUZZ_SECONDS = 6
-test-long: model schedules walks corpus kills escapes scale guest vectors fuzz  ## what takes longer than the suite may
+test-long: model schedules walks corpus kills escapes scale guest simulate planted vectors fuzz  ## what takes longer than the suite may
 
 lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml

@@ -76,8 +76,8 @@ SECRET = re.compile(
     rb"|-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{16}"
     rb"|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bpypi-AgEI[\w-]{20}|\bxox[abprs]-[\w-]{10}"
     rb"|(?i:(?:aws_?secret_?access_?key|password|passwd|api_?key|auth_?token|client_?secret))"
-    # With a digit: what has none is the name of a variable or a header.
-    rb"[\"']?\s*[:=]\s*[\"'](?=[^\"']*[0-9])[A-Za-z0-9/+=_-]{16,}[\"']"
+    # In capitals alone it is a variable's name.
+    rb"[\"']?\s*[:=]\s*[\"'](?![A-Z_]+[\"'])[A-Za-z0-9/+=_-]{16,}[\"']"
 )
 HIDDEN = [
     b"key = AKIAIOSFODNN7EXAMPLE",

@@ -81,7 +81,7 @@ class RobotsLooks:
         for url, state in states.items():
             for address in state.addresses(url):
                 feeds[origin_of(address)].append((address, lease.due[url]))
-        asked = {origin: lease.state.houses[origin] for origin in lease.asked}
+        asked = {origin: lease.state.houses[origin] for origin in sorted(lease.asked)}
         houses = {**lease.before.houses, **dict(self._answers(asked, feeds, time_left=time_left))}
         known = lease.state.feeds.items()
         in_use = {address for url, state in known for address in state.addresses(url)}

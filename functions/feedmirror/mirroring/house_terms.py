@@ -54,7 +54,7 @@ def asked_now(
     return houses | {
         # A first look that a run dies over has shown nothing, not even that nothing is said.
         origin: replace(house, asked=now, failed=house.failed or house.asked is None)
-        for origin in wanted
+        for origin in sorted(wanted)
         if _is_due(house := known.get(origin, HouseTerms()), now=now)
     }
 

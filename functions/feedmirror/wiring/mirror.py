@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.adapters.fetching import CurlFetcher
@@ -55,6 +55,49 @@ _TERMS_TIMEOUT, _TERMS_BYTES = timedelta(seconds=10), 65536
 _ROBOTS_TIMEOUT, _ROBOTS_BYTES = timedelta(seconds=10), 2 * 2**20
 
 
+def polite_fetcher(mirror: MirrorSettings, *, allowed_networks: tuple[Network, ...]) -> CurlFetcher:
+    """Return the fetcher that names this mirror, and whom to write to, in every request."""
+    agent = user_agent(mirror.site, mirror.contact)
+    return CurlFetcher(user_agent=agent, allowed_networks=allowed_networks, shared=mirror.shared)
+
+
+def _distant(url: str) -> WorkQueue:
+    from feedmirror.adapters.sqs import SqsQueue  # noqa: PLC0415 -- not used locally
+
+    return SqsQueue(_sqs_client, url)
+
+
+@cache
+def _sqs_client() -> "SQSClient":
+    from feedmirror.adapters.aws import make_client  # noqa: PLC0415 -- not used locally
+
+    return make_client("sqs")
+
+
+def _public_dns() -> "TxtLookup":
+    from feedmirror.adapters.dns import DnsTxtLookup  # noqa: PLC0415 -- only while a token is sought
+
+    return DnsTxtLookup()
+
+
+class MakeFetcher(Protocol):
+    """Makes what asks publishers, by the settings of the mirror that asks."""
+
+    def __call__(self, mirror: MirrorSettings, *, allowed_networks: tuple[Network, ...]) -> Fetcher:
+        """Return a fetcher that names the mirror in every request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the mirror function uses beside the buckets: Amazon's, the internet's, and the time."""
+
+    fetcher: MakeFetcher = polite_fetcher
+    queue: Callable[[str], WorkQueue] = _distant
+    dns: "Callable[[], TxtLookup]" = _public_dns
+    clock: Callable[[], datetime] = utc_now
+    nonce: Callable[[], str] = fresh_nonce
+
+
 @dataclass(frozen=True, slots=True)
 class MirrorFunction:
     """The mirror function, warm: its stores and its telemetry outlive one call."""
@@ -62,6 +105,7 @@ class MirrorFunction:
     settings: Settings
     stores: Stores
     telemetry: Telemetry
+    outside: Outside = field(default_factory=Outside)
 
     def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 -- Lambda's own
         """Do what an event asks for within the time that the context leaves; return the report.
@@ -91,11 +135,18 @@ class MirrorFunction:
         context: Any,  # noqa: ANN401 -- Lambda's own
     ) -> dict[str, Any]:
         """Do what an event asks for under a configuration, and tell it."""
-        mirror, networks = configured.configuration.mirror, self.settings.allowed_networks
-        fetcher = polite_fetcher(mirror, allowed_networks=networks)
+        mirror, outside = configured.configuration.mirror, self.outside
+        fetcher = outside.fetcher(mirror, allowed_networks=self.settings.allowed_networks)
 
         def jobs() -> MirrorJobs:  # a turn of its own begins from what is stored then
-            found = compose(self.stores, fetcher=fetcher, configured=configured)
+            found = compose(
+                self.stores,
+                fetcher=fetcher,
+                configured=configured,
+                clock=outside.clock,
+                nonce=outside.nonce,
+            )
+            found = replace(found, tokens=replace(found.tokens, dns=outside.dns))
             return found.handing_on(self._work_queue(context))
 
         def time_left() -> timedelta:
@@ -106,7 +157,7 @@ class MirrorFunction:
         if event.get("Records"):
             report, failed = self._turns(jobs, event["Records"], time_left=time_left)
         elif queue is not None and mirror.shards > 1:
-            report = jobs().dispatch(_distant(queue)).run(time_left=time_left, at_once=at_once)
+            report = jobs().dispatch(outside.queue(queue)).run(time_left=time_left, at_once=at_once)
         else:
             report = jobs().whole().run(time_left=time_left, at_once=at_once)
         batch = {"batchItemFailures": failed} if event.get("Records") else {}
@@ -147,7 +198,7 @@ class MirrorFunction:
     def _work_queue(self, context: Any) -> WorkQueue:  # noqa: ANN401 -- Lambda's own
         """Return the queue of the takedown function, or what stands in for it without one."""
         url = self.settings.work_queue_url
-        return InlineQueue(context) if url is None else _distant(url)
+        return InlineQueue(context) if url is None else self.outside.queue(url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,12 +359,6 @@ def compose(
     )
 
 
-def polite_fetcher(mirror: MirrorSettings, *, allowed_networks: tuple[Network, ...]) -> CurlFetcher:
-    """Return the fetcher that names this mirror, and whom to write to, in every request."""
-    agent = user_agent(mirror.site, mirror.contact)
-    return CurlFetcher(user_agent=agent, allowed_networks=allowed_networks, shared=mirror.shared)
-
-
 def _for_robots(fetcher: Fetcher) -> Fetcher:
     """Return the fetcher with the limits of a robots.txt, of which only the beginning is read."""
     if not isinstance(fetcher, CurlFetcher):
@@ -343,25 +388,6 @@ def for_terms(fetcher: Fetcher) -> Fetcher:
     if not isinstance(fetcher, CurlFetcher):
         return fetcher
     return replace(fetcher, timeout=_TERMS_TIMEOUT, max_bytes=_TERMS_BYTES)
-
-
-def _public_dns() -> "TxtLookup":
-    from feedmirror.adapters.dns import DnsTxtLookup  # noqa: PLC0415 -- only while a token is sought
-
-    return DnsTxtLookup()
-
-
-def _distant(url: str) -> WorkQueue:
-    from feedmirror.adapters.sqs import SqsQueue  # noqa: PLC0415 -- not used locally
-
-    return SqsQueue(_sqs_client, url)
-
-
-@cache
-def _sqs_client() -> "SQSClient":
-    from feedmirror.adapters.aws import make_client  # noqa: PLC0415 -- not used locally
-
-    return make_client("sqs")
 
 
 def mirror_function() -> MirrorFunction:

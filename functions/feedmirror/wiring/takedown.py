@@ -100,6 +100,8 @@ class TakedownFunction:
     mail: ObjectStore
     surroundings: Surroundings
     telemetry: Telemetry
+    clock: Callable[[], datetime] = utc_now
+    nonce: Callable[[], str] = fresh_nonce
 
     def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 -- Lambda's own
         """Do what an event asks for and return the report.
@@ -146,6 +148,8 @@ class TakedownFunction:
             configuration=configured.configuration,
             mail_prefix=self.settings.mail_prefix,
             paused=configured.paused is not None,
+            clock=self.clock,
+            nonce=self.nonce,
         )
 
     def _messages(

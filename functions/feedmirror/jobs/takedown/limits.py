@@ -92,7 +92,7 @@ class Limits:
 
     def asked_this_week(self, feeds: Iterable[str], case: str, now: datetime) -> frozenset[str]:
         """Return the feeds whose contact another case asked for proof this week."""
-        return frozenset(f for f in set(feeds) if self._is_others(_asked(f, now), case))
+        return frozenset(f for f in sorted(set(feeds)) if self._is_others(_asked(f, now), case))
 
     def remember_asked(self, feed: str, case: str, now: datetime) -> None:
         """Remember that a feed's contact was asked for proof."""

@@ -261,7 +261,7 @@ class TakeIn:
                 self._remember_asked(situation.claims[step.claim], case, situation.now)
 
     def _remember_asked(self, claim: Claim, case: str, now: datetime) -> None:
-        for feed in {held.feed for held in claim.items} - {""}:
+        for feed in sorted({held.feed for held in claim.items} - {""}):
             self.limits.remember_asked(feed, case, now)
 
 

@@ -17,6 +17,7 @@ from feedmirror.ports.object_store import ObjectStore
 from feedmirror.takedowns.casework.case_orders import (
     acts,
     is_done,
+    is_to_be_undone,
     is_withdrawal,
     settled_numbers,
     settled_orders,
@@ -204,9 +205,13 @@ class TakedownRun:
         return self._close(case)
 
     def _close(self, case: Case) -> Case:
-        """Write what an ended case calls for, and close it."""
+        """Write what an ended case calls for, and close it, unless it was ended meanwhile.
+
+        Whoever ended it may have died before it was undone, which the hour then does.
+        """
         case = self.correspond.run(case)
-        self.cases.close(case)
+        if not is_to_be_undone(case):
+            self.cases.close(case)
         return case
 
     def _finish_other(self, case: Case, *, time_left: Callable[[], timedelta]) -> bool:

@@ -54,20 +54,45 @@ def settled_orders(case: Case, *, freeings: int | None = None) -> tuple[Order, .
 
     A removal has rules of its own: those of the mask that it was before may have been lifted.
     """
-    settled = settled_numbers(case)
+    settled, spoken = settled_numbers(case), _spoken_for(case)
     ground = Ground((case.decision or {}).get("ground", Ground.PUBLISHER))
 
     def settle(order: Order) -> Order:
         if order.number not in settled or order.outcome is Outcome.RESTORE or not order.rules:
             return order  # without rules there is nothing that could be approved
+        wide = order.number in spoken
         rules = tuple(
             replace(rule, id=RuleId(digest("final", rule.id)), ground=ground)
-            for rule in order.rules
+            for rule in (*order.rules, *(_of_the_original(order) if wide else ()))
         )
         final = replace(order, outcome=Outcome.REMOVE, ground=ground, proven=True, rules=rules)
         return replace(final, until=None, proving=())
 
     return tuple(map(settle, orders_of_case(case, freeings=freeings)))
+
+
+def _spoken_for(case: Case) -> frozenset[int]:
+    """Return the orders that a person approved, or the host itself proved by its token.
+
+    Whoever proves by a reply speaks for no more than the copies of its own feed.
+    """
+    proved = (e.details for e in case.of(Event.PROVED) if e.details.get("way") != "reply")
+    numbers = (number for details in proved for number in details["orders"])
+    return case.numbers(Event.APPROVED).union(numbers)
+
+
+def _of_the_original(order: Order) -> tuple[Suppression, ...]:
+    """Return the rule that keeps items away under the host that was asked about as well.
+
+    A stranger's mask stands under the hosts whose copies it hides. Once the original is spoken
+    for, no other feed may bring it again (promise P1).
+    """
+    named = order.scope is Scope.ITEM and bool(order.host)
+    if not named or order.host in {rule.host for rule in order.rules}:
+        return ()
+    first = order.rules[0]
+    keys = frozenset[str]().union(*order.keys)
+    return (replace(first, id=RuleId(digest(first.id, order.host)), host=order.host, keys=keys),)
 
 
 def waits_for_a_person(case: Case) -> bool:
