@@ -47,9 +47,10 @@ schedules: .venv/dev  ## a fault at every call, and 200 random schedules of ever
 		$(SCHEDULES) --hypothesis-seed=SEED -k whatever_happens tests/properties/test_takedown_machine.py
 
 corpus: .venv/dev  ## every real feed beside the clone goes the whole way
-	@FEEDMIRROR_TEST_WHOLE_CORPUS=1 $(BIN)/python -m pytest -q tests/integration/test_corpus_mirror.py
+	@FEEDMIRROR_TEST_WHOLE_CORPUS=1 $(BIN)/python -m pytest -q -n 2 \
+		tests/integration/test_corpus_mirror.py tests/integration/test_corpus_feeds.py
 
-walks: .venv/dev  ## something else at each single call of a run, where the suite takes every sixth
+walks: .venv/dev  ## something else at each single call of a run, where the suite takes every eleventh
 	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -p no:randomly \
 		tests/integration/test_crashes.py tests/integration/test_races.py tests/integration/test_retirement.py \
 		tests/integration/test_shards.py tests/integration/test_takedown_faults.py tests/integration/test_takedown_protocol.py \
@@ -95,8 +96,16 @@ fuzz: .venv/dev  ## everything that reads what others wrote, for FUZZ_SECONDS ea
 	@$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 	@$(BIN)/python tests/fuzz/growth.py 15 $(GROWTH_SEED) $(FUZZ_TARGETS)
 
-test-long: FUZZ_SECONDS = 6
-test-long: model schedules walks corpus kills escapes scale guest simulate planted vectors fuzz  ## what takes longer than the suite may
+# What has a single process goes two at a time, the longest first; the rest has two by itself.
+ALONE = scale guest model escapes
+IN_TWO = simulate planted schedules walks corpus kills vectors fuzz
+APART = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)  # not in make 3
+
+test-long: export FUZZ_SECONDS = 6
+test-long: export SEEDS_TO = 2000
+test-long: .venv/dev  ## what takes longer than the suite may
+	@$(MAKE) --no-print-directory -j 2 $(APART) $(ALONE)
+	@$(MAKE) --no-print-directory -j 1 $(IN_TWO)
 
 lock: .venv/dev  ## pin every dependency by hash
 	$(BIN)/uv pip compile -q $(COMPILE) -o functions/requirements.txt pyproject.toml

@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import random
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
@@ -252,7 +254,13 @@ class _Attempt:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _tell(self, tally: _Tally, how: str) -> None:
-        told = {"how": how, "asked": tally.by_method, "marks": self.marks, "took": self._elapsed()}
+        told = {
+            "how": how,
+            "asked": tally.by_method,
+            "marks": self.marks,
+            "took": self._elapsed(),
+            "megabytes": _peak(),
+        }
         print(json.dumps(told), flush=True)  # noqa: T201 -- what the parent reads
 
     def _elapsed(self) -> float:
@@ -377,11 +385,11 @@ class Story:
 
     def _attempt(self, deadly: int, mails: Sequence[str]) -> dict[str, Any]:
         number = next(self._attempts)
-        told, peak = _in_a_process(
+        told = _in_a_process(
             "attempt", str(self._folder), str(number), str(deadly), json.dumps(mails)
         )
         self.told.asked.update(told["asked"])
-        self.told.megabytes = max(self.told.megabytes, peak)
+        self.told.megabytes = max(self.told.megabytes, told["megabytes"])
         return told
 
     def _look_behind_the_fence(self, told: Mapping[str, Any]) -> None:
@@ -429,8 +437,20 @@ class Story:
         return address
 
 
-def _in_a_process(*arguments: str) -> tuple[dict[str, Any], float]:
-    """Run this file in a process of its own; return what it told, and its peak in megabytes."""
+def _peak() -> float:
+    """Return the most memory that this process has held, in megabytes.
+
+    Where the system tells it, of this program alone: what is known of a child that has ended
+    (getrusage) begins with what its parent held when it was started.
+    """
+    with suppress(OSError):
+        status = Path("/proc/self/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _in_a_process(*arguments: str) -> dict[str, Any]:
+    """Run this file in a process of its own; return what it told."""
     command = [sys.executable, __file__, *arguments]
     paths = os.pathsep.join(path for path in sys.path if path)
     with subprocess.Popen(  # noqa: S603 -- our own command
@@ -438,11 +458,9 @@ def _in_a_process(*arguments: str) -> tuple[dict[str, Any], float]:
     ) as child:
         assert child.stdout is not None
         said = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode not in {0, -signal.SIGKILL}:
         raise RuntimeError(f"{' '.join(arguments)}: exit status {child.returncode}")
-    return json.loads(said or "{}"), usage.ru_maxrss / 1024
+    return json.loads(said or "{}")  # type: ignore[no-any-return]  # an object, or nothing
 
 
 def main(arguments: Sequence[str]) -> None:

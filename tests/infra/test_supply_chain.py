@@ -79,18 +79,34 @@ SECRET = re.compile(
     # In capitals alone it is a variable's name.
     rb"[\"']?\s*[:=]\s*[\"'](?![A-Z_]+[\"'])[A-Za-z0-9/+=_-]{16,}[\"']"
 )
+# A word of each, in lower case: to look for these first is several times as fast.
+WORDS = (
+    b"akia", b"asia", b"private key-----", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_",
+    b"pypi-agei", b"xox", b"secret", b"passw", b"api_key", b"apikey", b"auth_token", b"authtoken",
+)  # fmt: skip
 HIDDEN = [
     b"key = AKIAIOSFODNN7EXAMPLE",
     b"-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA0123",
     b"ghp_" + b"a1B2" * 9,
     b'"aws_secret_access_key": "wJalrXUtnFEMIabcdefbPxRfiCYEXAMPLEKEY"',
     b"API_KEY = '0123456789abcdef'",
+    b"ASIAIOSFODNN7EXAMPLE",
+    *(b"gh" + kind + b"_" + b"a1B2" * 9 for kind in (b"o", b"u", b"s", b"r")),
+    b"pypi-AgEIcHlwaS5vcmcCJDAwMDAwMDAwMDAw",
+    b"xoxb-0123456789",
+    *(name + b": '0123456789abcdef'" for name in (b"passwd", b"Password", b"apikey")),
+    *(name + b"='0123456789abcdef'" for name in (b"authToken", b"auth_token", b"client_secret")),
 ]
 
 
 @pytest.mark.parametrize("text", HIDDEN)
 def test_a_secret_would_be_seen(text: bytes) -> None:
-    assert SECRET.search(text)
+    assert holds_a_secret(text)
+
+
+def holds_a_secret(text: bytes) -> bool:
+    lowered = text.lower()
+    return any(word in lowered for word in WORDS) and bool(SECRET.search(text))
 
 
 def committed() -> Iterator[Path]:
@@ -102,7 +118,7 @@ def test_no_secret_stands_in_what_is_deployed_or_runs_it() -> None:
     looked_at = [path for path in committed() if path.suffix not in (".pyc", ".sqlite")]
 
     assert len(looked_at) > 200
-    assert [path for path in looked_at if SECRET.search(path.read_bytes())] == []
+    assert [path for path in looked_at if holds_a_secret(path.read_bytes())] == []
 
 
 def test_no_secret_stands_in_the_package(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -110,7 +126,7 @@ def test_no_secret_stands_in_the_package(tmp_path_factory: pytest.TempPathFactor
     found = {
         path.relative_to(made.folder).as_posix()
         for path in package.files_of(made.folder)
-        if SECRET.search(path.read_bytes())
+        if holds_a_secret(path.read_bytes())
     }
 
     assert found == set()

@@ -1,6 +1,10 @@
-"""Every document of the corpus of real feeds, read once; what is not as expected is explained."""
+"""Documents of the corpus of real feeds, read once; what is not as expected is explained.
+
+Every fourth in the suite, and each that is explained; ``make corpus`` takes all.
+"""
 
 import json
+import os
 import warnings
 from collections import Counter
 from io import BytesIO
@@ -14,6 +18,7 @@ from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 
 CORPUS = Path(__file__).parents[2] / "../shared/corpus/feeds"
+WHOLE = os.environ.get("FEEDMIRROR_TEST_WHOLE_CORPUS") == "1"
 
 # Documents of which fewer entries are kept than feedparser finds, and why.
 FEWER = {
@@ -49,7 +54,13 @@ def documents() -> dict[str, Document]:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of real feeds is not beside this checkout")
     listed = json.loads((CORPUS / "manifest.json").read_text(encoding="utf-8"))
-    return {document["name"]: document for document in listed}
+    explained = FEWER.keys() | DAMAGED_YET_WELL_FORMED.keys() | REPAIRED.keys()
+    taken = range(0, len(listed), 1 if WHOLE else 4)
+    return {
+        document["name"]: document
+        for number, document in enumerate(listed)
+        if number in taken or document["name"] in explained
+    }
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +139,17 @@ def test_what_attribution_needs_is_found_across_the_corpus(feeds: dict[str, Feed
                 ["entries", "entry date"] if entry.published or entry.updated else ["entries"]
             )
 
-    floors = {
+    of_all = {
         "entries": 7400, "entry guid": 6750, "entry link": 7180, "entry content_html": 7270,
         "entry authors": 3870, "entry rights": 37, "entry credit": 255, "entry source": 66,
         "entry date": 7000, "title": 323, "site_url": 318, "rights": 86, "contacts": 52, "ttl": 88,
     }  # fmt: skip
+    of_the_suite_s = {
+        "entries": 2370, "entry guid": 2135, "entry link": 2265, "entry content_html": 2340,
+        "entry authors": 1080, "entry credit": 53, "entry source": 47,
+        "entry date": 2230, "title": 95, "site_url": 93, "rights": 30, "contacts": 20, "ttl": 22,
+    }  # fmt: skip
+    floors = of_all if WHOLE else of_the_suite_s
     assert {key: counted[key] for key in floors if counted[key] < floors[key]} == {}
 
 

@@ -9,7 +9,7 @@ from killed_sweep import Story
 
 @pytest.mark.timeout(300)
 def test_whoever_is_killed_over_it_a_whole_host_goes_and_stays_gone(tmp_path: Path) -> None:
-    told = Story(tmp_path, items=600, kills=3, seed=1).run()
+    told = Story(tmp_path, items=300, kills=3, seed=1).run()
 
     assert told.kills == 3
     assert (told.readable, told.stored, told.back, told.lost) == (0, 0, 0, 0)

@@ -36,7 +36,7 @@ from feedmirror.takedowns.casework.cases import Case, Event, State, case_from_js
 from keeping import Backup, back_up, configure, load, readable, rebuild, site
 from memory_store import MemoryStore
 from memory_world import CrashError, MemoryWorld, crash, fail
-from walks import STRIDE, walk
+from walks import walk
 from world import SITE, Documents, entry, rss
 
 HOST = "news.example.com"
@@ -44,7 +44,6 @@ CANARY = "canary-words"
 TEXT = f"{CANARY} " + "and more of what the story tells. " * 12
 BY_ANN = "<dc:creator>Ann Author</dc:creator>"
 BY_BOB = "<dc:creator>Bob Beta</dc:creator>"
-SPARSE = 1 if STRIDE == 1 else 5  # make walks takes every call
 BLOG = "https://blog.example.net"
 STRANGER = "legal@rival-legal.example"
 
@@ -216,7 +215,7 @@ def test_a_crash_at_any_call_is_only_a_reason_to_run_it_again(world: MemoryWorld
     expected, calls = (whole.records().keys(), site(whole).keys()), len(whole.requests.asked)
 
     for when in ("before", "after"):
-        for call in walk(calls, when, SPARSE):
+        for call in walk(calls, when):
             other = start.copy()
             other.disturb(call, crash, when=when)
             with suppress(CrashError):  # a put that loses its condition has no end to die at
@@ -242,7 +241,7 @@ def test_what_is_taken_down_during_a_load_is_not_readable_behind_it(
     assert readable(whole, CANARY)
 
     removed = 0
-    for call in walk(len(whole.requests.asked), "before", SPARSE):
+    for call in walk(len(whole.requests.asked)):
         other = start.copy()
         other.disturb(call, lambda *_, other=other: REMOVALS["item"](other), when="before")
         load(old, other)
@@ -416,7 +415,7 @@ def test_a_run_of_the_mirror_during_a_load_brings_nothing_back(world: MemoryWorl
     whole.watch()
     load(newest, whole)
 
-    for call in walk(len(whole.requests.asked), "before", SPARSE):
+    for call in walk(len(whole.requests.asked)):
         other = start.copy()
         other.disturb(call, lambda *_, other=other: other.run(), when="before")
         load(newest, other)

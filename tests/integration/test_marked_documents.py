@@ -217,7 +217,7 @@ def test_a_run_that_dies_behind_a_withdrawal_ends_in_the_same_place(world: Memor
     calls = len(undisturbed.requests.asked)
     assert titles(undisturbed) == ["Entry 2", "Entry 3"]
 
-    for call in walk(calls, stride=STRIDE * 4):
+    for call in walk(calls, stride=STRIDE * 2):
         disturbed = world.copy()
         disturbed.handed = Inline(world=disturbed)
         disturbed.disturb(call, crash, when="before")

@@ -38,7 +38,7 @@ from feedmirror.suppression import (
     author_keys,
     host_key,
 )
-from walks import STRIDE, walk
+from walks import walk
 from world import SITE, START, Documents, World, entry, rss
 
 CANARY = "canary-text"
@@ -184,15 +184,13 @@ def at_each_call(
     worlds: Callable[[], World],
     begin: Callable[[World], None],
     when: str,
-    *,
-    stride: int = STRIDE,
 ) -> Iterator[tuple[World, Callable[[Callable[[], object]], None]]]:
     """Yield a world for each call of its run, and what runs it with something else in between."""
     measured = worlds()
     begin(measured)
     measured.watch()
     measured.run()
-    for call in walk(len(measured.requests.asked), when, stride):
+    for call in walk(len(measured.requests.asked), when):
         world = worlds()
         begin(world)
         world.watch()
@@ -269,7 +267,7 @@ def taken_up_again(world: World) -> None:
 def test_no_takedown_is_lost_to_what_the_operator_lets_go_or_wants_back(
     worlds: Callable[[], World], begin: Callable[[World], None], when: str
 ) -> None:
-    for world, disturb in at_each_call(worlds, begin, when, stride=5 if STRIDE > 1 else 1):
+    for world, disturb in at_each_call(worlds, begin, when):
         disturb(lambda world=world: take_down(world, BY_ADDRESS))  # type: ignore[misc]  # binds the loop's value
         assert readable(world) == []
 

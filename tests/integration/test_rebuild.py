@@ -25,7 +25,7 @@ from feedmirror.records import Item, Tombstone
 from keeping import rebuild, site
 from memory_store import MemoryStore
 from memory_world import CrashError, MemoryWorld, crash
-from walks import STRIDE, walk
+from walks import walk
 from world import SITE, Documents, entry, rss
 
 HOST = "news.example.com"
@@ -273,7 +273,7 @@ def each_call(
     measured = lost(world) if of_lost else world.copy()
     measured.watch()
     rebuild(measured)
-    for call in walk(len(measured.requests.asked), when, 2 * STRIDE - 1):
+    for call in walk(len(measured.requests.asked), when):
         other = lost(world) if of_lost else world.copy()
         other.disturb(call, lambda *_, it=other: happens(it), when=when)
         rebuild(other)

@@ -24,7 +24,7 @@ from feedmirror.suppression import Ground, address_key
 from feedmirror.takedowns.casework.cases import Case, State
 from memory_store import MemoryStore
 from takedown_world import TakedownWorld
-from walks import STRIDE, walk
+from walks import walk
 from world import SITE, START, Documents, Requests, World, entry, rss
 
 HOST = "news.example.com"
@@ -559,7 +559,7 @@ def test_whatever_happens_while_items_go_the_same_is_left(
 ) -> None:
     undisturbed = about_to_lose_some(tmp_path / "undisturbed", documents)
     undisturbed.run()
-    for call in walk(len(undisturbed.requests.asked), when, stride=11 if STRIDE > 1 else 1):
+    for call in walk(len(undisturbed.requests.asked), when):
         world = about_to_lose_some(tmp_path / f"{call}", documents)
 
         def at_call(method: str, key: str, world: World = world, call: int = call) -> None:

@@ -21,7 +21,7 @@ from feedmirror.records import Item, Tombstone
 from feedmirror.takedowns.casework.cases import Case, Event, State
 from feedmirror.takedowns.casework.challenges import challenge_from_json
 from takedown_world import TakedownWorld, a_mail
-from walks import STRIDE, walk
+from walks import walk
 from world import SITE, Documents, entry, rss
 
 TEXT = "and more of what the story tells. " * 12
@@ -947,7 +947,7 @@ def at_each_call(
     measured.watch()
     act()
     calls = len(measured.requests.asked)
-    for call in walk(calls, when, stride=5 if STRIDE > 1 else 1):
+    for call in walk(calls, when):
         world = fresh(str(call))
         act = begin(world)
         world.watch()
