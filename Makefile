@@ -98,7 +98,7 @@ fuzz: .venv/dev  ## everything that reads what others wrote, for FUZZ_SECONDS ea
 
 # What has a single process goes two at a time, the longest first; the rest has two by itself.
 ALONE = scale guest model escapes
-IN_TWO = simulate planted schedules walks corpus kills vectors fuzz
+IN_TWO = simulate schedules walks corpus kills vectors fuzz
 APART = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)  # not in make 3
 
 test-long: export FUZZ_SECONDS = 6

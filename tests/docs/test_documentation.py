@@ -26,6 +26,20 @@ def test_the_quick_start_is_two_commands_that_the_makefile_has() -> None:
     assert all(f"\n{command.split()[1]}:" in makefile for command in commands)
 
 
+def test_every_target_that_a_page_names_is_one_of_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    pages = [ROOT / "README.md", ROOT / ".github/SECURITY.md"]
+    pages += [page for folder in ("functions", "infra", "tests") for page in kept(ROOT / folder)]
+    named = {name for page in pages for name in re.findall(r"`make ([a-z-]+)", page.read_text())}
+
+    assert {"demo", "test", "simulate", "model"} <= named
+    assert named <= targets
+
+
+def kept(folder: Path) -> list[Path]:
+    return [page for page in folder.rglob("*.md") if "node_modules" not in page.parts]
+
+
 def test_the_readme_has_its_parts_in_their_order_and_is_short() -> None:
     parts = re.findall(r"^## (.+)$", README, re.MULTILINE)
 
