@@ -57,7 +57,7 @@ walks: .venv/dev  ## something else at each single call of a run, where the suit
 	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -p no:randomly \
 		tests/integration/test_crashes.py tests/integration/test_races.py tests/integration/test_retirement.py \
 		tests/integration/test_shards.py tests/integration/test_takedown_faults.py tests/integration/test_takedown_protocol.py \
-		tests/integration/test_rebuild.py tests/integration/test_load.py tests/integration/test_backup.py
+		tests/integration/test_rebuild.py tests/integration/test_load.py tests/integration/test_backup.py tests/integration/test_whole_hosts.py
 
 kills: .venv/dev  ## a running `serve` killed at fifty moments, while it polls and takes mail
 	@FEEDMIRROR_TEST_KILLS=50 $(BIN)/python -m pytest -q -n 2 tests/e2e/test_serve_kills.py
@@ -93,9 +93,11 @@ vectors: .venv/dev  ## six thousand hostile texts in a browser: each line of def
 		tests/integration/test_markup_in_a_browser.py
 
 FUZZ_SECONDS ?= 20
+GROWTH_SEED ?= $(shell date +%Y%m%d)
 
 fuzz: .venv/dev  ## everything that reads what others wrote, for FUZZ_SECONDS each (FUZZ_TARGETS names some)
 	@$(BIN)/python tests/fuzz/run.py $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+	@$(BIN)/python tests/fuzz/growth.py 15 $(GROWTH_SEED) $(FUZZ_TARGETS)
 
 # What has a single process goes two at a time, the longest first; the rest has two by itself.
 ALONE = scale guest model escapes

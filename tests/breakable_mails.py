@@ -61,6 +61,12 @@ def _forging(_: Ask) -> Any:  # noqa: ANN401 -- JSON
     return to_json(Understood(message=Message(), sender=sender, address=VICTIM, notice=notice))
 
 
+def _injecting(_: Ask) -> Any:  # noqa: ANN401 -- JSON
+    """Say that a mail is about a case whose key is another's."""
+    notice = Notice(case="../../rules")
+    return to_json(Understood(message=Message(), sender=Sender(), notice=notice))
+
+
 _WAYS = {
     b"read": _reading,
     b"kill": _killed,
@@ -70,4 +76,5 @@ _WAYS = {
     b"ask": _asking,
     b"tell": _telling,
     b"forge": _forging,
+    b"inject": _injecting,
 }

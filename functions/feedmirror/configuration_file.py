@@ -33,6 +33,7 @@ _USUAL = FeedSettings(url="")
 _STRINGS_AND_COMMENTS = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
 )
+_MOST_DOTS = 100  # outside of texts: a key has one at the most
 _HEADER = re.compile(r"""\s*\[{1,2}\s*["']?([\w-]+)["']?\s*\]{1,2}\s*""")
 _KEY = re.compile(r"""\s*(?:["']?([\w-]+)["']?\s*\.\s*)?["']?([\w-]+)["']?\s*=""")
 _TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
@@ -81,7 +82,7 @@ def parse_configuration(text: str) -> Configuration:
         guess = _closest(key, ("mirror", "feed"))
         names = {"mirror": "[mirror]", "feed": "[[feed]]"}
         right = f"did you mean {names[guess[0]]}?" if guess else "expected [mirror] or [[feed]]"
-        document.refuse(("", 0, key), key, right)
+        document.refuse(("", 0, key), _key_shown(key), right)
     configuration = Configuration(
         mirror=_mirror(document, document.tables.get("mirror")),
         feeds=_feeds(document, document.tables.get("feed", [])),
@@ -214,7 +215,9 @@ class _Table:
                 guess = _closest(key, known)
                 right = f'did you mean "{guess[0]}"?' if guess else f"expected {', '.join(known)}"
                 self.file.refuse(
-                    (self.name, self.number, key), f"{self.title} {key} is unknown", right
+                    (self.name, self.number, key),
+                    f"{self.title} {_key_shown(key)} is unknown",
+                    right,
                 )
 
 
@@ -286,6 +289,9 @@ def _load(text: str) -> dict[str, Any]:
         shown = _line_shown(text.split("\n")[line])
         right = "this is not UTF-8; save the file in that encoding"
         raise ConfigurationError(Problem(line + 1, shown, right))
+    dotted = _too_dotted(text)
+    if dotted:
+        raise ConfigurationError(Problem(dotted, "the line", "expected a key of one or two parts"))
     try:
         return tomllib.loads(text)
     except RecursionError as error:
@@ -298,6 +304,14 @@ def _load(text: str) -> dict[str, Any]:
         shown = _line_shown(written[min(line, len(written)) - 1])
         right = f"this is not TOML ({reason}); texts stand in double quotes"
         raise ConfigurationError(Problem(line, shown, right)) from error
+
+
+def _too_dotted(text: str) -> int:
+    """Return the line of a key of more parts than any has, for which tomllib needs their square."""
+    if all(line.count(".") <= _MOST_DOTS for line in text.split("\n")):
+        return 0
+    bare = _STRINGS_AND_COMMENTS.sub(_flattened, text).split("\n")
+    return next((n for n, line in enumerate(bare, start=1) if line.count(".") > _MOST_DOTS), 0)
 
 
 def _lines(text: str) -> dict[_Place, int]:
@@ -343,6 +357,11 @@ def _visible(text: str) -> str:
     """Return a text that a terminal only shows: what it would obey is written as its escape."""
     signs = (sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
     return "".join(signs)
+
+
+def _key_shown(key: str) -> str:
+    """Return a key as it is written: what is no plain word stands in quotes."""
+    return key if re.fullmatch(r"[\w-]+", key) else _shown(key)
 
 
 def _shown(value: object) -> str:

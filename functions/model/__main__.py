@@ -55,8 +55,16 @@ def of_departure(name: str) -> Row:
 
 
 def main(story: str = "") -> int:
-    """Print what every search came to, or a departure's story; 1 if one is not as it should be."""
+    """Print what every search came to, or a departure's story; 1 if one is not as it should be.
+
+    2 if there is no such departure.
+    """
     write = sys.stdout.write
+    if story and story not in VARIANTS:
+        sys.stderr.write(
+            "\n  ".join((f"there is no departure {story!r}; there are", *VARIANTS)) + "\n"
+        )
+        return 2
     if story:
         row = of_departure(story)
         write("".join(f"{n:3}. {line}\n" for n, line in enumerate(row.found.story, 1)))

@@ -220,6 +220,23 @@ def test_a_mail_that_breaks_its_reader_is_taken_in_and_shown_as_what_it_is(
     assert "cannot be shown, since it cannot be read: KeyError" in shown.stdout
 
 
+def test_a_mail_that_is_too_large_says_what_of_it_is(desk: Path) -> None:
+    nested = "".join(
+        f'Content-Type: multipart/mixed; boundary="b{n}"\n\n--b{n}\n' for n in range(60)
+    )
+    (desk / "nested.eml").write_text(f"From: ann@a.example\n{nested}\nRemove it.\n")
+
+    rehearsed = run("takedown", "nested.eml", "--dry-run", "--local", cwd=desk)
+    before = waiting(desk)
+    run("takedown", "nested.eml", "--local", cwd=desk)
+    shown = run("case", *(waiting(desk).keys() - before), "--local", cwd=desk)
+
+    for said in (rehearsed.stdout, shown.stdout):
+        assert "row 6" in said
+        assert "too large" in said
+        assert "its depth" in said
+
+
 def test_a_rehearsal_of_a_vouched_mail_says_what_would_be_removed(desk: Path) -> None:
     before = stored(desk)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from builders import a_mirror
+from builders import a_mirror, an_item
+from feedmirror.adapters.isolation.vouching import is_own_form, objection
 from feedmirror.addresses import web_address
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.layout import page_keys
@@ -15,6 +16,7 @@ from feedmirror.mirroring.content import clean_content, plain_text, texts_of
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.items import Draft, build_item, markup_of, read_entries
+from feedmirror.mirroring.parsing import EXCERPT, Texts
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.terms_table import ROWS
 from feedmirror.publishing.listings import Listing, read_listing
@@ -53,7 +55,11 @@ class Mirrored:
 
 def read(document: bytes) -> Mirrored:
     """Do what a poll does with a document."""
-    feed = parse_feed(document, url=URL)
+    return mirrored(parse_feed(document, url=URL))
+
+
+def mirrored(feed: Feed) -> Mirrored:
+    """Do what a poll does with what a document was parsed as."""
     reading = read_entries(feed, settings=SETTINGS, state=FeedState())
     return Mirrored(feed, tuple(map(_item, reading.drafts)))
 
@@ -66,6 +72,7 @@ def check(_document: bytes, mirrored: object) -> None:
     """Fail unless what was read may be stored and shown."""
     assert isinstance(mirrored, Mirrored)
     _check_feed(mirrored.feed)
+    assert not objection(mirrored.feed)
     ids = [item.id for item in mirrored.items]
     assert len(set(ids)) == len(ids)
     for item in mirrored.items[:_MOST_SHOWN]:
@@ -146,6 +153,7 @@ def check_plain(markup: bytes, cleaned: object) -> None:
     """Fail unless markup was made safe, and stays as it is when it is cleaned again."""
     assert isinstance(cleaned, str)
     assert_safe(cleaned)
+    assert is_own_form(cleaned)
     assert clean_content(cleaned, base_url=URL, images=Images.LINK) == cleaned
     text = plain_text(markup.decode("utf-8", "replace"), limit=300)
     assert len(text) <= 300
@@ -153,11 +161,22 @@ def check_plain(markup: bytes, cleaned: object) -> None:
     assert_line(text)
 
 
-def _clean(markup: bytes) -> str:
+def check_texts(texts: Texts) -> None:
+    """Fail unless what an entry's markup says may be stored and shown."""
+    for text in (texts.words, texts.summary):
+        assert_line(text)
+    assert len(texts.summary) <= EXCERPT
+    assert_safe(texts.content)
+    assert_page(_RENDERER.item_page(an_item(content_html=texts.content), nonce="a"))
+
+
+def cleaned(markup: bytes) -> str:
+    """Make markup safe, as an entry's is."""
     return clean_content(markup.decode("utf-8", "replace"), base_url=URL, images=Images.LINK)
 
 
-def _documents() -> Iterator[bytes]:
+def documents() -> Iterator[bytes]:
+    """Yield documents of every kind but JSON, ours first."""
     yield from (path.read_bytes() for path in sorted(_DATA.iterdir()))
     yield from (path.read_bytes() for path in sorted(_SAMPLES.glob("*.xml")))
     for path in sorted(_CORPUS.iterdir()) if _CORPUS.is_dir() else ():
@@ -210,7 +229,7 @@ TARGETS = (
         name="feeds",
         read=read,
         check=check,
-        seeds=_documents,
+        seeds=documents,
         refuses=(FeedUnreadableError,),
         tokens=words("feeds"),
         grain=TAGS,
@@ -226,7 +245,7 @@ TARGETS = (
     ),
     Target(
         name="markup",
-        read=_clean,
+        read=cleaned,
         check=check_plain,
         seeds=_markup,
         tokens=words("feeds"),

@@ -7,12 +7,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from builders import a_mirror
+from feedmirror.adapters.isolation.vouching_mails import objection
 from feedmirror.addresses import host_of
 from feedmirror.takedowns.mails.message import Message
 from feedmirror.takedowns.mails.reading_mail import read_message
 from feedmirror.takedowns.notices.notice import Notice, TargetKind
 from feedmirror.takedowns.notices.reading_notice import read_notice
 from feedmirror.takedowns.notices.targets import tags_of
+from feedmirror.takedowns.reading.understood import Understood
 from feedmirror.takedowns.senders.judging import judge_sender
 from feedmirror.takedowns.senders.mailboxes import read_from
 from feedmirror.takedowns.senders.receipt import Receipt, Verdict, mailbox_key
@@ -89,11 +91,14 @@ def _receipt(message: Message) -> Receipt:
 def check(_raw: bytes, found: object) -> None:
     """Fail unless the mail was read within bounds and nobody speaks for another."""
     assert isinstance(found, Read)
-    _check_message(found.message)
+    check_message(found.message)
+    read = Understood(message=found.message, sender=found.sender, notice=Notice())
+    assert not objection(read)
     _check_sender(found.sender, found.message)
 
 
-def _check_message(message: Message) -> None:
+def check_message(message: Message) -> None:
+    """Fail unless what a mail says is within bounds, and its lines are lines."""
     for text in (message.subject, message.message_id, message.language):
         assert_line(text)
     for recipient in message.recipients:
@@ -114,6 +119,7 @@ def _check_message(message: Message) -> None:
 def check_words(_raw: bytes, notice: object) -> None:
     """Fail unless what a mail asks for is of something that can be looked up."""
     assert isinstance(notice, Notice)
+    assert not objection(Understood(message=Message(), sender=Sender(), notice=notice))
     for target in notice.targets:
         assert_line(target.value)
         assert target.value
@@ -141,7 +147,8 @@ def _check_sender(sender: Sender, message: Message) -> None:
         assert message.links == _TRUE.links
 
 
-def _seeds() -> Iterator[bytes]:
+def seeds() -> Iterator[bytes]:
+    """Yield mails, one that is signed first."""
     yield _SIGNED
     yield from (path.read_bytes() for path in sorted(_MAILS.glob("*.eml")))
     mail = EmailMessage()
@@ -166,7 +173,7 @@ TARGETS = (
         name="mails",
         read=read,
         check=check,
-        seeds=_seeds,
+        seeds=seeds,
         tokens=words("mails"),
         grain=LINES,
     ),
@@ -174,7 +181,7 @@ TARGETS = (
         name="notices",
         read=read_words,
         check=check_words,
-        seeds=_seeds,
+        seeds=seeds,
         tokens=words("mails"),
         grain=PIECES,
         longest=2048,

@@ -12,6 +12,7 @@ MODULES = {
     "of_hosts": ("robots", "terms", "headers", "bodies", "addresses", "proofs"),
     "of_messages": ("findings", "turns", "receipts"),
     "of_backups": ("backups",),
+    "of_answers": ("answers", "frames"),
 }
 
 

@@ -55,6 +55,9 @@ def main() -> int:
     from fuzz.registry import names  # noqa: PLC0415 -- found by the path above
 
     seconds, *chosen = sys.argv[1:]
+    if unknown := set(chosen) - {*names()}:
+        say(f"there is no target {', '.join(sorted(unknown))}; there are {', '.join(names())}")
+        return 2
     say(f"{'target':<14}{'executions':>11}{'a second':>9}{'features':>10}{'findings':>10}")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         outcomes: list[Outcome] = []

@@ -10,9 +10,10 @@ import pytest
 from feedmirror.adapters.isolation.child_process import ChildProcess, Limits
 from feedmirror.adapters.isolation.feed_parsers import IsolatedParsers
 from feedmirror.mirroring.health import Health, health
-from feedmirror.mirroring.parsing import Parsers
+from feedmirror.mirroring.parsing import Parsers, ParserUnavailableError
 from feedmirror.mirroring.schedule import next_poll
 from feedmirror.wiring.mirror import MirrorJobs
+from loopback import Answer
 from poisoned_operations import POISON
 from world import Documents, World, entry, rss, state_of
 
@@ -185,16 +186,58 @@ def test_what_a_run_has_no_patience_for_is_stored_by_the_next(
     assert world.run().created == 1
 
 
-def test_a_machine_that_starts_no_child_blames_nobody_and_goes_on_when_it_does(
+def test_a_machine_that_starts_no_child_fails_the_run_and_blames_no_feed(
     world: Poisonable, child: ChildProcess
 ) -> None:
     broken = ChildProcess("no_such_module")
     world.parsers = IsolatedParsers(lambda: broken)
     feed = world.serve(rss(entry(1)))
 
-    world.run()
+    with pytest.raises(ParserUnavailableError, match="no_such_module"):
+        world.run(at_once=False)
 
-    assert state_of(world, feed).error.startswith("could not be read: ChildUnavailableError(")
+    state = state_of(world, feed)
+    assert (state.error, state.failures, state.etag) == ("", 0, None)
     world.later()
     world.parsers = IsolatedParsers(lambda: child)
+    report = world.run(at_once=False)
+    assert (report.created, report.failures) == (1, ())
+
+
+def test_nor_does_one_that_starts_none_any_more_when_it_comes_to_markup(
+    world: Poisonable, child: ChildProcess
+) -> None:
+    broken = ChildProcess("no_such_module")
+    children = iter([child])
+    world.parsers = IsolatedParsers(lambda: next(children, broken))
+    feed = world.serve(rss(entry(1)))
+
+    with pytest.raises(ParserUnavailableError):
+        world.run()
+
+    assert world.records() == {}
+    assert state_of(world, feed).error == ""
+    world.parsers = IsolatedParsers(lambda: child)
     assert world.run().created == 1
+
+
+def test_nor_over_older_documents(world: Poisonable, child: ChildProcess) -> None:
+    world.parsers = IsolatedParsers(lambda: child)
+    older = world.publisher.url("/older")
+    link = f'<atom:link rel="prev-archive" href="{older}"/>'
+    feed = world.serve(rss(entry(1), extra=link))
+    world.documents["/older"] = Answer(body=rss(entry(2)).encode())
+    world.run()
+    before = state_of(world, feed).backfill
+    broken = ChildProcess("no_such_module")
+    world.parsers = IsolatedParsers(lambda: broken)
+
+    world.later(30)
+    with pytest.raises(ParserUnavailableError):
+        world.run(at_once=False)
+
+    after = state_of(world, feed).backfill
+    assert (after.upcoming, after.failures) == (before.upcoming, 0)
+    world.later()
+    world.parsers = IsolatedParsers(lambda: child)
+    assert world.run(at_once=False).created == 1

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from model.__main__ import main
 from model.protocol import CHOSEN
 from model.scenarios import SCENARIOS, Scenario, by_name
 from model.search import Search
@@ -41,6 +42,14 @@ def test_a_departure_is_found_and_its_story_told(name: str) -> None:
 
     assert found.problem, name
     assert len(found.story) == found.depth
+
+
+def test_of_a_departure_that_there_is_not_it_is_said_which_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main("tombstones kept") == 2
+
+    assert {*VARIANTS} < {line.strip() for line in capsys.readouterr().err.splitlines()}
 
 
 def test_what_is_planted_in_the_code_and_found_by_no_seed_is_found_here() -> None:

@@ -15,11 +15,14 @@ from feedmirror.jobs.auditing.audit import Audit
 from feedmirror.jobs.configure import ReadConfiguration
 from feedmirror.ports.fetching import Fetcher
 from feedmirror.settings import Settings
+from feedmirror.takedowns.reading.understanding import Understanding
 from feedmirror.version import VERSION
 from feedmirror.wiring.audit import compose_audit
-from feedmirror.wiring.mirror import MirrorFunction, Outside
+from feedmirror.wiring.mirror import MirrorFunction
+from feedmirror.wiring.outside import Outside
 from feedmirror.wiring.stores import Stores
 from feedmirror.wiring.takedown import Surroundings, TakedownFunction
+from in_process import IN_PROCESS
 from simulator.clients import (
     Caller,
     CloudFrontClient,
@@ -100,6 +103,7 @@ class Functions:
         sqs = SqsClient(self.cloud, process)
         outside = Outside(
             fetcher=fetcher,
+            parsers=lambda: IN_PROCESS,
             queue=lambda url: SqsQueue(lambda: sqs, url),  # type: ignore[arg-type, return-value]  # in its place
             dns=NoNames,
             clock=lambda: self.cloud.now,
@@ -117,6 +121,7 @@ class Functions:
             cdn=CloudFrontCdn(lambda: cloudfront, "EXAMPLE"),  # type: ignore[arg-type, return-value]  # in its place
             alarms=SnsAlarms(lambda: sns, "arn:aws:sns:eu-central-1:123456789012:alarms"),  # type: ignore[arg-type, return-value]  # in its place
             queue=SqsQueue(lambda: sqs, WORK),  # type: ignore[arg-type, return-value]  # in its place
+            reader=Understanding,
         )
         return TakedownFunction(
             SETTINGS,

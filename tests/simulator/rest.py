@@ -26,7 +26,8 @@ def come_to_rest(life: Life) -> None:
     _deliver(life)
     for _ in range(2):
         life.cloud.later(2)
-        for act in (life.hour, life.mirror):
+        # With more than one shard the front shows at the next schedule what turns have brought.
+        for act in (life.hour, life.mirror, life.schedule):
             act()
             _deliver(life)
     _check_rest(life)

@@ -187,6 +187,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(key: str, right: s
         (MIRROR.replace("[mirror]", "[[mirror]]"), 1, "expected [mirror], once"),
         ("", 1, "[mirror] is missing"),
         (f"\n# nothing\n{MIRROR}".replace("[mirror]", ""), 4, "expected [mirror] or [[feed]]"),
+        (f'"" = 1\n{MIRROR}', 1, '"": expected [mirror] or [[feed]]'),
+        (f'{MIRROR}" " = 1\n', 1, '[mirror] " " is unknown: expected name'),
     ],
 )
 def test_a_wrong_table_is_told(text: str, line: int, told: str) -> None:
@@ -473,3 +475,27 @@ def test_shared_domains_that_are_none_are_refused(written: str) -> None:
     (told,) = problems(f"{MIRROR}shared = {written}\n")
 
     assert told.endswith('expected a list of domains, such as ["tumblr.com"]')
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("opened", ["", "[[", "x = {", 'x = "a" "b".'])
+def test_a_key_of_very_many_parts_is_refused_at_its_line_and_at_once(opened: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        parse_configuration(f"# a comment\n{opened}{'a.' * 250_000}")
+
+    assert [problem.line for problem in refused.value.problems] == [2]
+
+
+def test_a_text_may_have_as_many_full_stops_as_it_likes() -> None:
+    text = "\n".join(
+        [
+            "[mirror]",
+            'name = "a"',
+            'site = "https://a.example"',
+            'contact = "b@a.example"',
+            'operator = "b@a.example"',
+            f'purpose = "{"..." * 99}"',
+        ]
+    )
+
+    assert parse_configuration(text).mirror.purpose == "..." * 99

@@ -90,8 +90,12 @@ class Lookups(Generic[Waiting]):
 
     def _begin(self) -> None:
         while self._queued and self._at_once < _MOST_AT_ONCE:
+            try:
+                Thread(target=self._look_up, args=(self._queued[0],), daemon=True).start()
+            except RuntimeError:  # the system has no thread left; whoever asks next tries again
+                return
+            self._queued.popleft()
             self._at_once += 1
-            Thread(target=self._look_up, args=(self._queued.popleft(),), daemon=True).start()
 
     def _look_up(self, name: str) -> None:
         self._answers.put((name, _looked_up(name)))

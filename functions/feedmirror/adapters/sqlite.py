@@ -25,6 +25,7 @@ from feedmirror.ports.object_store import (
     StoredObject,
     StoreUnavailableError,
 )
+from feedmirror.stored import read_json
 
 _PATIENCE = 30.0  # seconds that one writer waits for the others
 _FIRST_PAGE, _PAGE = 64, 1000  # rows; many who list want the first alone, or there are few
@@ -89,8 +90,9 @@ class SqliteStore:
         with self._connection(key) as connection:
             rows = connection.execute(_GET, (self.bucket, key)).fetchall()
             for etag, content_type, cache_control, metadata, body in rows:
-                told = json.loads(_text(metadata))
-                content = Content(bytes(body), _text(content_type), cache_control, told)
+                cached = None if cache_control is None else _text(cache_control)
+                told = _metadata(metadata)
+                content = Content(_bytes(body), _text(content_type), cached, told)
                 return StoredObject(content, _text(etag))
         return None
 
@@ -103,7 +105,7 @@ class SqliteStore:
         with self._connection(key) as connection:
             rows = connection.execute(_HEAD, (self.bucket, key)).fetchall()
             for etag, size, metadata in rows:
-                return ObjectSummary(key, _text(etag), size, json.loads(_text(metadata)))
+                return ObjectSummary(key, _text(etag), size, _metadata(metadata))
         return None
 
     def put(self, key: str, content: Content, *, replaces: str | None) -> str:
@@ -185,6 +187,21 @@ _FAULTS = {
     sqlite3.SQLITE_IOERR: Fault.FULL,  # so are a quota, a limit, and a disk that fails
     sqlite3.SQLITE_NOTADB: Fault.NO_DATABASE,
 }
+
+
+def _metadata(value: object) -> dict[str, str]:
+    """Return a column's metadata; raises ValueError where a file has anything else there."""
+    told = read_json(_text(value).encode())
+    if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
+        raise ValueError(f"{value!r:.40} are no metadata")
+    return told
+
+
+def _bytes(value: object) -> bytes:
+    """Return a column's bytes; raises ValueError where a file has anything else there."""
+    if not isinstance(value, bytes):
+        raise ValueError(f"{value!r:.40} are no bytes")  # noqa: TRY004 -- of a damaged file
+    return value
 
 
 def _text(value: object) -> str:

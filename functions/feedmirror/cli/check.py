@@ -25,7 +25,7 @@ from feedmirror.mirroring.terms import Stated, places_of
 from feedmirror.mirroring.terms_table import ROWS
 from feedmirror.ports.fetching import Fetched
 from feedmirror.settings import read_networks
-from feedmirror.wiring.mirror import for_terms, polite_fetcher
+from feedmirror.wiring.outside import for_terms, polite_fetcher
 from feedmirror.wiring.parsers import feed_parsers
 
 _MOST_OTHERS = 5

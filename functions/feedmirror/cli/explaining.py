@@ -1,6 +1,6 @@
 """How a mail was understood, for a person who asks why: what it says, who sent it, what is held."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from feedmirror.cli.mails import printable
 from feedmirror.cli.output import print_table, say
@@ -36,7 +36,7 @@ def explain(considered: Considered, mirror: MirrorSettings, *, vouched: bool) ->
     """Print what a mail was taken for, and which rows of the decision table decide."""
     situation = considered.situation
     parts = {
-        "How the mail is read": notice_rows(situation.notice),
+        "How the mail is read": notice_rows(situation.notice, situation.message.excess),
         "Who sent it": _sender(situation.sender, vouched=vouched),
         "What is held of it": _held(situation, mirror),
         "What decides": _decides(considered),
@@ -48,9 +48,10 @@ def explain(considered: Considered, mirror: MirrorSettings, *, vouched: bool) ->
         print_table(("", "~"), [(f"  {name}", value) for name, value in rows])
 
 
-def notice_rows(notice: Notice) -> list[Row]:
-    """Return what a mail asks for, as far as its words tell."""
-    rows = [
+def notice_rows(notice: Notice, excess: Sequence[str]) -> list[Row]:
+    """Return what a mail asks for, as far as its words tell, and which ``excess`` kept them."""
+    rows = [("too large", f"its {each}") for each in excess]
+    rows += [
         ("kind", f"{notice.kind}{f' ({notice.urgent})' if notice.urgent else ''}"),
         ("scope", str(notice.scope or "not said")),
         ("future", _FUTURES[notice.future]),

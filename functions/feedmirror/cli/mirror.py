@@ -22,7 +22,8 @@ from feedmirror.local.serving.places import is_held
 from feedmirror.ports.fetching import Fetched, FetchRequest, Unfetched
 from feedmirror.settings import read_networks, read_settings
 from feedmirror.version import VERSION
-from feedmirror.wiring.mirror import compose, polite_fetcher
+from feedmirror.wiring.mirror import compose
+from feedmirror.wiring.outside import polite_fetcher
 from feedmirror.wiring.stores import open_stores
 
 _EXAMPLE = "Example: feedmirror mirror --local --feed https://news.example.com/feed"

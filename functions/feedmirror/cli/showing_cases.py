@@ -122,7 +122,8 @@ def _print_mail(desk: Desk, case: Case) -> None:
     print_text(message.text, most=_LINES)
     say()
     say("How it is read")
-    print_table(("", "~"), [(f"  {name}", value) for name, value in notice_rows(read.notice)])
+    rows = notice_rows(read.notice, message.excess)
+    print_table(("", "~"), [(f"  {name}", value) for name, value in rows])
 
 
 def _print_standing(desk: Desk, case: Case) -> None:

@@ -9,6 +9,7 @@ import click
 from feedmirror.cli.asking import UnansweredError
 from feedmirror.jobs.configure import NotConfiguredError
 from feedmirror.jobs.takedown.take_in import MailMissingError
+from feedmirror.mirroring.parsing import ParserUnavailableError
 from feedmirror.ports.dns import DnsUnavailableError
 from feedmirror.ports.mail import MailUnavailableError
 from feedmirror.ports.object_store import Fault, StoreUnavailableError
@@ -154,6 +155,7 @@ _WORDS: Mapping[type[BaseException], Callable[..., Iterator[str]]] = {
     MailMissingError: _again,
     MailUnavailableError: _mail,
     DnsUnavailableError: _again,
+    ParserUnavailableError: _again,
     ReaderUnavailableError: _again,
     MailUnreadableError: _unreadable,
     OSError: _file,

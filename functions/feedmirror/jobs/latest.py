@@ -20,6 +20,7 @@ from feedmirror.ports.object_store import (
 from feedmirror.ports.workers import Workers
 from feedmirror.publishing.listings import FRONT_CARDS, LATEST_BURIED
 from feedmirror.publishing.selection import Publication
+from feedmirror.stored import read_json
 
 _ATTEMPTS = 8  # to write a list against other runs
 _SCHEMA = 1
@@ -115,7 +116,7 @@ class LatestLists:
         if found is None:
             return FrontState(), None
         try:
-            fields = json.loads(found.content.body)
+            fields = read_json(found.content.body)
             return FrontState(str(fields["mark"]), dict(fields["seen"])), found.etag
         except (ValueError, KeyError, TypeError):
             return FrontState(), found.etag
@@ -153,7 +154,7 @@ def _row(place: Place) -> list[str]:
 def _places(body: bytes) -> list[Place]:
     """Read a list; one that cannot be read is as good as lost: what comes next begins it anew."""
     try:
-        rows = json.loads(body)["items"]
+        rows = read_json(body)["items"]
         return [
             Place(datetime.fromisoformat(moment), host, link_host, ItemId(item), bool(gone))
             for moment, host, link_host, item, *gone in rows

@@ -28,7 +28,8 @@ class MirrorRun:
     def run(self, *, time_left: Callable[[], timedelta], at_once: bool = False) -> MirrorReport:
         """Run once and return the report.
 
-        Raises StoreUnavailableError if the store fails; whatever was not saved is done again.
+        Raises StoreUnavailableError if the store fails, and ParserUnavailableError if there is
+        nothing to parse with; whatever was not saved is done again.
         """
         tokens = self.tokens.begin(time_left=time_left)
         outcomes: list[ShardOutcome] = []

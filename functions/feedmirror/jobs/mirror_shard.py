@@ -28,7 +28,7 @@ from feedmirror.layout import ItemId
 from feedmirror.mirroring.following import feeds_by_address
 from feedmirror.mirroring.following_terms import Polled, under_host
 from feedmirror.mirroring.house_terms import HouseTerms
-from feedmirror.mirroring.parsing import Parsers
+from feedmirror.mirroring.parsing import Parsers, ParserUnavailableError
 from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
 from feedmirror.mirroring.polling import conditional_request
 from feedmirror.mirroring.robots import origin_of
@@ -122,8 +122,8 @@ class MirrorShard:
         The outcome's ``commit`` saves what was learnt; it comes last, after everything that the
         run publishes (rule V3), so that whatever dies before is done again. It is told whether the
         front could be put: if not, the feeds that brought something bring it again.
-        Raises FeedsMovingError, and StoreUnavailableError; the next run then starts from what is
-        stored.
+        Raises FeedsMovingError, ParserUnavailableError and StoreUnavailableError; the next run then
+        starts from what is stored.
         """
         lease = self.states.lease(shard, at_once=at_once, time_left=time_left)
         progress = self._begin(lease, tokens)
@@ -271,7 +271,7 @@ class MirrorShard:
         try:
             deliveries = [read.delivery for read in batch if read.delivery.drafts]
             stored = iter(self.store.run(deliveries, now=self.clock()) if deliveries else ())
-        except StoreUnavailableError:
+        except (ParserUnavailableError, StoreUnavailableError):
             raise
         except Exception as error:  # noqa: BLE001 -- one feed's failure, of any kind, is its own
             if len(batch) > 1:

@@ -17,7 +17,7 @@ from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.entry_terms import read_stated
 from feedmirror.mirroring.houses import ASKED_EVERY, House, may_fetch
 from feedmirror.mirroring.items import Draft, read_entries
-from feedmirror.mirroring.parsing import Parsers
+from feedmirror.mirroring.parsing import Parsers, ParserUnavailableError
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import retry_after
@@ -53,7 +53,7 @@ class OlderDocuments:
     ) -> dict[str, Backfill]:
         """Read what is next of each feed that does not fail, and return how far each is read now.
 
-        Raises StoreUnavailableError.
+        Raises ParserUnavailableError and StoreUnavailableError.
         """
         feeds = {url: feed for url, feed in feeds.items() if not states[url].error}
         asked = {states[url].backfill.upcoming: url for url in feeds}
@@ -73,7 +73,7 @@ class OlderDocuments:
             url = asked[answer.request.url]
             try:
                 read[url] = self._read(feeds[url], states[url], answer)
-            except StoreUnavailableError:
+            except (ParserUnavailableError, StoreUnavailableError):
                 raise
             except Exception:  # noqa: BLE001 -- one document's failure, of any kind, is its own
                 read[url] = known[url].failed()

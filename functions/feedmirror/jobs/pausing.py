@@ -11,6 +11,7 @@ from typing import Any
 
 from feedmirror.layout import PAUSED
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
+from feedmirror.stored import read_json
 
 _SCHEMA = 1
 _LONGEST_NOTE = 500
@@ -86,7 +87,7 @@ class Switch:
 def _pause(body: bytes) -> Pause:
     """Read what stands there; what is none of ours pauses all the same."""
     try:
-        fields: dict[str, Any] = json.loads(body)
+        fields: dict[str, Any] = read_json(body)
         since = datetime.fromisoformat(fields["since"])
         if fields["schema"] != _SCHEMA or since.tzinfo is None:
             return _by_hand(body)

@@ -18,7 +18,7 @@ from feedmirror.mirroring.following_terms import Polled, after_answer, read_term
 from feedmirror.mirroring.items import Draft, Reading, read_entries
 from feedmirror.mirroring.listing import Document as Listed
 from feedmirror.mirroring.moves import Sight
-from feedmirror.mirroring.parsing import Parsers
+from feedmirror.mirroring.parsing import Parsers, ParserUnavailableError
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import News, Poll, read_answer, unreadable
@@ -69,7 +69,10 @@ class ReadAnswers:
     changed: int = 0
 
     def run(self, polled: Polled, answer: Fetched | Unfetched) -> Read | None:
-        """Read one answer; None if it brings nothing to store. Raises StoreUnavailableError."""
+        """Read one answer; None if it brings nothing to store.
+
+        Raises StoreUnavailableError and ParserUnavailableError.
+        """
         url, before, now = polled.settings.url, polled.before, self.clock()
         sight = sight_of(answer, before, url=url, now=now)
         try:
@@ -80,7 +83,7 @@ class ReadAnswers:
                 self.states[url] = self.moves.run(state, before, sight)
                 return None
             return self._with_document(polled, answer, poll, sight=sight)
-        except StoreUnavailableError:
+        except (ParserUnavailableError, StoreUnavailableError):
             raise
         except Exception as error:  # noqa: BLE001 -- one feed's failure, of any kind, is its own
             known = isinstance(error, FeedUnreadableError)

@@ -68,7 +68,7 @@ class ShardTurn:
         What dies within is polled again when it is due the next time, not when its message comes
         again: a publisher is not asked twice for a fault of ours.
 
-        Raises StoreUnavailableError; whatever was not saved is done again.
+        Raises ParserUnavailableError and StoreUnavailableError; what was not saved is done again.
         """
         if turn.shards != self.shards:
             return MirrorReport()

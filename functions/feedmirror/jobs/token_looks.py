@@ -16,6 +16,7 @@ from feedmirror.ports.object_store import (
     ObjectStore,
     StoreUnavailableError,
 )
+from feedmirror.stored import read_json
 
 _MOST = 100  # challenges that one run takes up
 _ATTEMPTS = 4  # to write against other runs
@@ -52,7 +53,7 @@ class TokenLooks:
         if found is None:
             return {}, None
         try:
-            fields = json.loads(found.content.body)["looks"]
+            fields = read_json(found.content.body)["looks"]
             return {key: _look(values) for key, values in fields.items()}, found.etag
         except (ValueError, KeyError, TypeError, AttributeError):
             return {}, found.etag

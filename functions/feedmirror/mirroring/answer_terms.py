@@ -99,7 +99,10 @@ def _reservation(value: str) -> Iterator[str]:
 
 
 def _licences(value: str, base: str) -> Iterator[tuple[str, str]]:
-    """Yield the licences that links name: what is known of each, or where its document lies."""
+    """Yield the licences that links name: what is known of each, or where its document lies.
+
+    Without a ``base`` only what is known of is named, and addresses are taken as they stand.
+    """
     from feedmirror.mirroring.stated_rights import licence_signal  # noqa: PLC0415 -- rarely needed
 
     for found in _LINK.finditer(value[:_MOST]):
@@ -111,7 +114,7 @@ def _licences(value: str, base: str) -> Iterator[tuple[str, str]]:
         address = web_address(resolve(base, found[1])) if base else found[1]
         signal = licence_signal(address) or ""
         is_rsl = _KIND.search(found[2]) is not None
-        if address and (signal or (is_rsl and _same_origin(address, base))):
+        if address and (signal or (base and is_rsl and _same_origin(address, base))):
             yield address, signal
 
 

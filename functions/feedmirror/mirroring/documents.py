@@ -197,7 +197,7 @@ def _subsetless(text: str) -> str:
 def _without_control(text: str) -> tuple[str, str | None]:
     kept = only_xml_characters(text)
     lost = len(text) - len(kept)
-    return kept, f"{lost} characters that XML does not allow" if lost else None
+    return kept, f"{_counted(lost, 'character')} that XML does not allow" if lost else None
 
 
 def _without_subset(text: str) -> tuple[str, str | None]:
@@ -225,7 +225,11 @@ def _without_bad_references(text: str) -> tuple[str, str | None]:
         return match.group() if kept is None else kept
 
     text = _REFERENCE.sub(character, text)
-    return text, f"{replaced} references to no character" if replaced else None
+    return text, f"{_counted(replaced, 'reference')} to no character" if replaced else None
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _referenced(hexadecimal: str | None, decimal: str | None) -> str | None:

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from feedmirror.records import Contact, Enclosure, Person, Source
 
+LARGEST_FILE = 10**15 - 1  # bytes: what is said to be larger has no stated size
+
 
 class FeedUnreadableError(Exception):
     """The document is no feed; the message says what it is instead, in words for the operator."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from feedmirror.addresses import resolve, web_address
 from feedmirror.characters import one_line
-from feedmirror.mirroring.entries import Entry, Feed, FeedUnreadableError
+from feedmirror.mirroring.entries import LARGEST_FILE, Entry, Feed, FeedUnreadableError
 from feedmirror.mirroring.moments import from_rfc3339
 from feedmirror.mirroring.people import address_in, merge, people
 from feedmirror.mirroring.texts import (
@@ -140,7 +140,7 @@ def _attachments(item: _Object, url: str) -> Iterator[Enclosure]:
     for attachment in attachments if isinstance(attachments, list) else ():
         if isinstance(attachment, dict) and (address := _address(attachment, "url", url)):
             size = attachment.get("size_in_bytes")
-            known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+            known = type(size) is int and 0 <= size <= LARGEST_FILE
             yield Enclosure(
                 address, one_line(_text(attachment, "mime_type")), size if known else None
             )

@@ -4,13 +4,14 @@ Any element of a document can take the place of one of feedparser's own keys (``
 ``<published_parsed x="1"/>``), so each value is checked for its type before it is used.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from feedmirror.addresses import resolve, web_address
 from feedmirror.characters import one_line
-from feedmirror.mirroring.entries import Entry
+from feedmirror.mirroring.entries import LARGEST_FILE, Entry
 from feedmirror.mirroring.moments import from_fields
 from feedmirror.mirroring.people import address_in, merge, people
 from feedmirror.mirroring.raw_xml import choose_link
@@ -23,6 +24,7 @@ from feedmirror.mirroring.texts import (
 )
 from feedmirror.records import Enclosure, Person, Source
 
+_LENGTH = re.compile(f"[0-9]{{1,{len(str(LARGEST_FILE))}}}")
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 _PLAIN_TYPES = {"text/plain", "text", ""}
 _BLOGGER_KIND = "http://schemas.google.com/g/2005#kind"  # says that an entry is an entry
@@ -178,7 +180,7 @@ def _enclosures(parsed: Parsed, base: str) -> tuple[Enclosure, ...]:
         # feedparser's guess for a link of no stated type; no media file is a page.
         kind = "" if stated_kind == "text/html" else stated_kind
         if address:
-            number = int(length) if length.isascii() and length.isdigit() else None
+            number = int(length) if _LENGTH.fullmatch(length) else None
             known = files.get(address, Enclosure(address))
             files[address] = Enclosure(
                 address,

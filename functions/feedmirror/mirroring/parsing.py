@@ -49,8 +49,15 @@ class Unread:
     later: bool = False
 
 
+class ParserUnavailableError(Exception):
+    """No parser can be had, whatever the document is: so nothing is known of any."""
+
+
 class Parsers(Protocol):
-    """Reads what strangers wrote; whatever a document does, it does to itself alone."""
+    """Reads what strangers wrote; whatever a document does, it does to itself alone.
+
+    Each method raises ParserUnavailableError; the run then ends, and the next one begins anew.
+    """
 
     def feed(self, document: bytes, *, url: str, content_type: str) -> Feed:
         """Read a feed that came from an address; raises FeedUnreadableError."""

@@ -253,9 +253,8 @@ def _feed(fields: dict[str, Any]) -> FeedState:
         for name in ("attempted", "not_before", "limited", "gone_since")
         if name in fields
     }
-    entries = {
-        ItemId(item): EntryState(*known) for item, known in fields.get("entries", {}).items()
-    }
+    stored: dict[ItemId, list[Any]] = fields.get("entries", {})
+    entries = {item: EntryState(*known) for item, known in stored.items()}
     names = ("problems", "hosts", "skip_hours", "skip_days")
     lists = {name: tuple(listed(fields.get(name, []))) for name in names}
     look = _look(fields["look"]) if "look" in fields else Look()

@@ -6,7 +6,7 @@ characters, links are web addresses, moments are in UTC, and it has no place for
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feedmirror.addresses import canonical_link
@@ -24,6 +24,7 @@ from feedmirror.publishing.texts import (
 from feedmirror.records import Attribution, Enclosure, FeedReference, Item, Publisher, Source
 
 _HEADLINE_LENGTH = 80
+_BYLINE_LENGTH = 100  # characters of each name in a list; the item's page has the whole
 _LESS = ("excerpt", "link")
 BEFORE_CREDIT = "\n<hr>\n"  # between what an item says and its credit
 
@@ -84,6 +85,16 @@ class Card:
         if len(self.summary) <= _HEADLINE_LENGTH:
             return self.summary
         return self.summary[:_HEADLINE_LENGTH].rpartition(" ")[0] + "…"
+
+    @property
+    def byline(self) -> tuple[Author, ...]:
+        """The authors as a list of many items names them: nobody's name takes all of its room."""
+        return tuple(
+            replace(author, name=f"{author.name[: _BYLINE_LENGTH - 1]}…")
+            if len(author.name) > _BYLINE_LENGTH
+            else author
+            for author in self.authors
+        )
 
     @property
     def changed(self) -> datetime:

@@ -4,12 +4,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from feedmirror.adapters.clock import fresh_nonce, utc_now
-from feedmirror.adapters.fetching import CurlFetcher
-from feedmirror.adapters.networks import Network
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.configure import Configured, NotConfiguredError, ReadConfiguration
@@ -31,71 +29,26 @@ from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.jobs.shard_state import ShardStates
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.jobs.token_looks import TokenLooks
+from feedmirror.mirroring.parsing import Parsers
 from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetcher
 from feedmirror.settings import Settings, read_settings
-from feedmirror.version import VERSION, user_agent
+from feedmirror.version import VERSION
+from feedmirror.wiring.outside import (
+    Outside,
+    for_robots,
+    for_terms,
+    for_tokens,
+    public_dns,
+)
 from feedmirror.wiring.parsers import feed_parsers
 from feedmirror.wiring.stores import Stores, about_pages_of, open_stores, publisher_of
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-
+    from feedmirror.adapters.networks import Network
     from feedmirror.jobs.dispatch import Dispatch
     from feedmirror.jobs.shard_turn import ShardTurn
     from feedmirror.jobs.tell_hub import TellHub
-    from feedmirror.ports.dns import TxtLookup
-
-# A token's file: nobody waits for a slow one, and nothing longer is one.
-_TOKEN_TIMEOUT, _TOKEN_BYTES = timedelta(seconds=10), 4096
-# A file of terms is small, and the polls wait for it.
-_TERMS_TIMEOUT, _TERMS_BYTES = timedelta(seconds=10), 65536
-
-# A robots.txt: the feeds wait for it.
-_ROBOTS_TIMEOUT, _ROBOTS_BYTES = timedelta(seconds=10), 2 * 2**20
-
-
-def polite_fetcher(mirror: MirrorSettings, *, allowed_networks: tuple[Network, ...]) -> CurlFetcher:
-    """Return the fetcher that names this mirror, and whom to write to, in every request."""
-    agent = user_agent(mirror.site, mirror.contact)
-    return CurlFetcher(user_agent=agent, allowed_networks=allowed_networks, shared=mirror.shared)
-
-
-def _distant(url: str) -> WorkQueue:
-    from feedmirror.adapters.sqs import SqsQueue  # noqa: PLC0415 -- not used locally
-
-    return SqsQueue(_sqs_client, url)
-
-
-@cache
-def _sqs_client() -> "SQSClient":
-    from feedmirror.adapters.aws import make_client  # noqa: PLC0415 -- not used locally
-
-    return make_client("sqs")
-
-
-def _public_dns() -> "TxtLookup":
-    from feedmirror.adapters.dns import DnsTxtLookup  # noqa: PLC0415 -- only while a token is sought
-
-    return DnsTxtLookup()
-
-
-class MakeFetcher(Protocol):
-    """Makes what asks publishers, by the settings of the mirror that asks."""
-
-    def __call__(self, mirror: MirrorSettings, *, allowed_networks: tuple[Network, ...]) -> Fetcher:
-        """Return a fetcher that names the mirror in every request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What the mirror function uses beside the buckets: Amazon's, the internet's, and the time."""
-
-    fetcher: MakeFetcher = polite_fetcher
-    queue: Callable[[str], WorkQueue] = _distant
-    dns: "Callable[[], TxtLookup]" = _public_dns
-    clock: Callable[[], datetime] = utc_now
-    nonce: Callable[[], str] = fresh_nonce
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +100,7 @@ class MirrorFunction:
                 nonce=outside.nonce,
             )
             found = replace(found, tokens=replace(found.tokens, dns=outside.dns))
+            found = found.parsing_by(outside.parsers())
             return found.handing_on(self._work_queue(context))
 
         def time_left() -> timedelta:
@@ -241,6 +195,15 @@ class MirrorJobs:
             tokens=replace(self.tokens, hand_on=queue),
         )
 
+    def parsing_by(self, parsers: Parsers) -> "MirrorJobs":
+        """Return the jobs that have others parse what strangers wrote."""
+        shard = self.shard
+        store, houses = (
+            replace(shard.store, parsers=parsers),
+            replace(shard.houses, parsers=parsers),
+        )
+        return replace(self, shard=replace(shard, parsers=parsers, store=store, houses=houses))
+
     def whole(self) -> MirrorRun:
         """Return the run over every shard in this process."""
         return MirrorRun(
@@ -306,7 +269,7 @@ def compose(
             states=states,
             fetcher=fetcher,
             parsers=parsers,
-            robots=RobotsLooks(fetcher=_for_robots(fetcher), clock=clock),
+            robots=RobotsLooks(fetcher=for_robots(fetcher), clock=clock),
             hand_on=hand_on,
             rules=rules,
             store=StoreEntries(
@@ -348,8 +311,8 @@ def compose(
             ledger=stores.ledger,
             workers=stores.workers,
             looks=TokenLooks(archive=stores.archive, nonce=nonce),
-            fetcher=_for_tokens(fetcher),
-            dns=_public_dns,
+            fetcher=for_tokens(fetcher),
+            dns=public_dns,
             hand_on=hand_on,
             clock=clock,
             feeds=configuration.feeds,
@@ -357,13 +320,6 @@ def compose(
         reshard=reshard,
         clock=clock,
     )
-
-
-def _for_robots(fetcher: Fetcher) -> Fetcher:
-    """Return the fetcher with the limits of a robots.txt, of which only the beginning is read."""
-    if not isinstance(fetcher, CurlFetcher):
-        return fetcher
-    return replace(fetcher, timeout=_ROBOTS_TIMEOUT, max_bytes=_ROBOTS_BYTES)
 
 
 def _hub(mirror: MirrorSettings, fetcher: Fetcher) -> "TellHub | None":
@@ -374,20 +330,6 @@ def _hub(mirror: MirrorSettings, fetcher: Fetcher) -> "TellHub | None":
 
     networks: tuple[Network, ...] = getattr(fetcher, "allowed_networks", ())
     return hub_of(mirror, mirror.hub, allowed_networks=networks)
-
-
-def _for_tokens(fetcher: Fetcher) -> Fetcher:
-    """Return the fetcher with the limits of a token's file, where it is one that has limits."""
-    if not isinstance(fetcher, CurlFetcher):
-        return fetcher
-    return replace(fetcher, timeout=_TOKEN_TIMEOUT, max_bytes=_TOKEN_BYTES)
-
-
-def for_terms(fetcher: Fetcher) -> Fetcher:
-    """Return the fetcher with the limits of a file of terms, where it is one that has limits."""
-    if not isinstance(fetcher, CurlFetcher):
-        return fetcher
-    return replace(fetcher, timeout=_TERMS_TIMEOUT, max_bytes=_TERMS_BYTES)
 
 
 def mirror_function() -> MirrorFunction:

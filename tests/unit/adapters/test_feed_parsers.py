@@ -8,14 +8,20 @@ import pytest
 
 from feedmirror.adapters.isolation.child_process import (
     ChildProcess,
-    ChildUnavailableError,
     Limits,
+    OperationRefusedError,
 )
 from feedmirror.adapters.isolation.feed_parsers import IsolatedParsers
 from feedmirror.configuration import Images
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.health import advice
-from feedmirror.mirroring.parsing import Markup, Parsers, Texts, Unread
+from feedmirror.mirroring.parsing import (
+    Markup,
+    Parsers,
+    ParserUnavailableError,
+    Texts,
+    Unread,
+)
 from feedmirror.wiring.parsers import feed_parsers
 from in_process import IN_PROCESS
 from poisoned_operations import POISON as CRASH
@@ -256,6 +262,10 @@ class Liar:
         (lambda p: p.texts([SAFE]), [{}, {}]),
         (lambda p: p.texts([SAFE]), {"texts": {}}),
         (lambda p: p.rsl("<rsl/>", address=URL), [1]),
+        (lambda p: p.rsl("<rsl/>", address=URL), ["rsl-none /\ud800"]),
+        (lambda p: p.rsl("<rsl/>", address=URL), ["all-yours /"]),
+        (lambda p: p.rsl("<rsl/>", address=URL), ["rsl-none"]),
+        (lambda p: p.rsl("<rsl/>", address=URL), ["rsl-none /"] * 101),
         (lambda p: p.shown([TOKEN], b"x"), [None]),
     ],
 )
@@ -274,6 +284,26 @@ def test_what_is_of_another_type_is_not_believed(
         case _:
             assert not told
     assert liar.closed == 1
+
+
+class Refuser(Liar):
+    """A child that says of everything that it refuses it, as only a feed can be refused."""
+
+    def call(self, *_: object) -> Any:  # noqa: ANN401 -- any JSON
+        raise OperationRefusedError("the document is no feed")
+
+
+def test_only_a_feed_can_be_refused_so_that_nothing_else_ends_a_run() -> None:
+    refuser: Any = Refuser(None)
+    parsers = IsolatedParsers(lambda: refuser)
+
+    assert outcome(parsers, b"x") == "the document is no feed"
+    assert (
+        parsers.texts([SAFE, SAFE])
+        == [Unread("its markup cannot be read: the document is no feed")] * 2
+    )
+    assert parsers.rsl("<rsl/>", address=URL) == ()
+    assert parsers.shown([TOKEN], b"x") == frozenset()
 
 
 def test_a_token_is_believed_only_if_it_was_asked_for() -> None:
@@ -297,7 +327,7 @@ def test_rules_and_tokens_are_read_in_a_child_too(parsers: IsolatedParsers) -> N
 def test_a_machine_that_starts_no_child_is_no_document_s_fault() -> None:
     child = ChildProcess("no_such_module")
 
-    with pytest.raises(ChildUnavailableError):
+    with pytest.raises(ParserUnavailableError):
         outcome(IsolatedParsers(lambda: child), b"<rss/>")
 
 

@@ -217,6 +217,7 @@ def breakable() -> Iterator[IsolatedMailReader]:
         ("ask", "asks for what no mail needs"),
         ("tell", "asks for what no mail needs"),
         ("forge", "does not bear out"),
+        ("inject", "what no mail asks for"),
     ],
 )
 def test_a_mail_that_breaks_its_reader_costs_only_itself(

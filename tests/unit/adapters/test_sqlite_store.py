@@ -323,6 +323,31 @@ def test_a_damaged_file_is_trouble_of_its_own_kind(path: Path, store: SqliteStor
     assert refused.value.fault is Fault.DAMAGED
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *(
+            ("metadata", each)
+            for each in ("[" * 100_000, "[]", "null", "3", '{"a": 1}', "{", b"{}")
+        ),
+        ("body", "text"),
+        ("body", 3),
+        ("cache_control", b"no-store"),
+        ("content_type", b"text/plain"),
+        ("etag", b"x"),
+    ],
+)
+def test_so_is_a_column_that_holds_what_no_put_has_written(
+    path: Path, store: SqliteStore, column: str, value: object
+) -> None:
+    store.put("a.json", text("x"), replaces=None)
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(f"UPDATE objects SET {column} = ?", (value,))  # noqa: S608 -- a name of ours
+
+    with pytest.raises(StoreUnavailableError, match=r"a\.json"):
+        store.get("a.json")
+
+
 def test_a_folder_that_cannot_be_made_is_trouble(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 

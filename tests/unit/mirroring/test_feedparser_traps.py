@@ -412,3 +412,20 @@ def test_a_caption_of_an_image_is_no_summary_unless_there_is_nothing_else(
 
     assert body in entry.content_html
     assert "Flour" not in entry.summary_html
+
+
+def test_a_file_of_a_size_that_no_file_has_is_one_of_no_stated_size() -> None:
+    """Python writes no number of over 4,300 digits (``int`` refuses to read one)."""
+    sizes = ("1" * 15, "1" * 16, "1" * 5000, "-1", "1.5")
+    entry = only(
+        rss(
+            "<item><title>x</title>"
+            + "".join(
+                f'<enclosure url="https://example.org/{place}" type="a/b" length="{size}"/>'
+                for place, size in enumerate(sizes)
+            )
+            + "</item>"
+        )
+    )
+
+    assert [file.length for file in entry.enclosures] == [int("1" * 15), None, None, None, None]

@@ -237,6 +237,15 @@ def test_control_characters_in_the_document_do_no_damage() -> None:
     assert feed.problems == ("3 characters that XML does not allow",)
 
 
+def test_one_of_a_kind_is_told_as_one() -> None:
+    feed = rss("<title>a\x08b &#xD800;</title>")
+
+    assert set(feed.problems) == {
+        "1 character that XML does not allow",
+        "1 reference to no character",
+    }
+
+
 def test_html_names_of_characters_do_no_damage_outside_of_html() -> None:
     feed = rss("<title>a&nbsp;&copy; b</title><description><![CDATA[&nbsp;&lt;]]></description>")
 

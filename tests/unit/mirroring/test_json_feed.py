@@ -56,6 +56,8 @@ def test_an_item_is_read_whole() -> None:
             {"mime_type": "audio/mpeg"},
             "x",
             {"url": "/b.mp3", "size_in_bytes": -1},
+            {"url": "/c.mp3", "size_in_bytes": 10**400},
+            {"url": "/d.mp3", "size_in_bytes": True},
         ],
         _extension={"id": "ignored"},
     )
@@ -70,6 +72,8 @@ def test_an_item_is_read_whole() -> None:
     assert entry.enclosures == (
         Enclosure("https://example.org/a.mp3", "audio/mpeg", 12),
         Enclosure("https://example.org/b.mp3"),
+        Enclosure("https://example.org/c.mp3"),
+        Enclosure("https://example.org/d.mp3"),
     )
 
 

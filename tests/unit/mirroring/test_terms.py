@@ -229,6 +229,13 @@ def test_links_to_licences_are_read_and_rsl_of_the_same_origin_is_named() -> Non
     assert rsl_links({"link": value}, URL) == ("https://news.example.com/rsl.xml",)
 
 
+def test_a_link_that_is_no_address_says_nothing_and_costs_nothing() -> None:
+    value = f'<//[>; rel="license"; type="application/rsl+xml", <{CC}/by/4.0/>; rel="license"'
+
+    assert header_signals({"link": value})["link"] == ("cc",)
+    assert rsl_links({"link": value}, URL) == ()
+
+
 @pytest.mark.parametrize(
     ("text", "signal"),
     [

@@ -15,7 +15,7 @@ from feedmirror.publishing.documents import Document, without_nonce
 from feedmirror.publishing.listings import Buried, Listing
 from feedmirror.publishing.pages import Renderer, TakedownCount
 from feedmirror.publishing.treatment import FeedTreatment, HostTreatment
-from feedmirror.records import Person
+from feedmirror.records import Person, Publisher
 from feedmirror.suppression import Ground
 
 RENDERER = Renderer(a_mirror())
@@ -447,3 +447,18 @@ def test_importing_the_renderer_loads_no_template_engine() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 -- our own code
+
+
+def test_nobody_s_title_or_names_take_the_room_of_a_page_that_all_share() -> None:
+    names = tuple(Person(name=f"{sign}{'w' * 9_998}") for sign in "abcdefgh")
+    publisher = Publisher(name="n" * 10_000, url="https://a.example/", host="a.example")
+    credit = an_attribution(authors=names, publisher=publisher)
+    long = an_item(host="a.example", title="t " * 5_000, attribution=credit)
+    listing = Listing("").updated_with([RENDERER.card(long)])
+
+    front = RENDERER.listing(listing, nonce="ab")["index.html"]
+    page = RENDERER.item_page(long, nonce="ab")
+
+    assert len(front.body) < 8_000
+    assert all(f"{sign}www" in words(front) for sign in "abcdefgh")
+    assert all(name.name in words(page) for name in names)

@@ -21,7 +21,7 @@ from feedmirror.publishing.letters import publishers_letters
 from feedmirror.publishing.pages import Renderer
 from feedmirror.takedowns.casework.challenges import WELL_KNOWN_PATH
 from feedmirror.takedowns.decisions.decision import MASKED_FOR
-from feedmirror.wiring.mirror import polite_fetcher
+from feedmirror.wiring.outside import polite_fetcher
 
 
 def a_feed(number: int = 1, **settings: object) -> FeedSettings:

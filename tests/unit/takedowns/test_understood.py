@@ -69,3 +69,16 @@ def test_a_proof_is_of_the_mailbox_that_ses_read() -> None:
     assert not is_borne_out(replace(proved, address="eve@news.example"), passed)
     assert not is_borne_out(proved, replace(passed, from_keys=()))
     assert not is_borne_out(proved, None)
+
+
+def test_a_proof_is_of_the_domain_that_its_address_names_and_no_better_than_that_is() -> None:
+    passed, proved = replace(RECEIPT, dmarc=PASS), replace(ANN, proof=Proof.DMARC)
+    assert not is_borne_out(replace(proved, domain="victim.example"), passed)
+    assert not is_borne_out(replace(proved, domain=""), passed)
+    assert not is_borne_out(replace(proved, role=True), passed)
+    assert not is_borne_out(replace(proved, shared=True), passed)
+
+    freemail = replace(proved, address="ann@gmail.com", domain="gmail.com")
+    of_ses = replace(passed, from_keys=(mailbox_key("ann@gmail.com"),))
+    assert is_borne_out(replace(freemail, shared=True), of_ses)
+    assert not is_borne_out(freemail, of_ses)

@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import MISSING, Field, fields, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from typing import Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -126,6 +126,7 @@ def _moment(found: Json) -> datetime:
     moment = datetime.fromisoformat(_TEXT(found))
     if moment.utcoffset() is None:
         raise CodecError("a moment without a zone")
+    moment.astimezone(UTC)  # it may be before the first or behind the last that there is
     return moment
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from feedmirror.adapters.isolation.frames import Json
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
-from feedmirror.mirroring.parsing import Markup, Texts, Unread
+from feedmirror.mirroring.parsing import Markup, ParserUnavailableError, Texts, Unread
 
 if TYPE_CHECKING:
     from feedmirror.adapters.isolation.child_process import ChildProcess
@@ -25,12 +25,16 @@ class NoAnswerError(Exception):
     """The child has no answer that can be used; the message says why."""
 
 
+class RefusedDocumentError(NoAnswerError):
+    """The child refuses what it was given, in words that may be the answer themselves."""
+
+
 @dataclass(slots=True)
 class IsolatedParsers:
     """The parsers of one run, in a child process that runs may share.
 
     All but :meth:`feed` never raise for what they are given; whatever is asked for,
-    ChildUnavailableError is raised if no child can be started. ``lost`` are the seconds that went
+    ParserUnavailableError is raised if no child can be started. ``lost`` are the seconds that went
     into entries that came to nothing.
     """
 
@@ -44,8 +48,10 @@ class IsolatedParsers:
         arguments = {"url": url, "content_type": content_type}
         try:
             feed = self.called(Feed, "feed", arguments, body=document)
-            if not vouching.has_web_addresses(feed):
-                raise self.no_answer("an address that is none of the web")
+            if against := vouching.objection(feed):
+                raise self.no_answer(against)
+        except RefusedDocumentError as error:
+            raise FeedUnreadableError(str(error)) from error
         except NoAnswerError as error:
             raise FeedUnreadableError(f"the feed cannot be parsed: {error}") from error
         return feed
@@ -61,10 +67,16 @@ class IsolatedParsers:
 
     def rsl(self, text: str, *, address: str) -> tuple[str, ...]:
         """Return the rules of an RSL document for the host of an address; none if unreadable."""
+        from feedmirror.adapters.isolation.vouching import are_own_rules  # noqa: PLC0415 -- see above
+
+        arguments = {"address": address}
         try:
-            return self.called(tuple[str, ...], "rsl", {"address": address}, body=text.encode())
+            rules = self.called(tuple[str, ...], "rsl", arguments, body=text.encode())
+            if not are_own_rules(rules):
+                raise self.no_answer("a rule that nobody follows")
         except NoAnswerError:
             return ()
+        return rules
 
     def shown(self, tokens: Sequence[str], document: bytes) -> frozenset[str]:
         """Return which tokens a feed shows where its publisher speaks of the feed itself."""
@@ -77,15 +89,16 @@ class IsolatedParsers:
     def called(self, kind: type[T], operation: str, arguments: Json, *, body: bytes = b"") -> T:
         """Have the child do something, and return what it says, if that is of a type.
 
-        Raises NoAnswerError, ChildUnavailableError, and FeedUnreadableError where the operation
-        says so itself.
+        Raises NoAnswerError and ParserUnavailableError.
         """
         from feedmirror.adapters.isolation import child_process, codec  # noqa: PLC0415 -- most polls bring no document
 
         try:
             return codec.from_json(kind, self.child().call(operation, arguments, body))
+        except child_process.ChildUnavailableError as error:
+            raise ParserUnavailableError(str(error)) from error
         except child_process.OperationRefusedError as error:
-            raise FeedUnreadableError(str(error)) from error
+            raise RefusedDocumentError(str(error)) from error
         except (child_process.ChildDiedError, child_process.OperationFailedError) as error:
             raise NoAnswerError(str(error)) from error
         except codec.CodecError as error:
@@ -122,13 +135,13 @@ class _Document:
     def _together(self, batch: Sequence[Markup]) -> Sequence[Texts | Unread]:
         from feedmirror.adapters.isolation.answers import ReadMarkup  # noqa: PLC0415 -- see above
         from feedmirror.adapters.isolation.codec import to_json  # noqa: PLC0415 -- see above
-        from feedmirror.adapters.isolation.vouching import is_own_form  # noqa: PLC0415 -- see above
+        from feedmirror.adapters.isolation.vouching import is_as_asked  # noqa: PLC0415 -- see above
 
         found = self.parsers.called(tuple[ReadMarkup, ...], "texts", to_json(batch))
         if len(found) != len(batch):
             raise self.parsers.no_answer("as many as were not asked for")
-        contents = (each.texts.content for each in found if each.texts)
-        if not all(map(is_own_form, contents)):
+        read = zip((each.texts for each in found), batch, strict=True)
+        if not all(texts is None or is_as_asked(texts, markup) for texts, markup in read):
             raise self.parsers.no_answer("markup that is not ours")
         return [each.texts or Unread(_UNREADABLE + each.why) for each in found]
 

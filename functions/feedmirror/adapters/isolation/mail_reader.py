@@ -14,6 +14,7 @@ from feedmirror.adapters.isolation.child_process import (
     OperationRefusedError,
 )
 from feedmirror.adapters.isolation.codec import CodecError, from_json, to_json
+from feedmirror.adapters.isolation.vouching_mails import objection
 from feedmirror.configuration import MirrorSettings
 from feedmirror.ports.dns import TxtLookup
 from feedmirror.takedowns.reading.understood import (
@@ -88,4 +89,6 @@ def _believed(found: Any, receipt: Receipt | None) -> Understood:  # noqa: ANN40
         raise _UnbelievableError("what it is read as is nothing of the kind") from error
     if not is_borne_out(understood.sender, receipt):
         raise _UnbelievableError("its sender is read as SES does not bear out")
+    if against := objection(understood):
+        raise _UnbelievableError(f"its reader says {against}")
     return understood

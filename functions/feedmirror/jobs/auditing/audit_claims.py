@@ -4,7 +4,6 @@ One walk through the markers does for every rule at once what a sweep does for o
 is only read where a rule of its hosts may reach it.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from feedmirror.jobs.takedown.sweep import Marker, read_marker_key
 from feedmirror.layout import MARKERS
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
+from feedmirror.stored import read_json
 from feedmirror.suppression import (
     Scope,
     Subject,
@@ -69,7 +69,7 @@ class AuditClaims:
     def _subject(self, marker: Marker) -> Subject | None:
         found = self.archive.get(marker.key)
         try:
-            return Subject(frozenset(json.loads(found.content.body)["subject"])) if found else None
+            return Subject(frozenset(read_json(found.content.body)["subject"])) if found else None
         except (ValueError, KeyError, TypeError):
             return None
 

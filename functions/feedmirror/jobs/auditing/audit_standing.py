@@ -1,6 +1,5 @@
 """The rules in force, as an audit asks for them: batch by batch, whether or not all can be read."""
 
-import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from feedmirror.jobs.rules import RuleReader, Rules
 from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.layout import lift_key, suppression_key
 from feedmirror.records import Item
+from feedmirror.stored import read_json
 from feedmirror.suppression import Suppression, find_suppression
 from feedmirror.takedowns.casework.cases import Case, CaseUnreadableError, State
 
@@ -91,7 +91,7 @@ class Standing:
         """
         lift = self.rules.ledger.get(lift_key(rule))
         try:
-            by = str(json.loads(lift.content.body)["by"]) if lift else ""
+            by = str(read_json(lift.content.body)["by"]) if lift else ""
         except (ValueError, KeyError, TypeError):
             return False
         known = self.case(by) if by else None

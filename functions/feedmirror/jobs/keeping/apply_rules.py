@@ -4,7 +4,6 @@ A rule that a backup has brought was swept for in another mirror, or before: her
 happened for it yet. One walk through the markers does for every rule what its sweep would do.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from feedmirror.layout import MARKERS, ItemId, item_page, record_key, suppressio
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
 from feedmirror.records import Item, RecordUnreadableError, Tombstone, record_from_json
+from feedmirror.stored import read_json
 from feedmirror.suppression import (
     Ground,
     RuleUnreadableError,
@@ -122,7 +122,7 @@ class ApplyRules:
         """Return what a marker claims, and its pages; one that cannot be read claims nothing."""
         found = self.archive.get(marker.key)
         try:
-            fields = json.loads(found.content.body) if found else {}
+            fields = read_json(found.content.body) if found else {}
             return Subject(frozenset(fields["subject"])), list(fields["pages"])
         except (ValueError, KeyError, TypeError):
             return Subject(frozenset()), ()

@@ -5,7 +5,6 @@ what is covered at the end is covered all the while. Lifts come last: where the 
 part, the one here decides, also about what ends a rule.
 """
 
-import json
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +14,7 @@ from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.layout import CASES, CHALLENGES, CLOSED, LIFTS, SUPPRESSIONS
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore, folders
 from feedmirror.ports.workers import Workers
+from feedmirror.stored import read_json
 from feedmirror.suppression import RuleId, RuleUnreadableError, rule_from_json
 from feedmirror.takedowns.casework.case_orders import rules_ended
 from feedmirror.takedowns.casework.cases import (
@@ -75,7 +75,7 @@ class LoadLedger:
             return True
         rule_key = SUPPRESSIONS + key.removeprefix(LIFTS)
         try:
-            by = str(json.loads(body).get("by", ""))
+            by = str(read_json(body).get("by", ""))
             rule = self.ledger.get(rule_key)
             case = self.cases.load(by or (rule_from_json(rule.content.body).case if rule else ""))
             # Of what was written by hand, without a case, there is no history but the lift.

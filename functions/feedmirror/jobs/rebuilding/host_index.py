@@ -3,7 +3,6 @@
 It says where to look and decides nothing: whatever is put is read again behind the rules.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from feedmirror.records import (
     RecordUnreadableError,
     record_from_json,
 )
+from feedmirror.stored import read_json
 
 _BATCH = 200  # records
 _ITEM = re.compile(r"[a-z2-7]{26}")
@@ -160,7 +160,7 @@ class IndexHosts:
     def _pages(self, marker: Marker) -> Sequence[str]:
         found = self.archive.get(marker.key)
         try:
-            return [str(page) for page in json.loads(found.content.body)["pages"]] if found else []
+            return [str(page) for page in read_json(found.content.body)["pages"]] if found else []
         except (ValueError, KeyError, TypeError):
             return []
 

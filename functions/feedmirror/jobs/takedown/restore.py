@@ -14,6 +14,7 @@ from itertools import islice
 from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.publish import OpenPage, Publisher
 from feedmirror.jobs.rules import RuleReader
+from feedmirror.jobs.takedown.sweep import markers_prefixes, read_marker_key
 from feedmirror.layout import (
     FRONT,
     ItemId,
@@ -36,7 +37,7 @@ from feedmirror.records import (
     record_from_json,
     record_to_json,
 )
-from feedmirror.suppression import Suppression, find_suppression
+from feedmirror.suppression import Scope, Suppression, covers_all_of, find_suppression
 
 _BATCH = 200  # items
 _ATTEMPTS = 8
@@ -99,6 +100,29 @@ class Restore:
             shown += self._restore(case, batch)
         return shown
 
+    def list_again(self, case: str, rules: Iterable[Suppression]) -> None:
+        """Have the listings show what ended rules covered as a whole, and no sweep had reached.
+
+        The first slice of such a sweep takes all of a host's cards out of them, so of what the
+        later ones have not come to there is no copy, and nothing is down but its card.
+        """
+        left = {place: None for rule in rules for place in self._announced(rule)}
+        for place in self._copies(case) if left else ():
+            left.pop(place, None)
+        places = iter(sorted(left))
+        while batch := list(islice(places, _BATCH)):
+            self._restore("", batch)
+
+    def _announced(self, rule: Suppression) -> Iterator[Place]:
+        """Yield what a rule covers because of its host, by the markers' keys."""
+        if rule.scope not in {Scope.HOST, Scope.DOMAIN}:
+            return
+        for prefix in markers_prefixes(rule):
+            for summary in self.archive.list(prefix):
+                marker = read_marker_key(summary.key)
+                if marker is not None and covers_all_of(rule, marker.host):
+                    yield marker.host, marker.id
+
     def _copies(self, case: str) -> Iterator[Place]:
         prefix = recovery_prefix(case)
         for summary in self.mail.list(prefix):
@@ -119,11 +143,14 @@ class Restore:
         return len(shown)
 
     def _dig(self, case: str, place: Place) -> _Grave | None:
-        """Return what may be put back at a place, or None if there is nothing to do there."""
+        """Return what may be put back at a place, or None if there is nothing to do there.
+
+        Without a case that is what is back, or has never been away.
+        """
         host, item = place
         page = self.publisher.open_page(host, item, fresh=False)
         found = self.archive.get(record_key(host, item))
-        copy = self.mail.get(recovery_key(case, host, item))
+        copy = self.mail.get(recovery_key(case, host, item)) if case else found
         if found is None or copy is None:
             return None
         try:
@@ -131,6 +158,8 @@ class Restore:
             kept = record_from_json(copy.content.body)
         except RecordUnreadableError:
             return None  # its content was not kept: the next run of the mirror may bring it
+        if not case and isinstance(stone, Tombstone):
+            return None
         # What is retired was back before, and is no longer kept.
         if isinstance(stone, Item) or stone.is_retired:
             return _Grave(stone, found.etag, page, is_back=True)

@@ -5,7 +5,6 @@ the rule (design §4). A slice can be done any number of times; where it ended i
 so the next one begins there, in this call or in another.
 """
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,6 +22,7 @@ from feedmirror.layout import (
 from feedmirror.ports.object_store import ObjectStore
 from feedmirror.ports.workers import Workers
 from feedmirror.records import Item
+from feedmirror.stored import read_json
 from feedmirror.suppression import Scope, Suppression, may_be_like
 
 SLICE = 500  # markers read between two notes of where the sweep is
@@ -157,7 +157,7 @@ class Sweep:
         """
         found = self.archive.get(marker.key)
         try:
-            fields = json.loads(found.content.body) if found else {}
+            fields = read_json(found.content.body) if found else {}
             return list(fields["subject"]), list(fields["pages"])
         except (ValueError, KeyError, TypeError):
             return self._read_record(marker)

@@ -5,6 +5,7 @@ it can be done any number of times.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from feedmirror.jobs.takedown.ledger_rules import write_rule
 from feedmirror.jobs.takedown.restore import Restore
@@ -14,6 +15,9 @@ from feedmirror.takedowns.casework.case_orders import TAKES_DOWN, rules_of_case,
 from feedmirror.takedowns.casework.cases import OPEN, Case, Event
 from feedmirror.takedowns.casework.orders import Order
 from feedmirror.takedowns.decisions.decision import Outcome
+
+if TYPE_CHECKING:
+    from feedmirror.suppression import Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,15 @@ class Undo:
     def all_of(self, case: Case, orders: frozenset[int]) -> int:
         """Undo some orders of a case; return how many items are shown again."""
         # Also those that a freeing has replaced: whoever freed may have died before it lifted them.
+        ended: dict[str, Suppression] = {}
         for freeings in range(len(list(case.of(Event.FREED))) + 1):
             rules = rules_of_case(case, freeings=freeings, undone=orders)
             self.restore.lift(rules.values(), by=case.id)
+            ended |= rules
         # Copies may have gone with what was named; whatever a rule still holds stays down.
-        return self.restore.run(case.id)
+        shown = self.restore.run(case.id)
+        self.restore.list_again(case.id, ended.values())
+        return shown
 
     def freed(self, case: Case, *, by: str) -> int:
         """Bring back all that a case has freed; return how many of it are shown for one asker.
@@ -49,6 +57,7 @@ class Undo:
             freed = {(host, ItemId(item)) for host, item in entry.details["places"]}
             # Of a whole site nobody knows the places: whatever no rule holds any more comes back.
             back = self.restore.run(case.id, None if entry.details["orders"] else freed)
+            self.restore.list_again(case.id, lifted)
             shown += back if entry.details["by"] == by else 0
         return shown
 

@@ -1,5 +1,6 @@
 """The texts of a mail's parts: which is its message, which is attached, which is never opened."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -33,6 +34,7 @@ _SILENT = frozenset(
         "application/x-pkcs7-signature",
     }
 )
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")  # RFC 6838 §4.2
 
 
 @dataclass(slots=True)
@@ -76,8 +78,13 @@ def read_texts(parts: Sequence[MailPart], subject: str, *, links: LinkCollector)
         elif first.media_type in _ATTACHED:
             _read_attachment(texts, first, links)
         elif first.media_type not in _SILENT:
-            texts.unread.append(first.media_type[:100])
+            texts.unread.append(_named(first.media_type))
     return texts
+
+
+def _named(media_type: str) -> str:
+    """Return a media type as it may be told; what is none is of the type of whatever has none."""
+    return media_type if _TYPE.fullmatch(media_type) else "application/octet-stream"
 
 
 def _groups(parts: Sequence[MailPart]) -> Iterable[list[MailPart]]:

@@ -8,14 +8,10 @@ from feedmirror.ports.dns import TxtLookup
 from feedmirror.takedowns.mails.message import Message
 from feedmirror.takedowns.senders.mailboxes import bare_mailbox, read_from
 from feedmirror.takedowns.senders.receipt import Receipt, Verdict, receipts_objection
-from feedmirror.takedowns.senders.sender import Proof, Sender
+from feedmirror.takedowns.senders.sender import Proof, Sender, standing_of
 from feedmirror.takedowns.senders.signatures import SignatureCheck, aligned_signature
-from feedmirror.takedowns.senders.tenancy import is_shared
 
 _FRESH = timedelta(days=7)
-_ROLES = {"webmaster", "hostmaster", "postmaster", "abuse"}  # RFC 2142
-_ROLES |= {"admin", "administrator"}  # as certificate authorities accept them
-_ROLES |= {"legal", "copyright", "dmca"}
 
 
 def judge_sender(  # noqa: PLR0913 -- a mail in its three forms, and the world it is judged in
@@ -67,13 +63,8 @@ def _named(message: Message, receipt: Receipt | None) -> Sender:
     )
     if reading.defects:
         return sender
-    return replace(
-        sender,
-        address=reading.address,
-        domain=reading.domain,
-        role=reading.address.rpartition("@")[0].casefold() in _ROLES,
-        shared=is_shared(reading.domain),
-    )
+    domain, role, shared = standing_of(reading.address)
+    return replace(sender, address=reading.address, domain=domain, role=role, shared=shared)
 
 
 def _impediment(sender: Sender, receipt: Receipt | None, contact: str) -> str:

@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from feedmirror.takedowns.senders.receipt import Receipt, Verdict, receipts_objection
+from feedmirror.takedowns.senders.tenancy import is_shared
+
+_ROLES = {"webmaster", "hostmaster", "postmaster", "abuse"}  # RFC 2142
+_ROLES |= {"admin", "administrator"}  # as certificate authorities accept them
+_ROLES |= {"legal", "copyright", "dmca"}
 
 
 class Proof(StrEnum):
@@ -46,14 +51,23 @@ class Sender:
         return self.proof is not Proof.NONE
 
 
+def standing_of(address: str) -> tuple[str, bool, bool]:
+    """Return an address's domain, whether it is of a role, and whether its domain is shared."""
+    local, _, domain = address.rpartition("@")
+    return domain, local.casefold() in _ROLES, is_shared(domain)
+
+
 def is_borne_out(sender: Sender, receipt: Receipt | None) -> bool:
     """Tell whether SES's verdicts let a sender be proved, whoever says that it is.
 
-    DKIM alone proves somebody only where SES found a signature valid, and no DMARC policy.
+    DKIM alone proves somebody only where SES found a signature valid, and no DMARC policy. What
+    follows from the address is not another's domain, nor more than its domain proves.
     """
     if not sender.proved:
         return True
     if receipt is None or receipts_objection(receipt, sender.address):
+        return False
+    if (sender.domain, sender.role, sender.shared) != standing_of(sender.address):
         return False
     by_dkim = receipt.dmarc is Verdict.GRAY and receipt.dkim is Verdict.PASS
     proof = Proof.DMARC if receipt.dmarc is Verdict.PASS else Proof.DKIM if by_dkim else Proof.NONE
