@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks corpus kills escapes scale guest model simulate planted vectors fuzz advisories test-long clean
+.PHONY: demo test lint docs lock package finish bench schedules walks examples corpus kills escapes scale guest model simulate planted vectors fuzz advisories test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -49,6 +49,9 @@ schedules: .venv/dev  ## a fault at every call, and 200 random schedules of ever
 corpus: .venv/dev  ## every real feed beside the clone goes the whole way
 	@FEEDMIRROR_TEST_WHOLE_CORPUS=1 $(BIN)/python -m pytest -q -n 2 \
 		tests/integration/test_corpus_mirror.py tests/integration/test_corpus_feeds.py
+
+examples: .venv/dev  ## six times as many drawn examples of whatever must hold for any input
+	@FEEDMIRROR_TEST_EXAMPLES=300 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m hypothesis
 
 walks: .venv/dev  ## something else at each single call of a run, where the suite takes every eleventh
 	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -p no:randomly \
@@ -98,7 +101,7 @@ fuzz: .venv/dev  ## everything that reads what others wrote, for FUZZ_SECONDS ea
 
 # What has a single process goes two at a time, the longest first; the rest has two by itself.
 ALONE = scale guest model escapes
-IN_TWO = simulate schedules walks corpus kills vectors fuzz
+IN_TWO = simulate schedules walks examples corpus kills vectors fuzz
 APART = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)  # not in make 3
 
 test-long: export FUZZ_SECONDS = 6

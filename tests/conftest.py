@@ -1,6 +1,11 @@
-"""What holds for every test: how fast a machine draws examples is no finding."""
+"""What holds for every test: how fast a machine draws examples is no finding.
+
+Where a test does not say how many examples it draws, the suite draws fifty; ``make examples`` draws
+three hundred.
+"""
 
 import gc
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +17,10 @@ if TYPE_CHECKING:
     from world import Documents
 
 settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=int(os.environ.get("FEEDMIRROR_TEST_EXAMPLES", "50")),
 )
 settings.load_profile("any machine")
 

@@ -23,7 +23,7 @@ from feedmirror.mirroring.schedule import shard_of
 from shard_world import FIRSTS, HOSTS, ONCE, a_world, in_memory, polled, serve, titles_on_the_front
 from world import Documents, Handed, World, entry
 
-SEEDS = range(int(os.environ.get("FEEDMIRROR_TEST_SCHEDULES", "60")) // 10)
+SEEDS = range(int(os.environ.get("FEEDMIRROR_TEST_SCHEDULES", "30")) // 10)
 
 
 @dataclass
