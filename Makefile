@@ -50,8 +50,8 @@ corpus: .venv/dev  ## every real feed beside the clone goes the whole way
 	@FEEDMIRROR_TEST_WHOLE_CORPUS=1 $(BIN)/python -m pytest -q -n 2 \
 		tests/integration/test_corpus_mirror.py tests/integration/test_corpus_feeds.py
 
-examples: .venv/dev  ## six times as many drawn examples of whatever must hold for any input
-	@FEEDMIRROR_TEST_EXAMPLES=300 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m hypothesis
+examples: .venv/dev  ## three times as many drawn examples of whatever must hold for any input
+	@FEEDMIRROR_TEST_EXAMPLES=150 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m hypothesis
 
 walks: .venv/dev  ## something else at each single call of a run, where the suite takes every eleventh
 	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -p no:randomly \

@@ -1,7 +1,7 @@
 """What holds for every test: how fast a machine draws examples is no finding.
 
 Where a test does not say how many examples it draws, the suite draws fifty; ``make examples`` draws
-three hundred.
+three times as many.
 """
 
 import gc

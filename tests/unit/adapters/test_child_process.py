@@ -50,12 +50,13 @@ def exists(pid: int) -> bool:
 
 def test_json_and_bytes_go_in_and_json_comes_out(child: ChildProcess) -> None:
     arguments: dict[str, object] = {
-        "text": 'é漢 "\\\n\u2028\ud800',
+        "text": 'é漢 "\\\n\u2028\U0001f995',
         "list": [1, 1.5, None, True, [[]], {}],
     }
     body = bytes(range(256)) * 4096
 
     assert child.call("echo", arguments, body) == [arguments, MIB]
+    assert child.call("echo", "half a pair \ud800", b"") == ["half a pair ?", 0]
     assert child.call("echo", None) == [None, 0]
 
 

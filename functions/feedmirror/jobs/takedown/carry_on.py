@@ -86,7 +86,7 @@ class CarryOn:
         While the mirror is paused, what asks to have something shown again waits as well.
         """
         # Somebody may have died over an end, or swept on while it was carried out, and then died.
-        self.finish_end(case)
+        case, _ = self.finish_end(case)
         if case.decision is None or case.state is not State.RECEIVED:
             return case
         orders, known = settled_orders(case), changes_of(case)
@@ -97,7 +97,7 @@ class CarryOn:
             if not is_done(case, order):
                 case = self._do(case, order, time_left=time_left)
             if case.state is not State.RECEIVED:
-                self.finish_end(case)  # undone meanwhile: what was swept since comes back, too
+                case, _ = self.finish_end(case)  # undone meanwhile: what was swept since comes back
                 return case
             if not is_done(case, order):
                 return case
@@ -234,7 +234,7 @@ class CarryOn:
                 break
             case = noted  # somebody has proved a part of it meanwhile
         if case.state is State.RESTORED:
-            return self.finish_end(case)
+            return self.finish_end(case)[1]
         shown = self.undo.freed(case, by=by)
         self.cdn.invalidate(["/*"], reference=f"{case.id}-freed-{changes_of(case)[1]}")
         return shown
@@ -255,7 +255,7 @@ class CarryOn:
         it meanwhile is either before this, and it stays down, or too late. What lapses or is
         refused is what was masked.
         """
-        return self.finish_end(self._note(case, event, by=by, countered=False))
+        return self.finish_end(self._note(case, event, by=by, countered=False))[1]
 
     def _note(
         self,
@@ -286,18 +286,21 @@ class CarryOn:
         last = [entry for entry in case.entries if is_end(entry)][-1]
         return last.event is not Event.REFUSED and last.details["by"] != BY_A_PERSON
 
-    def finish_end(self, case: Case) -> int:
-        """Do what the end of a case calls for; again, if somebody died over it."""
+    def finish_end(self, case: Case) -> tuple[Case, int]:
+        """Do what the end of a case calls for; again, if somebody died over it.
+
+        Return the case as it then is, and how many items are shown again.
+        """
         ended = any(is_end(entry) for entry in case.entries)
         if case.state not in ENDINGS.values() or not ended or self.waits(case):
-            return 0
+            return case, 0
         shown = self.undo.all_of(case, orders_ended(case))
         self.challenges.close(case, orders_of_case(case))
         self.cdn.invalidate(["/*"], reference=f"{case.id}-{case.state}")
-        self.cases.add(
+        case = self.cases.add(
             case, Event.UNDONE, unless=lambda known: not is_to_be_undone(known), shown=shown
         )
-        return shown
+        return case, shown
 
     def _finish(
         self, case: Case, orders: Sequence[Order], known: tuple[frozenset[int], int]
