@@ -25,7 +25,7 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 # Thousands of tests and the modules that they import are there to the end; to look through them
-# again and again for garbage took a sixth of the suite's processor time.
+# again and again for garbage took a sixth of the unit tests' processor time.
 gc.set_threshold(10_000, 50, 50)
 
 
