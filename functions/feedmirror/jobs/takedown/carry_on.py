@@ -97,8 +97,8 @@ class CarryOn:
             if not is_done(case, order):
                 case = self._do(case, order, time_left=time_left)
             if case.state is not State.RECEIVED:
-                case, _ = self.finish_end(case)  # undone meanwhile: what was swept since comes back
-                return case
+                # Undone meanwhile: what was swept since comes back.
+                return self.finish_end(case, swept=True)[0]
             if not is_done(case, order):
                 return case
         if changes_of(case) != known:
@@ -286,15 +286,15 @@ class CarryOn:
         last = [entry for entry in case.entries if is_end(entry)][-1]
         return last.event is not Event.REFUSED and last.details["by"] != BY_A_PERSON
 
-    def finish_end(self, case: Case) -> tuple[Case, int]:
-        """Do what the end of a case calls for; again, if somebody died over it.
+    def finish_end(self, case: Case, *, swept: bool = False) -> tuple[Case, int]:
+        """Do what the end of a case calls for; again, if somebody died over it or has ``swept`` on.
 
         Return the case as it then is, and how many items are shown again.
         """
         ended = any(is_end(entry) for entry in case.entries)
         if case.state not in ENDINGS.values() or not ended or self.waits(case):
             return case, 0
-        shown = self.undo.all_of(case, orders_ended(case))
+        shown = self.undo.all_of(case, orders_ended(case), swept=swept)
         self.challenges.close(case, orders_of_case(case))
         self.cdn.invalidate(["/*"], reference=f"{case.id}-{case.state}")
         case = self.cases.add(

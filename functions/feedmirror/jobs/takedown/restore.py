@@ -89,15 +89,16 @@ class Restore:
         self.publisher.workers.map(lift, ended)
         self.about.again(ended)
 
-    def run(self, case: str, places: Collection[Place] | None = None) -> int:
+    def run(self, case: str, places: Collection[Place] | None = None, *, anew: bool = True) -> int:
         """Put back what a case took down, or only some of it; return how many items are shown.
 
-        What another rule still covers stays down.
+        What another rule still covers stays down. What is back is listed ``anew``, as whoever put
+        it back may have died before that; or else it is left as it is.
         """
         wanted = self._copies(case) if places is None else iter(sorted(places))
         shown = 0
         while batch := list(islice(wanted, _BATCH)):
-            shown += self._restore(case, batch)
+            shown += self._restore(case, batch, anew=anew)
         return shown
 
     def list_again(self, case: str, rules: Iterable[Suppression]) -> None:
@@ -111,7 +112,7 @@ class Restore:
             left.pop(place, None)
         places = iter(sorted(left))
         while batch := list(islice(places, _BATCH)):
-            self._restore("", batch)
+            self._restore("", batch, anew=True)
 
     def _announced(self, rule: Suppression) -> Iterator[Place]:
         """Yield what a rule covers because of its host, by the markers' keys."""
@@ -129,12 +130,12 @@ class Restore:
             host, _, name = summary.key.removeprefix(prefix).partition("/")
             yield host, ItemId(name.removesuffix(".json"))
 
-    def _restore(self, case: str, places: Sequence[Place]) -> int:
+    def _restore(self, case: str, places: Sequence[Place], *, anew: bool) -> int:
         shown: set[Place] = set()
         left = list(places)
         for _ in range(_ATTEMPTS):
             dug = self.publisher.workers.map(lambda place: self._dig(case, place), left)
-            graves = [grave for grave in dug if grave]
+            graves = [grave for grave in dug if grave and (anew or not grave.is_back)]
             put, settled = self._put_back(graves)
             shown |= put
             left = [grave.place for grave in graves if grave.place not in settled]
