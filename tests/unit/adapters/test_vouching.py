@@ -16,6 +16,7 @@ from feedmirror.configuration import Images
 from feedmirror.mirroring.allowlist import _ATTRIBUTES, TAGS
 from feedmirror.mirroring.content import clean_content
 from feedmirror.mirroring.entries import DeletedEntry, Entry, Feed
+from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.parsing import Markup, Texts
 from feedmirror.records import Contact, Enclosure, Person, Source
 from markup_check import assert_safe
@@ -269,6 +270,16 @@ def test_a_link_that_is_not_of_the_web_is_seen_wherever_it_stands(stated: dict[s
 )
 def test_so_is_a_text_that_could_not_be_stored_or_shown(stated: dict[str, Any]) -> None:
     assert objection(a_feed(WELL, replace(WELL, **stated))) == "a text that is none"
+
+
+def test_what_identifies_is_kept_as_its_publisher_states_it() -> None:
+    guid = "tag:e.example,2026:\u202e1"
+    document = f"<rss version='2.0'><channel><item><guid>{guid}</guid></item></channel></rss>"
+
+    feed = parse_feed(document.encode(), url="https://e.example/feed")
+
+    assert feed.entries[0].guid == guid
+    assert objection(feed) == ""
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def objection(feed: Feed) -> str:
     """Return what a feed holds that no parser of ours says, in words; "" if it holds nothing."""
     if not all(web_address(address) == address for address in _addresses(feed)):
         return "an address that is none of the web"
-    if not all(map(is_text, _names(feed))) or not all(map(is_line, _lines(feed))):
+    if not all(map(can_be_written, _names(feed))) or not all(map(is_line, _lines(feed))):
         return "a text that is none"
     if not all(map(can_be_written, _markup(feed))):
         return "markup that is no text"
