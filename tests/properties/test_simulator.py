@@ -49,6 +49,11 @@ def test_no_seed_breaks_a_promise(first: int, last: int) -> None:
     assert "0 of 100 seeds broke a promise" in told
 
 
+@pytest.mark.parametrize("seed", [624, 6008, 8766])
+def test_an_event_that_comes_again_does_not_list_anew_what_was_put_back_before(seed: int) -> None:
+    assert simulate(seed).violation == ""
+
+
 @pytest.mark.timeout(600)
 def test_a_seed_is_replayed_byte_for_byte_whatever_the_process_hashes_by() -> None:
     first, second = (
