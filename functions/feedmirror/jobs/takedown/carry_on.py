@@ -86,7 +86,7 @@ class CarryOn:
         While the mirror is paused, what asks to have something shown again waits as well.
         """
         # Somebody may have died over an end, or swept on while it was carried out, and then died.
-        case, _ = self.finish_end(case)
+        case, _ = self.finish_end(case, anew=is_to_be_undone(case))
         if case.decision is None or case.state is not State.RECEIVED:
             return case
         orders, known = settled_orders(case), changes_of(case)
@@ -98,7 +98,7 @@ class CarryOn:
                 case = self._do(case, order, time_left=time_left)
             if case.state is not State.RECEIVED:
                 # Undone meanwhile: what was swept since comes back.
-                return self.finish_end(case, swept=True)[0]
+                return self.finish_end(case)[0]
             if not is_done(case, order):
                 return case
         if changes_of(case) != known:
@@ -286,15 +286,15 @@ class CarryOn:
         last = [entry for entry in case.entries if is_end(entry)][-1]
         return last.event is not Event.REFUSED and last.details["by"] != BY_A_PERSON
 
-    def finish_end(self, case: Case, *, swept: bool = False) -> tuple[Case, int]:
-        """Do what the end of a case calls for; again, if somebody died over it or has ``swept`` on.
+    def finish_end(self, case: Case, *, anew: bool = True) -> tuple[Case, int]:
+        """Do what the end of a case calls for; again, if somebody died over it.
 
         Return the case as it then is, and how many items are shown again.
         """
         ended = any(is_end(entry) for entry in case.entries)
         if case.state not in ENDINGS.values() or not ended or self.waits(case):
             return case, 0
-        shown = self.undo.all_of(case, orders_ended(case), swept=swept)
+        shown = self.undo.all_of(case, orders_ended(case), anew=anew)
         self.challenges.close(case, orders_of_case(case))
         self.cdn.invalidate(["/*"], reference=f"{case.id}-{case.state}")
         case = self.cases.add(

@@ -11,12 +11,7 @@ from feedmirror.jobs.takedown.ledger_rules import write_rule
 from feedmirror.jobs.takedown.restore import Restore
 from feedmirror.layout import ItemId
 from feedmirror.ports.object_store import ObjectStore
-from feedmirror.takedowns.casework.case_orders import (
-    TAKES_DOWN,
-    is_to_be_undone,
-    rules_of_case,
-    settled_orders,
-)
+from feedmirror.takedowns.casework.case_orders import TAKES_DOWN, rules_of_case, settled_orders
 from feedmirror.takedowns.casework.cases import OPEN, Case, Event
 from feedmirror.takedowns.casework.orders import Order
 from feedmirror.takedowns.decisions.decision import Outcome
@@ -32,11 +27,11 @@ class Undo:
     ledger: ObjectStore
     restore: Restore
 
-    def all_of(self, case: Case, orders: frozenset[int], *, swept: bool) -> int:
+    def all_of(self, case: Case, orders: frozenset[int], *, anew: bool) -> int:
         """Undo some orders of a case; return how many items are shown again.
 
-        ``swept`` tells that its sweep has gone on meanwhile. Where nothing has, and all was undone
-        before, nothing is listed anew: the same event may come again at any time.
+        What is back is listed ``anew``, and counted; or else only what has gone since is put back:
+        the same event may come again at any time.
         """
         # Also those that a freeing has replaced: whoever freed may have died before it lifted them.
         ended: dict[str, Suppression] = {}
@@ -45,7 +40,6 @@ class Undo:
             self.restore.lift(rules.values(), by=case.id)
             ended |= rules
         # Copies may have gone with what was named; whatever a rule still holds stays down.
-        anew = swept or is_to_be_undone(case)
         shown = self.restore.run(case.id, anew=anew)
         if anew or shown:
             self.restore.list_again(case.id, ended.values())
