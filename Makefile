@@ -104,8 +104,9 @@ ALONE = scale guest model escapes
 IN_TWO = simulate schedules walks examples corpus kills vectors fuzz
 APART = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)  # not in make 3
 
-test-long: export FUZZ_SECONDS = 6
-test-long: export SEEDS_TO = 2000
+test-long: export FUZZ_SECONDS = 3
+test-long: export ITEMS = 20000
+test-long: export SEEDS_TO = 1000
 test-long: .venv/dev  ## what takes longer than the suite may
 	@$(MAKE) --no-print-directory -j 2 $(APART) $(ALONE)
 	@$(MAKE) --no-print-directory -j 1 $(IN_TWO)
