@@ -32,6 +32,7 @@ from feedmirror.ports.object_store import (
 from feedmirror.records import Item, Tombstone, record_from_json
 from feedmirror.suppression import Suppression, rule_to_json
 from feedmirror.wiring.mirror import MirrorJobs, compose
+from feedmirror.wiring.outside import Outside
 from feedmirror.wiring.stores import Stores
 from loopback import Answer, Publisher, Seen
 
@@ -247,11 +248,13 @@ class World:
                 shared=self.mirror.shared,
             ),
             configured=Configured(configuration, "text", f"mark {self.mirror.shards}"),
-            clock=lambda: self.now,
-            nonce=lambda: f"{next(self._nonces):016x}",
+            outside=Outside(
+                dns=lambda: self.names,
+                clock=lambda: self.now,
+                nonce=lambda: f"{next(self._nonces):016x}",
+            ),
         )
-        tokens = replace(jobs.tokens, dns=lambda: self.names)
-        return replace(jobs, tokens=tokens).handing_on(self.handed)
+        return jobs.handing_on(self.handed)
 
     def watch(self) -> Requests:
         """Begin to note requests anew."""

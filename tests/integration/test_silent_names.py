@@ -7,12 +7,13 @@ import pytest
 from internet import PUBLIC_IPV4, Case, Internet, an_internet
 from needed import missing
 
-# Longer than the second that the fetcher gives a connection there.
-SYSTEM = {"RES_OPTIONS": "timeout:4 attempts:1"}
+# Longer than the second that the fetcher gives a connection there, however busy the machine is.
+SYSTEM = {"RES_OPTIONS": "timeout:30 attempts:1"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def internet() -> Iterator[Internet]:
+    """A network with a process of its own: the system reads its resolver's options once in each."""
     try:
         with an_internet() as found:
             yield found
@@ -36,8 +37,7 @@ def test_names_that_nobody_answers_for_cost_the_others_nothing(internet: Interne
     came = {url: (what, float(when)) for url, what, when in map(str.split, told.said)}
     assert {came[f"http://{name}/"][0] for name in sound} == {"404"}
     assert max(came[f"http://{name}/"][1] for name in sound) < 1.5
-    # On a busy machine the system may give up a name before its poll is given up.
-    assert {came[f"http://{name}/"][0] for name in silent} <= {"timeout", "name"}
+    assert {came[f"http://{name}/"][0] for name in silent} == {"timeout"}
     assert told.seconds < 3.5
 
 

@@ -23,7 +23,7 @@ from feedmirror.ports.fetching import Fetched, FetchRequest, Unfetched
 from feedmirror.settings import read_networks, read_settings
 from feedmirror.version import VERSION
 from feedmirror.wiring.mirror import compose
-from feedmirror.wiring.outside import polite_fetcher
+from feedmirror.wiring.outside import Outside, polite_fetcher
 from feedmirror.wiring.stores import open_stores
 
 _EXAMPLE = "Example: feedmirror mirror --local --feed https://news.example.com/feed"
@@ -101,8 +101,9 @@ def _run(folder: Path | None) -> tuple[MirrorReport, str]:
     mirror = configured.configuration.mirror
     fetcher = polite_fetcher(mirror, allowed_networks=read_networks())
     with Progress(console=progress(), transient=True) as bar:
-        run = compose(stores, fetcher=Watched(fetcher, bar), configured=configured).whole()
-        report = run.run(time_left=lambda: timedelta(days=1), at_once=True)
+        watched = Watched(fetcher, bar)
+        jobs = compose(stores, fetcher=watched, configured=configured, outside=Outside())
+        report = jobs.whole().run(time_left=lambda: timedelta(days=1), at_once=True)
     if configured.refused:
         return report, f"{configured.refused}; the last good file is in force"
     if not configured.configuration.feeds:

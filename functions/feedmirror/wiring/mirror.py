@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.adapters.telemetry import Telemetry, telemetry
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.configure import Configured, NotConfiguredError, ReadConfiguration
@@ -29,7 +28,6 @@ from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.jobs.shard_state import ShardStates
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.jobs.token_looks import TokenLooks
-from feedmirror.mirroring.parsing import Parsers
 from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetcher
 from feedmirror.settings import Settings, read_settings
@@ -39,9 +37,7 @@ from feedmirror.wiring.outside import (
     for_robots,
     for_terms,
     for_tokens,
-    public_dns,
 )
-from feedmirror.wiring.parsers import feed_parsers
 from feedmirror.wiring.stores import Stores, about_pages_of, open_stores, publisher_of
 
 if TYPE_CHECKING:
@@ -92,15 +88,7 @@ class MirrorFunction:
         fetcher = outside.fetcher(mirror, allowed_networks=self.settings.allowed_networks)
 
         def jobs() -> MirrorJobs:  # a turn of its own begins from what is stored then
-            found = compose(
-                self.stores,
-                fetcher=fetcher,
-                configured=configured,
-                clock=outside.clock,
-                nonce=outside.nonce,
-            )
-            found = replace(found, tokens=replace(found.tokens, dns=outside.dns))
-            found = found.parsing_by(outside.parsers())
+            found = compose(self.stores, fetcher=fetcher, configured=configured, outside=outside)
             return found.handing_on(self._work_queue(context))
 
         def time_left() -> timedelta:
@@ -195,15 +183,6 @@ class MirrorJobs:
             tokens=replace(self.tokens, hand_on=queue),
         )
 
-    def parsing_by(self, parsers: Parsers) -> "MirrorJobs":
-        """Return the jobs that have others parse what strangers wrote."""
-        shard = self.shard
-        store, houses = (
-            replace(shard.store, parsers=parsers),
-            replace(shard.houses, parsers=parsers),
-        )
-        return replace(self, shard=replace(shard, parsers=parsers, store=store, houses=houses))
-
     def whole(self) -> MirrorRun:
         """Return the run over every shard in this process."""
         return MirrorRun(
@@ -244,16 +223,16 @@ def compose(
     *,
     fetcher: Fetcher,
     configured: Configured,
-    clock: Callable[[], datetime] = utc_now,
-    nonce: Callable[[], str] = fresh_nonce,
+    outside: Outside,
 ) -> MirrorJobs:
     """Put the jobs of one call together."""
     configuration, mark = configured.configuration, configured.mark
+    clock, nonce, parsers = outside.clock, outside.nonce, outside.parsers()
     rules = RuleReader(stores.ledger, stores.workers)
     publisher = publisher_of(stores, configuration, nonce=nonce)
     about = about_pages_of(publisher, rules, configuration, clock=clock)
     reader = ReadConfiguration(stores.archive, VERSION)
-    hand_on, parsers = InlineQueue(Unlimited()), feed_parsers()
+    hand_on = InlineQueue(Unlimited())
     objects = ShardObjects(
         archive=stores.archive,
         workers=stores.workers,
@@ -312,7 +291,7 @@ def compose(
             workers=stores.workers,
             looks=TokenLooks(archive=stores.archive, nonce=nonce),
             fetcher=for_tokens(fetcher),
-            dns=public_dns,
+            dns=outside.dns,
             hand_on=hand_on,
             clock=clock,
             feeds=configuration.feeds,
