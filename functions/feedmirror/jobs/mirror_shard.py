@@ -1,11 +1,10 @@
 """One run over one shard: lease, poll, read, store, remember."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from feedmirror.addresses import host_of
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.absences import Absences
@@ -17,65 +16,28 @@ from feedmirror.jobs.met_again import Tell, met_again
 from feedmirror.jobs.read_answers import Read, ReadAnswers
 from feedmirror.jobs.remember import remember, to_poll_with
 from feedmirror.jobs.reports import MirrorReport
-from feedmirror.jobs.retire_shard import LookedOver, RetireShard
+from feedmirror.jobs.retire_shard import RetireShard
 from feedmirror.jobs.robots_looks import Looked, RobotsLooks
 from feedmirror.jobs.rules import RuleReader
-from feedmirror.jobs.shard_state import Learnt, Lease, Note, ShardStates
+from feedmirror.jobs.shard_progress import Progress
+from feedmirror.jobs.shard_state import Lease, Note, ShardStates
 from feedmirror.jobs.slots import Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.jobs.withdrawals import HandOn
-from feedmirror.layout import ItemId
 from feedmirror.mirroring.following import feeds_by_address
 from feedmirror.mirroring.following_terms import Polled, under_host
-from feedmirror.mirroring.house_terms import HouseTerms
 from feedmirror.mirroring.parsing import Parsers, ParserUnavailableError
-from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
+from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import conditional_request
 from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetched, Fetcher, FetchFailure, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
-from feedmirror.publishing.selection import Publication, newest_of
+from feedmirror.publishing.selection import Publication
 
 RESERVE = timedelta(seconds=60)  # kept back for the fetches under way, and to store and save
 _MOST_DRAFTS = 500  # of one batch: bounds memory
 _MOST_FEEDS = 32
-
-
-@dataclass(slots=True, kw_only=True)
-class _Progress:
-    """What a run has found out so far.
-
-    ``newest`` are the items that the front may show, ``brought`` the ids that each feed brought.
-    """
-
-    lease: Lease
-    answers: ReadAnswers
-    hand_on: HandOn
-    lifts: tuple[str, ...]
-    admitted: Looked = field(default_factory=Looked)
-    house_terms: Mapping[str, HouseTerms] = field(default_factory=dict)  # that were asked for
-    brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
-    stored: list[Stored] = field(default_factory=list)
-    looked: LookedOver = field(default_factory=LookedOver)
-    newest: Publication = field(default_factory=Publication)
-    hosts: set[str] = field(default_factory=set)  # whose listings have changed
-
-    @property
-    def states(self) -> dict[str, FeedState]:
-        """What has become of the feeds that were polled, or are refused."""
-        return self.answers.states
-
-    @property
-    def shard(self) -> ShardState:
-        """What is known of the shard by now."""
-        leased = self.lease.state
-        return replace(
-            leased,
-            feeds={**leased.feeds, **self.states},
-            houses={**leased.houses, **self.admitted.houses},
-            house_terms={**leased.house_terms, **self.house_terms},
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,23 +102,23 @@ class MirrorShard:
         progress.looked = self.retire.run(lease, progress.states, enough=enough)
         for url, note in (*answers.moves.taken_over(), *older.items()):
             progress.looked.note(url, note)
-        for url, look in _cut_again(progress):
+        for url, look in progress.cut_again():
             progress.looked.note(url, Note(look=look))
-        _show(progress, progress.looked.retired.publication)
+        progress.show(progress.looked.retired.publication)
         reconfigured = lease.before.mark != self.states.mark
         told = self.about.tell(progress.shard, progress.states, every=reconfigured, enough=enough)
         progress.states.update(told.states)
         return ShardOutcome(
-            report=_report(progress),
+            report=progress.report(),
             newest=progress.newest,
             hosts=frozenset(progress.hosts),
             reconfigured=reconfigured,
             commit=lambda put: self.states.save(
-                lease, _learnt(progress, put=put), whole=put and (told.whole or not reconfigured)
+                lease, progress.learnt(put=put), whole=put and (told.whole or not reconfigured)
             ),
         )
 
-    def _begin(self, lease: Lease, tokens: TokenSearch) -> _Progress:
+    def _begin(self, lease: Lease, tokens: TokenSearch) -> Progress:
         """Return what is known as a run begins."""
         own = [feed for feed in self.configuration.feeds if feed.url in lease.state.feeds]
         ended = frozenset(feed.url for feed in own if feed.ended is not None)
@@ -175,9 +137,9 @@ class MirrorShard:
             clock=self.clock,
         )
         lifts = self.rules.lifts() if lease.due else ()
-        return _Progress(lease=lease, answers=answers, hand_on=hand_on, lifts=lifts)
+        return Progress(lease=lease, answers=answers, hand_on=hand_on, lifts=lifts)
 
-    def _poll(self, progress: _Progress, *, time_left: Callable[[], timedelta]) -> None:
+    def _poll(self, progress: Progress, *, time_left: Callable[[], timedelta]) -> None:
         """Ask the due feeds, and store what they bring, as long as there is time."""
         polled = self._admitted(progress, time_left=time_left)
         asked = feeds_by_address({url: each.before for url, each in polled.items()})
@@ -196,7 +158,7 @@ class MirrorShard:
         self._store(batch, progress)
 
     def _admitted(
-        self, progress: _Progress, *, time_left: Callable[[], timedelta]
+        self, progress: Progress, *, time_left: Callable[[], timedelta]
     ) -> dict[str, Polled]:
         """Return the due feeds that may be asked, under what their hosts say of terms."""
         lease = progress.lease
@@ -221,7 +183,7 @@ class MirrorShard:
             for url, state in admitted.polled.items()
         }
 
-    def _read_older(self, progress: _Progress, enough: Callable[[], bool]) -> dict[str, Note]:
+    def _read_older(self, progress: Progress, enough: Callable[[], bool]) -> dict[str, Note]:
         """Read the older documents that are due, of feeds that do not fail; return how far.
 
         What is held back since this run was told 429 is left to a later one.
@@ -251,7 +213,7 @@ class MirrorShard:
         for url, stored in older.stored.items():
             items = frozenset(item.id for item in stored.publication.items)
             progress.brought[url] = progress.brought.get(url, frozenset()) | items
-            _take_in(stored, feeds[url].host, progress)
+            progress.take_in(stored, feeds[url].host)
         return {url: Note(backfill=backfill) for url, backfill in read.items()}
 
     def _answers(self, polled: Iterable[Polled], admitted: Looked) -> Iterator[Fetched | Unfetched]:
@@ -266,7 +228,7 @@ class MirrorShard:
         ]
         return self.fetcher.fetch(requests) if requests else iter(())
 
-    def _store(self, batch: list[Read], progress: _Progress) -> None:
+    def _store(self, batch: list[Read], progress: Progress) -> None:
         """Store a batch; if it fails for a reason of ours, one by one, to see whose fault it is."""
         try:
             deliveries = [read.delivery for read in batch if read.delivery.drafts]
@@ -287,52 +249,18 @@ class MirrorShard:
             _note(read, outcome, progress, now=self.clock())
 
 
-def _note(read: Read, outcome: Stored, progress: _Progress, *, now: datetime) -> None:
+def _note(read: Read, outcome: Stored, progress: Progress, *, now: datetime) -> None:
     """Take note of what became of one feed's document."""
     settings = read.delivery.settings
     progress.states[settings.url] = met_again(
         read,
         outcome,
         remember(read, outcome, progress.lifts, now=now),
-        host_is_open=_is_open(settings.host, progress),
+        host_is_open=progress.is_open(settings.host),
         tell=Tell(progress.answers.absences.archive, progress.hand_on),
     )
     progress.brought[settings.url] = frozenset(item.id for item in outcome.publication.items)
-    _take_in(outcome, settings.host, progress)
-
-
-def _is_open(host: str, progress: _Progress) -> bool:
-    """Tell whether robots.txt of the host itself was seen to let all of its feeds be polled."""
-    feeds = progress.answers.by_host[host] - progress.answers.gone
-    polled = progress.admitted.polled
-    asked = {host_of(polled[url].move.asked_at(url)) for url in feeds & polled.keys()}
-    return feeds <= polled.keys() and host in asked
-
-
-def _cut_again(progress: _Progress) -> Iterator[tuple[str, Look]]:
-    """Yield the looks of feeds of which something is coming back, as it was when it went.
-
-    If terms permit less by now, the next run cuts it, whether or not the feed is due then.
-    """
-    known, notes = progress.shard.feeds, progress.looked.notes
-    for host, feed in sorted(progress.hand_on.back):
-        for url in sorted(progress.answers.by_host[host] & ({feed} if feed else known.keys())):
-            look = notes.get(url, Note()).look or known[url].look
-            yield url, replace(look, shown=Look().shown)
-
-
-def _take_in(stored: Stored, host: str, progress: _Progress) -> None:
-    """Take note of what was stored of a host's feed."""
-    progress.newest = newest_of(progress.newest, stored.publication)
-    progress.stored.append(replace(stored, publication=Publication()))
-    progress.hosts |= {host} if stored.written else set()
-
-
-def _show(progress: _Progress, retired: Publication) -> None:
-    """Take note of what is retired."""
-    progress.newest = newest_of(progress.newest, retired)
-    progress.hosts |= {item.host for item in retired.items}
-    progress.hosts |= {stone.host for stone in retired.tombstones}
+    progress.take_in(outcome, settings.host)
 
 
 def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:
@@ -341,21 +269,6 @@ def _by_host(feeds: Iterable[FeedSettings]) -> dict[str, frozenset[str]]:
     for feed in feeds:
         found[feed.host].add(feed.url)
     return {host: frozenset(urls) for host, urls in found.items()}
-
-
-def _learnt(progress: _Progress, *, put: bool) -> Learnt:
-    """Return what was learnt; what the front does not show yet is to be brought again."""
-    learnt = Learnt(
-        progress.states, progress.looked.notes, progress.admitted.houses, progress.house_terms
-    )
-    if put:
-        return learnt
-    states = {
-        url: state.forgetting(progress.brought.get(url, ()))
-        for url, state in progress.states.items()
-    }
-    notes = {url: replace(note, look=None) for url, note in progress.looked.notes.items()}
-    return replace(learnt, polled=states, notes=notes)
 
 
 def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
@@ -374,28 +287,4 @@ def _is_full(batch: list[Read], read: Read) -> bool:
     hosts = {other.delivery.settings.host for other in batch}
     return bool(batch) and (
         drafts > _MOST_DRAFTS or len(batch) >= _MOST_FEEDS or read.delivery.settings.host in hosts
-    )
-
-
-def _report(progress: _Progress) -> MirrorReport:
-    lease, learnt = progress.lease, progress.states
-    return MirrorReport(
-        feeds=len(lease.state.feeds),
-        polled=len(learnt) - len(progress.admitted.refused),
-        unchanged=progress.answers.unchanged,
-        changed=progress.answers.changed,
-        left=len(lease.due) - len(learnt),
-        created=sum(stored.created for stored in progress.stored),
-        updated=sum(stored.updated for stored in progress.stored),
-        restored=sum(stored.restored for stored in progress.stored),
-        retired=progress.looked.retired.written,
-        suppressed=sum(stored.suppressed for stored in progress.stored),
-        lost=sum(stored.lost for stored in progress.stored),
-        failures=tuple((url, state.error) for url, state in learnt.items() if state.error),
-        findings=progress.hand_on.sent,
-        problems=(
-            *((url, what) for url, state in learnt.items() for what in state.problems),
-            *progress.admitted.problems,
-            *(("", what) for what in progress.hand_on.problems),
-        ),
     )

@@ -19,6 +19,7 @@ from feedmirror.jobs.takedown.case_book import CaseBook
 from feedmirror.jobs.takedown.correspond import Correspond
 from feedmirror.jobs.takedown.entomb import Entomb
 from feedmirror.jobs.takedown.find_claims import FindClaims
+from feedmirror.jobs.takedown.letters import Letters
 from feedmirror.jobs.takedown.limits import Limits
 from feedmirror.jobs.takedown.open_challenges import OpenChallenges
 from feedmirror.jobs.takedown.reapply import Reapply
@@ -259,15 +260,18 @@ def compose_takedown(  # noqa: PLR0913 -- the whole of one function
         carry_on=carry_on,
         correspond=Correspond(
             cases=cases,
-            mail=mail,
             limits=limits,
-            find=find,
-            answers=Answers(cases, mail, mirror),
-            reader=reader,
+            letters=Letters(
+                mail=mail,
+                find=find,
+                answers=Answers(cases, mail, mirror),
+                reader=reader,
+                mirror=mirror,
+                where=surroundings.where,
+            ),
             mailer=surroundings.mailer,
             mirror=mirror,
             clock=clock,
-            where=surroundings.where,
         ),
         limits=limits,
         reapply=Reapply(
