@@ -17,7 +17,7 @@ import yaml
 from feedmirror.adapters.telemetry import telemetry
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.reports import MirrorReport
-from feedmirror.jobs.takedown.takedown_run import Hour
+from feedmirror.jobs.takedown.hourly import Hour
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.schedule import next_poll
 from feedmirror.settings import Settings

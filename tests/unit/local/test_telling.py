@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from feedmirror.jobs.reports import MirrorReport
-from feedmirror.jobs.takedown.takedown_run import Hour
+from feedmirror.jobs.takedown.hourly import Hour
 from feedmirror.local.serving.telling import Faults, case_line, fault_lines, hour_line, poll_line
 
 FAILED = MirrorReport(polled=1, failures=(("https://a.example/feed", "503"),))

@@ -2,9 +2,9 @@
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from feedmirror.jobs.takedown.carry_on import BY_A_PERSON, CarryOn
 from feedmirror.jobs.takedown.case_book import CaseBook
@@ -30,36 +30,15 @@ from feedmirror.takedowns.casework.cases import (
     case_of_mail,
 )
 from feedmirror.takedowns.decisions.claims import Standing
-from feedmirror.takedowns.decisions.decision import MASKED_FOR, Outcome
+from feedmirror.takedowns.decisions.decision import Outcome
 from feedmirror.takedowns.senders.receipt import Receipt, is_setup
 
-_RESERVE = timedelta(seconds=60)
-_MOST_TOLD = 10
-# While the mirror is paused nobody looks for tokens. Hosts are asked each hour, and most feeds.
-_LOOKED_FOR_AFTER_A_PAUSE = timedelta(days=2)
-# An event is kept for six hours by Lambda and then tried five times by the work queue, each half an
-# hour after the other (the template's numbers).
-_LATE = timedelta(hours=9)
+if TYPE_CHECKING:
+    from feedmirror.jobs.takedown.hourly import Hour
 
 
 class TaskUnreadableError(Exception):
     """A message of the work queue that is none of ours."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Hour:
-    """What an hourly run did, as its report."""
-
-    cases: int = 0  # carried on
-    lapsed: int = 0
-    mails: int = 0  # that had no case
-    rules: int = 0  # applied again
-    repaired: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,24 +117,15 @@ class TakedownRun:
             return self._prove(case, task, time_left=time_left)
         return self.finish(case, time_left=time_left)
 
-    def hour(self, *, time_left: Callable[[], timedelta]) -> Hour:
+    def hour(self, *, time_left: Callable[[], timedelta]) -> "Hour":
         """Do what is due: lapses, work that was left, mails without a case, the ledger again."""
-        done = Hour()
-        for step in (self._take_up_mails, self._take_up_cases, self._reapply):
-            if time_left() >= _RESERVE:
-                step(done, time_left)
-        if done.repaired:
-            self.alarms.alarm(
-                "feedmirror: suppressed content was found",
-                f"{done.repaired} items that the ledger covers could be read; they are taken down"
-                " again. Run feedmirror audit to see whether anything else is wrong.",
-            )
-        if done.problems:
-            self.alarms.alarm(
-                "feedmirror: cases could not be carried on",
-                "They are tried again within the hour. " + "; ".join(done.problems[:_MOST_TOLD]),
-            )
-        return done
+        from feedmirror.jobs.takedown.hourly import Hourly  # noqa: PLC0415 -- no mail's
+
+        return Hourly(self).run(time_left=time_left)
+
+    def lapse(self, case: Case) -> Case:
+        """End a case that nobody proved in time."""
+        return self._end(case, Event.LAPSED)
 
     # What a person decides.
 
@@ -305,83 +275,6 @@ class TakedownRun:
         """
         if self.queue is not None and not (self.paused and _only_shows(work)):
             self.queue.send({"kind": "case", "case": case.id})
-
-    # What an hour brings.
-
-    def _take_up_mails(self, done: Hour, time_left: Callable[[], timedelta]) -> None:
-        """Take up mails that no event came for, once no event can come any more."""
-
-        def take_up(ses_id: str) -> None:
-            self.receive(ses_id, None, time_left=time_left)
-
-        known = frozenset(self.cases.ids())
-        for summary in self.mail.list(self.mail_prefix):
-            ses_id = summary.key.removeprefix(self.mail_prefix)
-            if is_setup(ses_id) or case_of_mail(ses_id) in known or time_left() < _RESERVE:
-                continue
-            if self.limits.seen_since(case_of_mail(ses_id), self.clock()) >= _LATE:
-                self._safely(done, ses_id, take_up)
-                done.mails += 1
-
-    def _take_up_cases(self, done: Hour, time_left: Callable[[], timedelta]) -> None:
-        def take_up(case_id: str) -> None:
-            self._take_up(case_id, done, time_left)
-
-        for case_id in self.cases.unfinished():
-            if time_left() < _RESERVE:
-                return
-            self._safely(done, case_id, take_up)
-
-    def _take_up(self, case_id: str, done: Hour, time_left: Callable[[], timedelta]) -> None:
-        case = self.cases.load(case_id)
-        if case is None:
-            return
-        if case.decision is None:
-            case = self.take_in.run(case.id, case.mail, case.receipt)
-        if case.state in {State.MASKED, State.ASKED} and _has_ended(case, self.clock()):
-            case = self._ended(case)
-            done.lapsed += case.state is State.LAPSED
-            return
-        before = len(case.entries)
-        case = self.finish(case, time_left=time_left)
-        done.cases += len(case.entries) > before
-
-    def _ended(self, case: Case) -> Case:
-        """End what nobody proved in time; what a person was asked about waits on for the person."""
-        waits = any(order.outcome is Outcome.REVIEW for order in settled_orders(case))
-        if case.state is State.ASKED and waits:
-            return self.cases.add(
-                case, Event.HELD, unless=lambda known: known.state is not State.ASKED
-            )
-        if self.paused:  # a mask would be shown again, and no token was looked for meanwhile
-            return case
-        resumed = self.resumed()
-        if resumed and self.clock() < (until := resumed + _LOOKED_FOR_AFTER_A_PAUSE):
-            self.carry_on.challenges.extend(case, settled_orders(case), until)
-            return case
-        return self._end(case, Event.LAPSED)
-
-    def _reapply(self, done: Hour, time_left: Callable[[], timedelta]) -> None:
-        def reapply(_: str) -> None:
-            found = self.reapply.run(time_left=time_left)
-            done.rules, done.repaired = found.rules, found.repaired
-            done.problems += found.problems
-
-        self._safely(done, "the ledger", reapply)
-
-    def _safely(self, done: Hour, what: str, act: Callable[[str], object]) -> None:
-        """Let one case's failure cost no other's turn."""
-        try:
-            act(what)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, it comes again next hour
-            done.problems.append(f"{what}: {type(error).__name__}: {error}")
-
-
-def _has_ended(case: Case, now: datetime) -> bool:
-    """Tell whether the time to prove has run out for all that a case still waits for."""
-    waiting = [order for order in settled_orders(case) if order.proving or order.until]
-    ends = [order.until or case.opened + MASKED_FOR for order in waiting]
-    return bool(ends) and max(ends) <= now
 
 
 def _only_shows(case: Case) -> bool:
