@@ -61,5 +61,15 @@ def one_line(text: str) -> str:
     return " ".join(without_unseen(parted).replace("\u00ad", "").split())
 
 
+def printable(text: str) -> str:
+    """Return a text of letters that only show: whatever else there is becomes a space."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def printable_line(text: str) -> str:
+    """Return a text without ends of lines, controls and whatever else does not show."""
+    return " ".join(printable(text).split())
+
+
 def _looked_at(run: re.Match[str]) -> str:
     return _REPEATED.sub(r"\1\2", _UNSEEN.sub(r"\1", run[0]))

@@ -55,6 +55,17 @@ def checked(value: T) -> T:
     return value
 
 
+def is_moment(value: object) -> bool:
+    """Tell whether a value is a moment with an offset, that exists in UTC as well."""
+    if type(value) is not datetime or value.tzinfo is None:
+        return False
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
+
+
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
@@ -149,7 +160,7 @@ def _plain(kind: Any) -> Check:  # noqa: ANN401 -- as above
     if kind is Any:
         return lambda _: True
     if kind is datetime:
-        return _is_moment
+        return is_moment
     if kind is float:
         return lambda value: type(value) in {int, float} and isfinite(value)
     if is_dataclass(kind):
@@ -164,13 +175,3 @@ def _dataclass(kind: Any) -> Check:  # noqa: ANN401 -- as above
     return lambda value: (
         type(value) is kind and all(is_one(getattr(value, name)) for name, is_one in known)
     )
-
-
-def _is_moment(value: object) -> bool:
-    if type(value) is not datetime or value.tzinfo is None:
-        return False
-    try:
-        value.astimezone(UTC)
-    except OverflowError:
-        return False
-    return True

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from feedmirror.characters import printable_line
 from feedmirror.configuration import MirrorSettings
 from feedmirror.takedowns.decisions.decision import Say
 from feedmirror.takedowns.notices.notice import Correction
 from feedmirror.takedowns.replies.operator_mail import OperatorNote, compose_operator_note
 from feedmirror.takedowns.replies.replies import Answer, Text, compose_answer
 from feedmirror.takedowns.replies.reply_mail import Thread, build_mail
-from feedmirror.takedowns.replies.wordings import LANGUAGES, one_line
+from feedmirror.takedowns.replies.wordings import LANGUAGES
 
 SITE = "https://mirror.example.org"
 CONTACT, CASE = "takedown@mirror.example.org", "caseabcdefgh2345"
@@ -97,8 +98,8 @@ def test_names_and_subjects_arrive_as_they_show(name: str, subject: str) -> None
     mail = message_from_bytes(raw)
     shown, _, address = str(mail["From"]).rpartition("<")
     assert address == f"{CONTACT}>"
-    assert one_line(decoded(shown)) == one_line(name)
-    assert one_line(decoded(str(mail["Subject"]))) == one_line(subject)
+    assert printable_line(decoded(shown)) == printable_line(name)
+    assert printable_line(decoded(str(mail["Subject"]))) == printable_line(subject)
 
 
 def decoded(header: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feedmirror.adapters.aws import faults, unavailable
+from feedmirror.characters import printable_line
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -34,7 +35,7 @@ class SnsAlarms:
 
 def _subject(text: str) -> str:
     """Return a text without ends of lines and controls (API reference, Publish)."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = printable_line(text)
     return line if len(line) <= _SUBJECT else line[: _SUBJECT - 1] + "…"
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+from feedmirror.characters import printable
 from feedmirror.cli.counting import counting
 from feedmirror.cli.desk import Desk
-from feedmirror.cli.mails import printable
 from feedmirror.cli.output import counted, print_json, print_table, say
 from feedmirror.jobs.auditing.audit_report import AuditReport
 from feedmirror.wiring.audit import compose_audit, open_history

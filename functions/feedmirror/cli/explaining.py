@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from feedmirror.cli.mails import printable
+from feedmirror.characters import printable
 from feedmirror.cli.output import print_table, say
 from feedmirror.configuration import MirrorSettings
 from feedmirror.jobs.takedown.take_in import Considered

@@ -10,10 +10,10 @@ from shutil import copymode
 import click
 
 from feedmirror.addresses import host_of
+from feedmirror.characters import printable
 from feedmirror.cli.asking import ask_once
 from feedmirror.cli.configurations import configuration_of
 from feedmirror.cli.desk import Desk
-from feedmirror.cli.mails import printable
 from feedmirror.cli.move_words import moved_settings
 from feedmirror.cli.output import counted, say
 from feedmirror.configuration import Configuration, FeedSettings

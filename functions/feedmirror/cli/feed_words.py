@@ -5,7 +5,7 @@ The sentences are those of the page about the feed's host, so that both sides re
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from feedmirror.cli.mails import printable
+from feedmirror.characters import printable
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.treatments import treatment_of
 from feedmirror.mirroring.poll_state import FeedState, ShardState

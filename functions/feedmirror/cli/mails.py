@@ -3,6 +3,7 @@
 from email import policy
 from email.parser import BytesParser
 
+from feedmirror.characters import printable
 from feedmirror.cli.output import say
 
 _SHOWN = ("From", "To", "Subject")
@@ -33,8 +34,3 @@ def print_text(text: str, *, most: int, indent: str = "  | ") -> None:
         say(f"{indent}{printable(line)}".rstrip())
     if len(lines) > most:
         say(f"{indent}… {len(lines) - most} more lines")
-
-
-def printable(text: str) -> str:
-    """Return a text in one line of letters that only show."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

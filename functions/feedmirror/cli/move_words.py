@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from feedmirror.cli.mails import printable
+from feedmirror.characters import printable
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.moves import PROVEN_AFTER, Move, is_upgrade, permanent_target
 from feedmirror.ports.fetching import Hop

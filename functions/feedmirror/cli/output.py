@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from feedmirror.characters import printable
+
 _ODD = re.compile("[^ -~\n]")
 _PIPE_WIDTH = 160  # columns: what a log viewer or a pager shows
 
@@ -46,7 +48,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def complain(text: str) -> None:
     """Say in one line, beside the results, what went wrong or is worth a note."""
-    click.echo(f"feedmirror: {_plain(text)}", err=True)
+    click.echo(f"feedmirror: {printable(text)}", err=True)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -65,7 +67,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         wide = column.endswith("~")
         table.add_column(column.rstrip("#~"), justify=justify, no_wrap=not wide, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_plain(value)) for value in row))
+        table.add_row(*(Text(printable(str(value))) for value in row))
     out = console()
     if out.is_terminal:
         out.print(table)
@@ -87,7 +89,3 @@ def counted(number: int, noun: str) -> str:
 
 def _escaped(letter: re.Match[str]) -> str:
     return letter[0] if letter[0].isprintable() else json.dumps(letter[0])[1:-1]
-
-
-def _plain(value: object) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in str(value))

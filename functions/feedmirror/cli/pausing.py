@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from feedmirror.adapters.clock import utc_now
+from feedmirror.characters import printable
 from feedmirror.cli.case_words import when_words
 from feedmirror.cli.desk import Desk
-from feedmirror.cli.mails import printable
 from feedmirror.cli.output import say
 from feedmirror.jobs.pausing import Pause, Switch
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feedmirror.adapters.clock import utc_now
+from feedmirror.characters import printable
 from feedmirror.cli.folders import CONTACT, DEFAULT_FOLDER, FEED, FEEDS, NOBODY
 from feedmirror.cli.local_feeds import Wanted, leave_others_alone, settle
-from feedmirror.cli.mails import printable
 from feedmirror.cli.output import counted, print_table, say
 from feedmirror.configuration import Configuration
 from feedmirror.local.machine import Machine

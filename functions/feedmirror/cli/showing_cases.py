@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from feedmirror.adapters.clock import utc_now
+from feedmirror.characters import printable
 from feedmirror.cli.case_standing import standings
 from feedmirror.cli.case_words import (
     deadline,
@@ -21,7 +22,7 @@ from feedmirror.cli.case_words import (
 )
 from feedmirror.cli.desk import Desk
 from feedmirror.cli.explaining import notice_rows
-from feedmirror.cli.mails import print_text, printable
+from feedmirror.cli.mails import print_text
 from feedmirror.cli.outcomes import print_next, standing_of, summary_of
 from feedmirror.cli.output import complain, print_json, print_table, say
 from feedmirror.takedowns.casework.cases import Case, Event, case_to_json

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from feedmirror.characters import printable
 from feedmirror.cli.case_words import span_words, what_words, when_words
 from feedmirror.cli.desk import Desk
 from feedmirror.cli.feed_words import feed_lines, words_of
-from feedmirror.cli.mails import printable
 from feedmirror.cli.move_words import lines_of, move_to_dict
 from feedmirror.cli.output import counted, print_table, say
 from feedmirror.cli.pausing import pause_words

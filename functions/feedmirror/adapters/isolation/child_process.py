@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from feedmirror.adapters.isolation.frames import LENGTHS, Json, NoFrameError, frame, head_of
 from feedmirror.adapters.isolation.pipes import BrokenPipesError, Pipes, TooLateError
+from feedmirror.characters import printable_line
 
 # What the parent says to a question of its child: a name and JSON in, JSON out.
 Answer: TypeAlias = Callable[[str, Json], Json]
@@ -271,7 +272,7 @@ def _environment() -> dict[str, str]:
 def _said(words: object) -> str:
     """Return what a child says of itself, as a line of text that can be shown."""
     text = words if isinstance(words, str) else "nothing that can be read"
-    return " ".join("".join(c if c.isprintable() else " " for c in text[:_LONGEST]).split())
+    return printable_line(text[:_LONGEST])
 
 
 def _name_of(number: int) -> str:

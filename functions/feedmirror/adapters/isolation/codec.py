@@ -10,12 +10,13 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import MISSING, Field, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from typing import Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from feedmirror.adapters.isolation.frames import Json
+from feedmirror.stored import is_moment
 
 T = TypeVar("T")
 _Kind: TypeAlias = Any  # a type, as an annotation names it
@@ -124,9 +125,8 @@ def _exactly(kind: type) -> _Reader:
 
 def _moment(found: Json) -> datetime:
     moment = datetime.fromisoformat(_TEXT(found))
-    if moment.utcoffset() is None:
-        raise CodecError("a moment without a zone")
-    moment.astimezone(UTC)  # it may be before the first or behind the last that there is
+    if not is_moment(moment):
+        raise CodecError("a moment without a zone, or none that there is")
     return moment
 
 

@@ -18,6 +18,7 @@ from feedmirror.local.serving.console_style import STYLE
 from feedmirror.local.serving.outbox import recipient_of
 from feedmirror.local.serving.site import Answer
 from feedmirror.ports.object_store import ObjectStore
+from feedmirror.publishing.policy import policy_for
 
 CONSOLE = "/-/"  # no host is called so
 _OUTBOX = "outbox/"
@@ -27,10 +28,7 @@ _MOST_MAILS = 200  # that are listed, the newest
 _SHOWN = ("From", "To", "Subject", "Date")
 _HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": f"{policy_for(images=False)}; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

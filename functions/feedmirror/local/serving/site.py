@@ -13,12 +13,12 @@ from urllib.parse import unquote
 
 from feedmirror.layout import INDEX
 from feedmirror.ports.object_store import ObjectStore, StoredObject
+from feedmirror.publishing.policy import policy_for
 
 # As the template says; but a server without TLS must not send HSTS (RFC 6797 §7.2).
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src https:; base-uri 'none';"
-        " form-action 'none'; frame-ancestors 'none'; sandbox allow-downloads allow-popups"
+        f"{policy_for(images=True)}; frame-ancestors 'none'; sandbox allow-downloads allow-popups"
         " allow-popups-to-escape-sandbox allow-same-origin"
     ),
     "X-Content-Type-Options": "nosniff",

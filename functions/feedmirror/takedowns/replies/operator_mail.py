@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from feedmirror.characters import printable_line
 from feedmirror.configuration import MirrorSettings
 from feedmirror.suppression import Ground, Scope
 from feedmirror.takedowns.decisions.claims import Standing
 from feedmirror.takedowns.notices.notice import Correction
 from feedmirror.takedowns.replies.replies import Text
-from feedmirror.takedowns.replies.wordings import one_line, wrapped
+from feedmirror.takedowns.replies.wordings import wrapped
 
 _SHOWN = 25  # pages; the case lists all of them
 _LONGEST = 300  # characters of what a mail says
@@ -70,7 +71,7 @@ def compose_operator_note(note: OperatorNote, *, mirror: MirrorSettings) -> Text
     """Return the mail that asks the operator to decide on a case."""
     urgency = "Urgent: case" if note.urgent else "Case"
     parts = [
-        wrapped(f"Case {note.case} at {one_line(mirror.name)} waits for a person."),
+        wrapped(f"Case {note.case} at {printable_line(mirror.name)} waits for a person."),
         _paragraph(_why(note)),
         *_deadline(note),
         *(_asked(each) for each in note.asked),
@@ -81,7 +82,7 @@ def compose_operator_note(note: OperatorNote, *, mirror: MirrorSettings) -> Text
         _commands(note),
         wrapped("An answer to this mail decides nothing."),
     ]
-    subject = f"{urgency} {note.case} needs a decision ({one_line(mirror.name)})"
+    subject = f"{urgency} {note.case} needs a decision ({printable_line(mirror.name)})"
     return Text(subject, "\n\n".join(parts) + "\n")
 
 
@@ -109,7 +110,7 @@ def _asked(asked: AskedFor) -> str:
             f"Asked for: {asked.scope} of {asked.host}, {pages}, on {asked.ground} grounds."
         ),
         wrapped(f"Proof: {_STANDINGS[asked.standing]} ({asked.standing})."),
-        *(f"  {one_line(page)}" for page in asked.pages[:_SHOWN]),
+        *(f"  {printable_line(page)}" for page in asked.pages[:_SHOWN]),
     ]
     rest = max(asked.count, len(asked.pages)) - len(asked.pages[:_SHOWN])
     return "\n".join([*lines, f"  and {rest} more"] if rest and asked.pages else lines)
@@ -124,12 +125,12 @@ def _correction(correction: Correction) -> str:
 
 def _mail(note: OperatorNote) -> Iterable[str]:
     if note.mail:
-        yield f"The mail itself, in the mail bucket:\n  {one_line(note.mail)}"
+        yield f"The mail itself, in the mail bucket:\n  {printable_line(note.mail)}"
 
 
 def _named(note: OperatorNote) -> Iterable[str]:
     if note.named:
-        yield "\n".join(["It names:", *(f"  {one_line(page)}" for page in note.named)])
+        yield "\n".join(["It names:", *(f"  {printable_line(page)}" for page in note.named)])
 
 
 def _commands(note: OperatorNote) -> str:
@@ -155,9 +156,9 @@ def _able(note: OperatorNote) -> Iterable[tuple[str, str]]:
 
 
 def _paragraph(text: str) -> str:
-    return wrapped(one_line(text)[: 4 * _LONGEST])
+    return wrapped(printable_line(text)[: 4 * _LONGEST])
 
 
 def _quoted(text: str) -> str:
-    line = one_line(text)[:_LONGEST]
+    line = printable_line(text)[:_LONGEST]
     return f'"{line}"' if line else "(not said)"

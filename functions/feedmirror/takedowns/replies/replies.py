@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from feedmirror.characters import printable_line
 from feedmirror.configuration import MirrorSettings
 from feedmirror.takedowns.decisions.decision import Proving, Say
 from feedmirror.takedowns.notices.notice import Element
 from feedmirror.takedowns.replies import shapes
-from feedmirror.takedowns.replies.wordings import Words, below, one_line, words_in
+from feedmirror.takedowns.replies.wordings import Words, below, words_in
 
 _WELL_KNOWN = "https://{host}/.well-known/feedmirror-takedown.txt"
 _DNS_NAME = "_feedmirror.{host}"
@@ -103,7 +104,7 @@ def compose_answer(answer: Answer, *, mirror: MirrorSettings) -> Text:
     Raises ValueError if there is nothing to say, or for anything that no mail of ours may hold.
     """
     _check_answer(answer, mirror)
-    words = words_in(answer.language, mirror=one_line(mirror.name), case=answer.case)
+    words = words_in(answer.language, mirror=printable_line(mirror.name), case=answer.case)
     parts = [p for say, part in _PARTS.items() if say in answer.says for p in part(answer, words)]
     return _to_requester(words, mirror, [words.say("frame.opening"), *parts])
 
@@ -157,7 +158,7 @@ def _words(concern: Concern, mirror: MirrorSettings) -> Words:
     shapes.check_pages(concern.first, mirror)
     return words_in(
         concern.language,
-        mirror=one_line(mirror.name),
+        mirror=printable_line(mirror.name),
         case=concern.case,
         host=concern.host,
         contact=mirror.contact,
@@ -180,7 +181,7 @@ def _to_contact(words: Words, mirror: MirrorSettings, parts: list[str]) -> Text:
 def _text(words: Words, mirror: MirrorSettings, subject: str, *, parts: list[str]) -> Text:
     """Return a whole mail: a greeting, its paragraphs, how removal works, and whose it is."""
     how = below(words.say("frame.how"), [f"{mirror.site}/takedown/"])
-    body = "\n\n".join([words.say("frame.hello"), *parts, how, one_line(mirror.name)])
+    body = "\n\n".join([words.say("frame.hello"), *parts, how, printable_line(mirror.name)])
     return Text(subject, body + "\n", words.language)
 
 

@@ -14,9 +14,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from feedmirror.characters import printable_line
 from feedmirror.configuration import MirrorSettings
 from feedmirror.takedowns.replies.replies import Text
-from feedmirror.takedowns.replies.wordings import one_line
 
 CASE_MARK = "X-Feedmirror-Case"  # by which we know our own mail when it comes back
 _LOCAL_LIMIT = 64  # octets before the @ (RFC 5321 §4.5.3.1.1)
@@ -121,13 +121,13 @@ def _encoding(body: str) -> str:
 def _mailbox_line(header: str, name: str, address: str) -> str:
     if not can_be_written_to(address):
         raise ValueError(f"expected a mail address in ASCII as the contact, not {address!r}")
-    line = one_line(name)
+    line = printable_line(name)
     shown = _folded(header, line, plain=_PHRASE.fullmatch(line) is not None)
     return f"{header}: {shown}\r\n <{address}>\r\n" if shown else f"{header}: <{address}>\r\n"
 
 
 def _subject_line(subject: str) -> str:
-    line = one_line(subject)
+    line = printable_line(subject)
     return f"Subject: {_folded('Subject', line, plain=line.isascii() and '=?' not in line)}\r\n"
 
 

@@ -80,11 +80,6 @@ def wrapped(text: str, *, first: str = "", further: str = "") -> str:
     )
 
 
-def one_line(text: str) -> str:
-    """Return a text without ends of lines, controls and whatever else does not show."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
 @cache
 def table_of(language: str) -> Mapping[str, str]:
     """Return a language's table, its keys joined by dots."""
