@@ -88,8 +88,10 @@ simulate: .venv/dev  ## both handlers under seeded faults and schedules: no prom
 planted: .venv/dev  ## faults planted into the code: which seed finds which
 	@$(SIMULATOR) --to 500 --each-planted
 
+VECTORS_BY ?= 1
+
 vectors: .venv/dev  ## six thousand hostile texts in a browser: each line of defence alone, and neither
-	@FEEDMIRROR_TEST_WHOLE_VECTORS=1 $(BIN)/python -m pytest -q -s -p no:randomly -o timeout=1800 \
+	@FEEDMIRROR_TEST_VECTORS=$(VECTORS_BY) $(BIN)/python -m pytest -q -s -p no:randomly -o timeout=1800 \
 		tests/integration/test_markup_in_a_browser.py
 
 FUZZ_SECONDS ?= 20
@@ -107,6 +109,7 @@ APART = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)  # not in 
 test-long: export FUZZ_SECONDS = 3
 test-long: export ITEMS = 20000
 test-long: export SEEDS_TO = 1000
+test-long: export VECTORS_BY = 8
 test-long: .venv/dev  ## what takes longer than the suite may
 	@$(MAKE) --no-print-directory -j 2 $(APART) $(ALONE)
 	@$(MAKE) --no-print-directory -j 1 $(IN_TWO)
