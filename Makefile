@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks examples corpus kills escapes scale guest model simulate planted vectors fuzz advisories test-long clean
+.PHONY: demo test lint docs lock package finish bench schedules walks examples corpus kills escapes scale growth guest model simulate planted vectors fuzz advisories test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -71,6 +71,9 @@ SEED ?= 1
 
 scale: .venv/dev  ## a host of ITEMS taken down by processes of which KILLS are killed, at moments that SEED draws
 	@PYTHONPATH=tests $(BIN)/python tests/killed_sweep.py $(ITEMS) $(KILLS) $(SEED)
+
+growth: .venv/dev  ## 1,000 to 1,000,000 feeds simulated on what the code takes here: times, requests, cost, what breaks first
+	@$(BIN)/python tests/benchmarks/scale.py $(SEED)
 
 guest: .venv/dev  ## a month beside `reader` and cron: fewest requests, at no longer a wait
 	@FEEDMIRROR_TEST_DAYS=30 $(BIN)/python -m pytest -q tests/integration/test_a_month.py
