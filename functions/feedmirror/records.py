@@ -5,9 +5,9 @@ the object's metadata as well, in ASCII and within 2 KB (S3, "User-defined objec
 A next schema is a next step in ``STEPS``: records of every earlier one are read through the steps.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
 from datetime import UTC, datetime
 from email.header import Header
 from typing import Any
@@ -16,7 +16,7 @@ from urllib.parse import quote
 from feedmirror.addresses import host_of
 from feedmirror.layout import ItemId
 from feedmirror.migrations import NewerSchemaError, Steps, migrated, newest_schema
-from feedmirror.stored import checked, listed, read_json
+from feedmirror.stored import checked, lines_of_json, listed, read_json
 from feedmirror.suppression import Ground, Subject
 
 STEPS: Steps = {}
@@ -198,16 +198,16 @@ Record = Item | Tombstone
 
 def record_to_json(record: Record, nonce: str) -> bytes:
     """Return a record's stored form; the nonce makes every overwrite a new ETag (design §4)."""
-    fields = asdict(record)
+    values = _values_of(record)
     kind = "tombstone"
     if isinstance(record, Item):
-        kind, fields["subject"] = "item", sorted(record.subject.keys)
+        kind, values["subject"] = "item", sorted(record.subject.keys)
         if record.terms is None:
-            del fields["terms"]
+            del values["terms"]
     elif record.first_seen is None:
-        del fields["first_seen"]
-    stored = {"schema": newest_schema(STEPS), "kind": kind, **fields, "nonce": nonce}
-    return json.dumps(stored, ensure_ascii=False, indent=1, default=_time_text).encode()
+        del values["first_seen"]
+    stored = {"schema": newest_schema(STEPS), "kind": kind, **values, "nonce": nonce}
+    return lines_of_json(stored, _stored_form).encode()
 
 
 def record_from_json(body: bytes, steps: Steps = STEPS) -> Record:
@@ -217,11 +217,11 @@ def record_from_json(body: bytes, steps: Steps = STEPS) -> Record:
     wrong.
     """
     try:
-        fields = migrated(read_json(body), steps)
-        del fields["schema"]
-        fields.pop("nonce", None)
-        kind = fields.pop("kind")
-        record = _of_an_item(checked(_item(fields) if kind == "item" else _tombstone(fields)))
+        stored = migrated(read_json(body), steps)
+        del stored["schema"]
+        stored.pop("nonce", None)
+        kind = stored.pop("kind")
+        record = _of_an_item(checked(_item(stored) if kind == "item" else _tombstone(stored)))
     except NewerSchemaError as error:
         raise RecordNewerError(f"the record is {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -281,6 +281,15 @@ def _ascii(text: str) -> str:
     if text.isascii() and text.isprintable() and "=?" not in text:
         return text
     return Header(text, "utf-8").encode(linesep="")
+
+
+def _values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass
+    """Return a dataclass's values by name; unlike asdict's they are not copied, part by part."""
+    return {each.name: getattr(record, each.name) for each in fields_of(record)}
+
+
+def _stored_form(value: Any) -> Any:  # noqa: ANN401 -- JSON
+    return _time_text(value) if isinstance(value, datetime) else _values_of(value)
 
 
 def _time_text(moment: datetime) -> str:

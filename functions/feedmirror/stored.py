@@ -1,5 +1,7 @@
 """Stored JSON, read strictly: what is not of its stated type was not written by this software.
 
+And JSON written to be stored: for people too, a field a line.
+
 Whoever may write to a bucket may write anything. A value of the wrong type would be noticed far
 from where it was read, in the middle of a run, and that of all feeds or cases; or it would not be
 noticed at all, as a text is where hashes are expected, and cover nothing.
@@ -33,6 +35,21 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 -- JSON
     except RecursionError as error:
         raise ValueError("it nests too deep") from error
     return value
+
+
+def lines_of_json(values: Mapping[str, Any], default: Callable[[Any], Any] | None = None) -> str:
+    """Return an object as JSON, each field on a line of its own, and each entry of a field's list.
+
+    ``default`` is what stands for a value that JSON does not know. This is what ``indent`` would be
+    for, which the standard library does in Python: eight times as slow as its encoder in C.
+    """
+    encode = json.JSONEncoder(ensure_ascii=False, default=default).encode
+    lines = (
+        "[\n" + ",\n".join(map(encode, value)) + "\n]" if type(value) is list else encode(value)
+        for value in values.values()
+    )
+    named = (f"{encode(name)}: {line}" for name, line in zip(values, lines, strict=True))
+    return "{\n" + ",\n".join(named) + "\n}"
 
 
 def listed(value: Any) -> list[Any]:  # noqa: ANN401 -- JSON

@@ -7,7 +7,6 @@ A hub is named where the feed is subscribed to, which is not in its archives (W3
 All documents of a host's feed are one logical feed (RFC 5005 §1.2) and share its ``atom:id``.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from feedmirror.publishing.documents import JSON_FEED, Document, markup_with_non
 from feedmirror.publishing.listings import Kind, Listing, listing_to_json
 from feedmirror.publishing.templating import Templates
 from feedmirror.records import Publisher
+from feedmirror.stored import lines_of_json
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # an empty feed has to state some date
 
@@ -112,7 +112,7 @@ def json_feed(shown: ListingView, mirror: MirrorSettings, *, nonce: str) -> Docu
         fields["language"] = shown.language
     fields |= listing_to_json(shown.listing)
     fields[EXTENSION]["nonce"] = nonce_mark(nonce)  # the last value: without_nonce() looks there
-    return Document(f"{json.dumps(fields, ensure_ascii=False, indent=1)}\n".encode(), JSON_FEED)
+    return Document(f"{lines_of_json(fields)}\n".encode(), JSON_FEED)
 
 
 def _publisher(listing: Listing, mirror: MirrorSettings) -> Publisher:

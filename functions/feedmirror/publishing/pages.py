@@ -43,7 +43,7 @@ PUBLISHERS_PAGE = "publishers/index.html"
 NOT_FOUND_PAGE = "404.html"
 STYLE = "style.css"
 OPML_FILE = "opml.xml"
-_CARDS_KEPT = 64
+_CARDS_KEPT = 512  # as many items as a run stores together
 
 _GROUNDS = {
     Ground.PUBLISHER: "the wish of the publisher or the author",
@@ -74,7 +74,7 @@ class Renderer:
     def __post_init__(self) -> None:
         """Take the templates into use; whoever shares the renderer shares their problems."""
         object.__setattr__(self, "_templates", Templates(self.templates))
-        # One item is shown by its page and by up to three listings, one soon after the other.
+        # An item is shown by its page and then, with all others of its batch, by up to three lists.
         object.__setattr__(self, "_made", lru_cache(_CARDS_KEPT)(self._card_and_credit))
 
     @property
