@@ -7,7 +7,7 @@ Takedowns put ``feed.json`` first: nothing of theirs stands beside an index that
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -133,10 +133,17 @@ class Publisher:
         found = self.site.get(folder + JSON)
         return None if found is None else self._read(folder, found)
 
-    def open(self, folders: Iterable[str]) -> OpenListings:
-        """Read the listings, the index of each last."""
+    def open(self, folders: Iterable[str], unknown: Collection[str] = frozenset()) -> OpenListings:
+        """Read the listings, the index of each last; hosts that are ``unknown`` have none yet."""
+
+        def opened(folder: str) -> OpenListing:
+            listing = Listing(folder)
+            if listing.host in unknown:
+                return OpenListing(listing, dict.fromkeys(LISTING_FILES))
+            return self._open(folder)
+
         wanted = sorted(folders)
-        return OpenListings(dict(zip(wanted, self.workers.map(self._open, wanted), strict=True)))
+        return OpenListings(dict(zip(wanted, self.workers.map(opened, wanted), strict=True)))
 
     def update(
         self,

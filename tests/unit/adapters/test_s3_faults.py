@@ -433,7 +433,7 @@ def test_a_client_has_a_connection_for_every_thread_and_sends_no_more_than_is_as
 ) -> None:
     client = make_client(endpoint_url=endpoint, connections=48)
     names: list[str] = []
-    agents: list[bytes] = []
+    agents: list[Any] = []
 
     def look(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         names.extend(name.lower() for name in request.headers)
