@@ -68,11 +68,13 @@ class Renderer:
 
     settings: MirrorSettings
     templates: Mapping[str, str] = field(default_factory=dict)
+    _mirror: MirrorSettings = field(init=False, repr=False, compare=False)
     _templates: Templates = field(init=False, repr=False, compare=False)
     _made: Callable[[Item], tuple[Card, str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Take the templates into use; whoever shares the renderer shares their problems."""
+        object.__setattr__(self, "_mirror", _worded(self.settings))
         object.__setattr__(self, "_templates", Templates(self.templates))
         # An item is shown by its page and then, with all others of its batch, by up to three lists.
         object.__setattr__(self, "_made", lru_cache(_CARDS_KEPT)(self._card_and_credit))
@@ -176,13 +178,6 @@ class Renderer:
         ]
         return self._page("removed.html", {"log": rows}, root="../", nonce=nonce)
 
-    @property
-    def _mirror(self) -> MirrorSettings:
-        """The settings, their words fit to stand in a sentence of ours."""
-        settings = self.settings
-        name = one_line(settings.name) or urlsplit(settings.site).netloc
-        return replace(settings, name=name, purpose=one_line(settings.purpose).rstrip("."))
-
     def _listing_page(self, shown: ListingView, *, nonce: str) -> Document:
         listing = shown.listing
         context = {
@@ -218,3 +213,9 @@ class Renderer:
         frame = {"mirror": self._mirror, "noindex": False, "policy": policy, "root": root}
         page = self._templates.render(name, {**frame, **context})
         return Document(markup_with_nonce(with_policy(page, policy), nonce), HTML)
+
+
+def _worded(settings: MirrorSettings) -> MirrorSettings:
+    """Return the settings, their words fit to stand in a sentence of ours."""
+    name = one_line(settings.name) or urlsplit(settings.site).netloc
+    return replace(settings, name=name, purpose=one_line(settings.purpose).rstrip("."))
