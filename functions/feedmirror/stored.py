@@ -37,15 +37,24 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 -- JSON
     return value
 
 
-def lines_of_json(values: Mapping[str, Any], default: Callable[[Any], Any] | None = None) -> str:
+def lines_of_json(
+    values: Mapping[str, Any],
+    default: Callable[[Any], Any] | None = None,
+    *,
+    entry: Callable[[Any], str] | None = None,
+) -> str:
     """Return an object as JSON, each field on a line of its own, and each entry of a field's list.
 
-    ``default`` is what stands for a value that JSON does not know. This is what ``indent`` would be
-    for, which the standard library does in Python: eight times as slow as its encoder in C.
+    ``default`` is what stands for a value that JSON does not know, and ``entry`` writes an entry of
+    a list, if it is not to be written as any other value. This is what ``indent`` would be for,
+    which the standard library does in Python: eight times as slow as its encoder in C.
     """
     encode = json.JSONEncoder(ensure_ascii=False, default=default).encode
+    encode_entry = entry or encode
     lines = (
-        "[\n" + ",\n".join(map(encode, value)) + "\n]" if type(value) is list else encode(value)
+        "[\n" + ",\n".join(map(encode_entry, value)) + "\n]"
+        if type(value) is list
+        else encode(value)
         for value in values.values()
     )
     named = (f"{encode(name)}: {line}" for name, line in zip(values, lines, strict=True))

@@ -8,7 +8,7 @@ A fault in an operator's template raises nothing: the bundled one stands in for 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from feedmirror.configuration import FeedSettings, Images, MirrorSettings
 from feedmirror.layout import ATOM, INDEX, JSON
 from feedmirror.opml import write_opml
 from feedmirror.publishing import dates
+from feedmirror.publishing.card_json import CARDS_KEPT
 from feedmirror.publishing.cards import BEFORE_CREDIT, Card, bare_card
 from feedmirror.publishing.documents import (
     CSS,
@@ -26,7 +27,7 @@ from feedmirror.publishing.documents import (
     markup_with_nonce,
     style_with_nonce,
 )
-from feedmirror.publishing.feeds import ListingView, atom_feed, json_feed, view
+from feedmirror.publishing.feeds import ListingView, atom_entry, atom_feed, json_feed, view
 from feedmirror.publishing.letters import Removal, mailto
 from feedmirror.publishing.linked_data import linked_data
 from feedmirror.publishing.listings import Kind, Listing
@@ -71,6 +72,7 @@ class Renderer:
     _mirror: MirrorSettings = field(init=False, repr=False, compare=False)
     _templates: Templates = field(init=False, repr=False, compare=False)
     _made: Callable[[Item], tuple[Card, str]] = field(init=False, repr=False, compare=False)
+    _entry: Callable[[Card], str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Take the templates into use; whoever shares the renderer shares their problems."""
@@ -78,6 +80,8 @@ class Renderer:
         object.__setattr__(self, "_templates", Templates(self.templates))
         # An item is shown by its page and then, with all others of its batch, by up to three lists.
         object.__setattr__(self, "_made", lru_cache(_CARDS_KEPT)(self._card_and_credit))
+        entry = partial(atom_entry, templates=self._templates)
+        object.__setattr__(self, "_entry", lru_cache(CARDS_KEPT)(entry))
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -122,7 +126,7 @@ class Renderer:
         shown = view(listing, mirror=self._mirror, months=months)
         return {
             INDEX: self._listing_page(shown, nonce=nonce),
-            ATOM: atom_feed(shown, self._mirror, self._templates, nonce=nonce),
+            ATOM: atom_feed(shown, self._mirror, self._templates, entry=self._entry, nonce=nonce),
             JSON: json_feed(shown, self._mirror, nonce=nonce),
         }
 
