@@ -5,11 +5,11 @@ the object's metadata as well, in ASCII and within 2 KB (S3, "User-defined objec
 A next schema is a next step in ``STEPS``: records of every earlier one are read through the steps.
 """
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
-from email.header import Header
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +21,10 @@ from feedmirror.suppression import Ground, Subject
 
 STEPS: Steps = {}
 METADATA_LIMIT = 2048
+_WORD = 66  # characters of a line of 78 (RFC 5322 §2.1.1), without "=?utf-8?q?" and "?="
+_AS_THEY_ARE = b"-!*+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_QUOTED = {byte: chr(byte) if byte in _AS_THEY_ARE else f"={byte:02X}" for byte in range(256)}
+_QUOTED[ord(" ")] = "_"
 _ADDRESS_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 
 
@@ -280,7 +284,36 @@ def _ascii(text: str) -> str:
     """Encode a text by RFC 2047 where it is more than printable ASCII, or looks encoded already."""
     if text.isascii() and text.isprintable() and "=?" not in text:
         return text
-    return Header(text, "utf-8").encode(linesep="")
+    return _encoded_words(text)
+
+
+def _encoded_words(text: str) -> str:
+    """Return a line of text as encoded words, in whichever of both encodings is the shorter.
+
+    What ``email.header.Header`` returns, which measures a word anew for each character in it: that
+    took a tenth of a first run.
+    """
+    raw = text.encode()
+    in_base64 = _length_in_base64(len(raw)) < len(_quoted(raw))
+    words, start, used, room = list[str](), 0, 0, _WORD
+    for at, letter in enumerate(text):
+        size = len(letter.encode()) if in_base64 else len(_quoted(letter.encode()))
+        if (_length_in_base64(used + size) if in_base64 else used + size) > room:
+            words.append(text[start:at])
+            start, used, room = at, 0, _WORD - 1  # one less for the space between
+        used += size
+    words.append(text[start:])
+    if in_base64:
+        return " ".join(f"=?utf-8?b?{b64encode(word.encode()).decode()}?=" for word in words)
+    return " ".join(f"=?utf-8?q?{_quoted(word.encode())}?=" for word in words)
+
+
+def _length_in_base64(size: int) -> int:
+    return (size + 2) // 3 * 4
+
+
+def _quoted(raw: bytes) -> str:
+    return raw.decode("latin-1").translate(_QUOTED)
 
 
 def _values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass
