@@ -123,7 +123,7 @@ class Terms:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Item:
     """One entry of a feed, mirrored; it cannot be built without attribution (promise P4).
 

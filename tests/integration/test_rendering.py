@@ -53,8 +53,8 @@ def test_each_item_is_rendered_once_and_shown_by_its_page_and_three_lists(
 
     world.run()
 
-    of_items = {name: rendered[name] for name in ("item.html", "credit")}
-    assert of_items == {"item.html": 120, "credit": 120}
+    of_items = {name: rendered[name] for name in ("item.html", "credit", "entry.xml")}
+    assert of_items == {"item.html": 120, "credit": 120, "entry.xml": 120}
     # The host's latest, its month, and the front.
     assert (rendered["listing.html"], rendered["feed.xml"]) == (3, 3)
 
@@ -91,7 +91,9 @@ def test_an_edit_renders_one_item_and_the_lists_that_show_it(
     report = world.run()
 
     assert report.updated == 1
-    assert rendered == {"item.html": 1, "credit": 1, "listing.html": 3, "feed.xml": 3}
+    of_item, of_lists = {"item.html": 1, "credit": 1}, {"listing.html": 3, "feed.xml": 3}
+    # Each entry of three lists: the host's own thirty, and the front's one of the other host.
+    assert rendered == {**of_item, **of_lists, "entry.xml": 31}
     pages = [key for key in requests.done if key.endswith(("html", "xml", "feed.json"))]
     assert len(pages) == len(set(pages)) == 1 + 3 * 3
     assert not [key for key in pages if key.startswith("other.example/")]

@@ -36,14 +36,14 @@ Patch = tuple[object, str, object]
 
 def _marker_after_the_rules() -> Iterator[Patch]:
     def run(self: StoreEntries, deliveries: Sequence[Delivery], *, now: Any) -> Any:
-        batches = self._look(deliveries)
+        batches, unknown = self._look(deliveries)
         slots = [slot for batch in batches for slot in batch]
         for batch in batches:
             plan_batch(batch, self.parsers, images=self.images, now=now)
         shown = [slot for slot in slots if slot.item is not None]
         for slot in shown:
             self._open_page(slot)
-        listings = self.publisher.open(store_entries._folders(shown))
+        listings = self.publisher.open(store_entries._folders(shown), unknown)
         rules = self.rules.read({host for slot in shown for host in slot.hosts} | listings.hosts)
         for slot in slots:
             if slot.step is not Step.LEAVE:

@@ -17,7 +17,7 @@ from feedmirror.records import Enclosure, FeedReference, Publisher, Source
 from feedmirror.stored import listed
 
 EXTENSION = "_feedmirror"
-CARDS_KEPT = 256  # as written: a host's latest and its months are put one after the other
+CARDS_KEPT = 128  # as written: a host's latest and its months are put one after the other
 _UNSTATED_TYPE = "application/octet-stream"
 
 

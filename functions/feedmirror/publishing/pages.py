@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from feedmirror.characters import one_line
 from feedmirror.configuration import FeedSettings, Images, MirrorSettings
@@ -44,7 +45,6 @@ PUBLISHERS_PAGE = "publishers/index.html"
 NOT_FOUND_PAGE = "404.html"
 STYLE = "style.css"
 OPML_FILE = "opml.xml"
-_CARDS_KEPT = 512  # as many items as a run stores together
 
 _GROUNDS = {
     Ground.PUBLISHER: "the wish of the publisher or the author",
@@ -71,15 +71,17 @@ class Renderer:
     templates: Mapping[str, str] = field(default_factory=dict)
     _mirror: MirrorSettings = field(init=False, repr=False, compare=False)
     _templates: Templates = field(init=False, repr=False, compare=False)
-    _made: Callable[[Item], tuple[Card, str]] = field(init=False, repr=False, compare=False)
+    # An item is shown by its page and then, with all others of its batch, by up to three lists; its
+    # card is kept as long as the item is.
+    _made: WeakKeyDictionary[Item, tuple[Card, str]] = field(
+        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    )
     _entry: Callable[[Card], str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Take the templates into use; whoever shares the renderer shares their problems."""
         object.__setattr__(self, "_mirror", _worded(self.settings))
         object.__setattr__(self, "_templates", Templates(self.templates))
-        # An item is shown by its page and then, with all others of its batch, by up to three lists.
-        object.__setattr__(self, "_made", lru_cache(_CARDS_KEPT)(self._card_and_credit))
         entry = partial(atom_entry, templates=self._templates)
         object.__setattr__(self, "_entry", lru_cache(CARDS_KEPT)(entry))
 
@@ -90,7 +92,7 @@ class Renderer:
 
     def item_page(self, item: Item, *, nonce: str) -> Document:
         """Return the page of an item: what it says, and whose it is."""
-        card, credit = self._made(item)
+        card, credit = self._card_and_credit(item)
         context = {
             "card": card,
             "credit": credit,
@@ -113,7 +115,7 @@ class Renderer:
 
     def card(self, item: Item) -> Card:
         """Return what lists and feeds show of an item, the credit at the end of its content."""
-        card, credit = self._made(item)
+        card, credit = self._card_and_credit(item)
         return replace(card, content_html=f"{card.content_html}{BEFORE_CREDIT}{credit}")
 
     def listing(
@@ -200,6 +202,12 @@ class Renderer:
         return self._page("listing.html", context, root=root, nonce=nonce)
 
     def _card_and_credit(self, item: Item) -> tuple[Card, str]:
+        made = self._made.get(item)
+        if made is None:
+            made = self._made[item] = self._make(item)
+        return made
+
+    def _make(self, item: Item) -> tuple[Card, str]:
         card = bare_card(item, site=self.settings.site)
         context = {"card": card, "mirror": self._mirror, "removal": self._removal(card)}
         return card, self._templates.credit(card.language, context).strip()
