@@ -24,8 +24,11 @@ _DEFAULT_DOCUMENT = re.compile(r"/(index|default)\.(html?|php|aspx?|jsp)$", re.I
 _AMP_PATH = re.compile(r"(/amp|\.amp(?=\.html?$)|/print)/?$|\.amp(?=\.html?$)", re.IGNORECASE)
 _LONGEST = 8192  # characters: what servers accept at the most, and more than any page has
 _MOST_FOLDERS = 32
+_HASHED = 20  # bytes of which 26 letters of base32 say the first 130 bits
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "!$&'()*+,;=:@/~-._"
+_remembered = lru_cache(maxsize=4096)  # a feed names few hosts, and each address many times
+_lately = lru_cache(maxsize=512)  # an item's own address is asked for a few times, and may be long
 
 
 def digest(*parts: str) -> str:
@@ -34,7 +37,7 @@ def digest(*parts: str) -> str:
     A NUL separates the parts, so no two lists of parts meet in one text.
     """
     hashed = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
-    return b32encode(hashed[:20])[:26].decode("ascii").lower()  # 20 bytes are 32 letters
+    return b32encode(hashed[:_HASHED])[:26].decode("ascii").lower()
 
 
 def resolve(base: str, reference: str) -> str:
@@ -72,6 +75,7 @@ def same_origin(one: str, other: str) -> bool:
     return all(parts) and len(origins) == 1
 
 
+@_remembered
 def parents(host: str) -> tuple[str, ...]:
     """Return the host and every parent of it, up to and including its organisational domain."""
     organisation = organisational_domain(host)
@@ -83,7 +87,7 @@ def parents(host: str) -> tuple[str, ...]:
     return tuple(chain)
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def organisational_domain(host: str) -> str | None:
     """Return the registrable domain by the Public Suffix List with its private section, or None."""
     if _is_ip(host) or "." not in host:
@@ -92,6 +96,7 @@ def organisational_domain(host: str) -> str | None:
     return domain
 
 
+@_remembered
 def surt(host: str) -> str:
     """Return the host with its labels reversed, closed by ``)``: one prefix lists a domain."""
     if _is_ip(host):
@@ -99,6 +104,7 @@ def surt(host: str) -> str:
     return ",".join(reversed(host.split("."))) + ")"
 
 
+@_lately
 def canonical_link(address: str) -> str | None:
     """Return what identifies an entry's link, or None if it is no web address.
 
@@ -113,7 +119,7 @@ def canonical_link(address: str) -> str | None:
     return text + (f"?{query}" if query else "") + (f"#{parts.fragment}" if parts.fragment else "")
 
 
-@lru_cache(maxsize=1024)  # of one entry it is asked for its address, its folders, and its guid
+@_lately
 def coarse_address(address: str) -> str | None:
     """Return the coarser form that suppression compares, or None if it is no web address.
 
@@ -144,7 +150,7 @@ def path_prefixes(address: str) -> tuple[str, ...]:
     return tuple(prefixes)
 
 
-@lru_cache(maxsize=4096)  # a feed names few hosts and each address many times
+@_remembered
 def _split(address: str) -> SplitResult | None:
     if len(address) > _LONGEST:
         return None
@@ -165,7 +171,7 @@ def _a_label(name: str) -> str:
     return name.rstrip(".").encode("idna").decode("ascii").lower().rstrip(".")
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def _host(parts: SplitResult) -> str | None:
     name = parts.hostname or ""
     if _is_ip(name):

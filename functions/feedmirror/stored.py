@@ -1,5 +1,7 @@
 """Stored JSON, read strictly: what is not of its stated type was not written by this software.
 
+And JSON written to be stored: for people too, a field a line.
+
 Whoever may write to a bucket may write anything. A value of the wrong type would be noticed far
 from where it was read, in the middle of a run, and that of all feeds or cases; or it would not be
 noticed at all, as a text is where hashes are expected, and cover nothing.
@@ -35,6 +37,30 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 -- JSON
     return value
 
 
+def lines_of_json(
+    values: Mapping[str, Any],
+    default: Callable[[Any], Any] | None = None,
+    *,
+    entry: Callable[[Any], str] | None = None,
+) -> str:
+    """Return an object as JSON, each field on a line of its own, and each entry of a field's list.
+
+    ``default`` is what stands for a value that JSON does not know, and ``entry`` writes an entry of
+    a list, if it is not to be written as any other value. This is what ``indent`` would be for,
+    which the standard library does in Python: eight times as slow as its encoder in C.
+    """
+    encode = json.JSONEncoder(ensure_ascii=False, default=default).encode
+    encode_entry = entry or encode
+    lines = (
+        "[\n" + ",\n".join(map(encode_entry, value)) + "\n]"
+        if type(value) is list
+        else encode(value)
+        for value in values.values()
+    )
+    named = (f"{encode(name)}: {line}" for name, line in zip(values, lines, strict=True))
+    return "{\n" + ",\n".join(named) + "\n}"
+
+
 def listed(value: Any) -> list[Any]:  # noqa: ANN401 -- JSON
     """Return a list; raises TypeError for anything else, such as a text, which has items too."""
     if type(value) is not list:
@@ -59,6 +85,8 @@ def is_moment(value: object) -> bool:
     """Tell whether a value is a moment with an offset, that exists in UTC as well."""
     if type(value) is not datetime or value.tzinfo is None:
         return False
+    if value.tzinfo is UTC:
+        return True
     try:
         value.astimezone(UTC)
     except OverflowError:
@@ -86,7 +114,7 @@ def _check(hint: Any) -> Check:  # noqa: ANN401 -- a type, however it is stated
     if kinds is not None:
         return lambda value: type(value) in kinds
     if origin in {Union, UnionType}:
-        return _one_of(tuple(map(_check, of)))
+        return _one_of(of)
     if origin is tuple:
         return _tuple(of)
     if origin is not None and issubclass(origin, Mapping):
@@ -132,9 +160,13 @@ def _are_rows(kind: Any, row: Row, rows: Collection[Any]) -> bool:  # noqa: ANN4
     return known and all(of.issuperset(map(type, map(get, rows))) for get, of in row)
 
 
-def _one_of(checks: tuple[Check, ...]) -> Check:
-    first, *others = checks
-    return lambda value: first(value) or any(is_one(value) for is_one in others)
+def _one_of(of: tuple[Any, ...]) -> Check:
+    checks = tuple(_check(each) for each in of if each is not NoneType)
+    is_optional = NoneType in of  # asked first: most of what may be absent is
+    if len(checks) == 1:
+        (is_one,) = checks
+        return lambda value: (value is None and is_optional) or is_one(value)
+    return lambda value: (value is None and is_optional) or any(is_one(value) for is_one in checks)
 
 
 def _tuple(of: tuple[Any, ...]) -> Check:
@@ -171,7 +203,51 @@ def _plain(kind: Any) -> Check:  # noqa: ANN401 -- as above
 def _dataclass(kind: Any) -> Check:  # noqa: ANN401 -- as above
     if row := _row_of(kind):
         return lambda value: _are_rows(kind, row, (value,))
-    known = _checks(kind)
-    return lambda value: (
-        type(value) is kind and all(is_one(getattr(value, name)) for name, is_one in known)
-    )
+    has_its_fields = _fields_check(kind)
+    return lambda value: type(value) is kind and has_its_fields(value)
+
+
+def _fields_check(kind: Any) -> Check:  # noqa: ANN401 -- as above
+    """Return what tells whether all fields of a dataclass are of their types.
+
+    Those of which the type says all are looked at together: of thousands of values, most have the
+    same types in the same order, and one look-up tells that these were found right before.
+    """
+    hints = get_type_hints(kind)
+    kinds = {each.name: _kinds(hints[each.name]) for each in fields(kind)}
+    plain = {name: of for name, of in kinds.items() if of is not None}
+    types_of = _types_getter(tuple(plain))
+    right = _right_types(tuple(plain.values()))
+    others = tuple((name, _check(hints[name])) for name, of in kinds.items() if of is None)
+
+    def check(value: Any) -> bool:  # noqa: ANN401 -- as above
+        if not right(types_of(value)):
+            return False
+        for name, is_one in others:  # noqa: SIM110 -- thousands of values: all() takes twice as long
+            if not is_one(getattr(value, name)):
+                return False
+        return True
+
+    return check
+
+
+def _types_getter(names: tuple[str, ...]) -> Callable[[Any], tuple[type, ...]]:
+    if len(names) > 1:
+        get = attrgetter(*names)
+        return lambda value: tuple(map(type, get(value)))
+    return lambda value: tuple(type(getattr(value, name)) for name in names)
+
+
+def _right_types(kinds: tuple[frozenset[type], ...]) -> Callable[[tuple[type, ...]], bool]:
+    """Return what tells whether types are, one by one, among those that are right."""
+    known: set[tuple[type, ...]] = set()  # at most as many as there are ways to be right
+
+    def right(types: tuple[type, ...]) -> bool:
+        if types in known:
+            return True
+        if not all(of in allowed for of, allowed in zip(types, kinds, strict=True)):
+            return False
+        known.add(types)
+        return True
+
+    return right

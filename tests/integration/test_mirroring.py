@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders import a_rule
+from feedmirror.adapters.sqlite import SqliteStore
 from feedmirror.addresses import digest
 from feedmirror.configuration import FeedSettings, Images, Publish
 from feedmirror.layout import state_key
@@ -204,6 +205,44 @@ def test_one_new_entry_is_one_record_and_the_pages_that_changed(world: World) ->
     assert [method for method, key in requests.asked if key == page] == ["put"]
     # No look-up of a new item; the front reads what the archive holds behind its own rules.
     assert [method for method, key in requests.asked if key == record] == ["put", "get"]
+
+
+def test_of_a_host_that_is_new_nothing_is_read_but_that_it_is(world: World) -> None:
+    world.serve(rss(*(entry(number) for number in range(5))))
+    requests = world.watch()
+
+    report = world.run()
+
+    assert report.created == 5
+    before_the_front = requests.asked[: requests.asked.index(("get", "feed.json"))]
+    about_host = [each for each in before_the_front if "news.example.com/" in each[1]]
+    read = [(method, key) for method, key in about_host if method != "put"]
+    puts = [key for method, key in about_host if method == "put"]
+    # The page about the host tells what it told before.
+    about = "news.example.com/about/index.html"
+    assert read == [("list", "items/news.example.com/"), ("get", about)]
+    assert len([key for key in puts if key.startswith("items/")]) == 5
+    listings = [key for key in puts if key.endswith(("/feed.json", "/feed.xml"))]
+    assert len(listings) == 4
+    assert len(puts) == len(set(puts)) == 5 * 3 + 6 + 1  # marker, record, page; listings; about
+
+
+def test_pages_that_stand_where_the_archive_is_lost_are_taken_over_by_the_next_run(
+    world: World, tmp_path: Path
+) -> None:
+    world.serve(rss(entry(1), entry(2)))
+    world.run()
+    shown = world.pages()
+    world.stores = replace(world.stores, archive=SqliteStore(tmp_path / "new.sqlite", "archive"))
+
+    first, second, third = (world.run() for _ in range(3))
+
+    assert (first.created, first.lost) == (2, 2)
+    assert (second.created, second.lost, third.lost) == (0, 0, 0)
+    assert world.pages().keys() == shown.keys()
+    latest = world.pages()["news.example.com/index.html"]
+    assert "Entry 1" in latest
+    assert "Entry 2" in latest
 
 
 def test_an_edit_updates_the_record_the_page_and_the_listings(world: World) -> None:

@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.header import decode_header, make_header
+from email.header import Header, decode_header, make_header
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import feedmirror
@@ -210,3 +212,23 @@ def test_a_date_in_the_future_does_not_put_an_item_on_top_for_ever() -> None:
     item = an_item(published=datetime(2099, 1, 1, tzinfo=UTC), first_seen=seen)
 
     assert item.shown_from == seen
+
+
+ANY_LETTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])
+SOME_LETTERS = st.sampled_from("abc XYZ 019 -_=?é“Ж好😀")  # of each length, in both encodings
+
+
+@given(st.text(ANY_LETTERS, max_size=150) | st.text(SOME_LETTERS, min_size=40, max_size=200))
+@example("é" + "a" * 200)
+@example("é" + "= " * 40)
+@example("好" * 100)
+def test_a_text_is_encoded_as_the_standard_library_would(text: str) -> None:
+    title = " ".join(text.split())
+    assume(title and not (title.isascii() and title.isprintable() and "=?" not in title))
+
+    encoded = object_metadata(an_item(title=title))["title"]
+
+    expected = Header(title, "utf-8").encode(linesep="")
+    assume(len(expected) < 1500)  # or else it is shortened
+    assert encoded == expected
+    assert str(make_header(decode_header(encoded))) == title

@@ -1,7 +1,7 @@
 """Stored JSON: what is not of its stated type was not written by this software."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -23,6 +23,19 @@ class Whole:
     pair: tuple[datetime, str] | None = None
     marks: frozenset[str] = frozenset()
     sizes: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str = ""
+    size: int | None = None
+    when: datetime | None = None
+    kind: str | int | datetime | None = None
+
+
+@dataclass(frozen=True)
+class Parted:
+    parts: tuple[Part, ...] = ()
 
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -52,6 +65,30 @@ def test_what_is_of_its_types_is_returned_as_it_is() -> None:
 def test_the_first_field_that_is_not_as_stated_is_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=f"Whole.{next(iter(wrong))} is"):
         checked(Whole(**wrong))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": None},
+        {"name": 1},
+        {"size": True},
+        {"size": "1"},
+        {"size": 1.0},
+        {"when": "2026-11-29"},
+        {"when": NOW.replace(tzinfo=None)},
+        {"kind": 1.0},
+        {"kind": NOW.replace(tzinfo=None)},
+    ],
+)
+def test_what_was_right_before_makes_nothing_right_that_is_wrong(wrong: dict[str, Any]) -> None:
+    right = [Part(), Part("a", 1), Part("a", None, NOW), Part("b", 2, NOW, "c"), Part(kind=NOW)]
+    for whole in (Parted(tuple(right)), Parted((*right, Part(kind=3)))):
+        assert checked(whole) is whole
+
+    for part in right:
+        with pytest.raises(TypeError, match=r"Parted.parts is"):
+            checked(Parted((*right, replace(part, **wrong), *right)))
 
 
 @pytest.mark.parametrize(

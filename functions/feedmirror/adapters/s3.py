@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from feedmirror.adapters.aws import fault_of, open_client
 from feedmirror.adapters.limits import acceptable, check_key
@@ -22,6 +22,7 @@ from feedmirror.ports.object_store import (
     StoredObject,
     StoreUnavailableError,
 )
+from feedmirror.version import VERSION
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,6 +50,10 @@ def make_client(
     within a retry budget. Credentials, region and ``AWS_ENDPOINT_URL`` are boto3's own business.
     Checksums are asked for only where S3 requires them: the signature covers the body already, and
     S3-compatible stores differ on the others.
+
+    Left out is what a request of ours does without, a quarter of its processor time: parameters are
+    not validated (they are typed, and ``acceptable``), the user agent is not put together anew, and
+    a body is not announced by ``Expect``, which besides costs a put one more round trip.
     """
     from botocore.config import Config  # noqa: PLC0415 -- 0.2 s, only where S3 is used
 
@@ -60,9 +65,17 @@ def make_client(
         tcp_keepalive=True,
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
+        parameter_validation=False,
+        user_agent=f"feedmirror/{VERSION}",
     )
     client: S3Client = open_client("s3", endpoint_url=endpoint_url, config=config)
+    client.meta.events.register_last("before-call.s3", _send_at_once)
     return client
+
+
+def _send_at_once(params: dict[str, Any], **_: object) -> None:
+    """Send a body with its head: the largest is a page, and nearly all are wanted."""
+    params["headers"].pop("Expect", None)
 
 
 @dataclass(frozen=True, slots=True)

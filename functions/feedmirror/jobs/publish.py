@@ -6,7 +6,8 @@ of two writers one stops at the first file, and what stands in ``feed.json`` sta
 Takedowns put ``feed.json`` first: nothing of theirs stands beside an index that still has the item.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -84,9 +85,9 @@ class OpenListings:
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """What changed, with the cards of what is shown: one card serves every listing."""
+    """What changed, with the cards of what is shown by folder: one card serves every listing."""
 
-    cards: Sequence[Card]
+    cards: Mapping[str, Sequence[Card]]
     publication: Publication
     vacant: frozenset[str]
 
@@ -132,10 +133,17 @@ class Publisher:
         found = self.site.get(folder + JSON)
         return None if found is None else self._read(folder, found)
 
-    def open(self, folders: Iterable[str]) -> OpenListings:
-        """Read the listings, the index of each last."""
+    def open(self, folders: Iterable[str], unknown: Collection[str] = frozenset()) -> OpenListings:
+        """Read the listings, the index of each last; hosts that are ``unknown`` have none yet."""
+
+        def opened(folder: str) -> OpenListing:
+            listing = Listing(folder)
+            if listing.host in unknown:
+                return OpenListing(listing, dict.fromkeys(LISTING_FILES))
+            return self._open(folder)
+
         wanted = sorted(folders)
-        return OpenListings(dict(zip(wanted, self.workers.map(self._open, wanted), strict=True)))
+        return OpenListings(dict(zip(wanted, self.workers.map(opened, wanted), strict=True)))
 
     def update(
         self,
@@ -150,8 +158,8 @@ class Publisher:
 
         Hosts that are ``vacant`` leave the front's list.
         """
-        cards = [self.renderer().card(item) for item in publication.items]
-        news = _News(cards, publication, vacant)
+        cards = map(self.renderer().card, publication.items)
+        news = _News(_by_folder(cards), publication, vacant)
 
         def update(opened: OpenListing) -> str:
             folder = opened.listing.folder
@@ -194,7 +202,7 @@ class Publisher:
 
     def _updated(self, listing: Listing, news: _News, rules: Rules, *, now: datetime) -> Listing:
         """Return the listing with what changed; all of it is shown by the rules in force."""
-        cards = [card for card in news.cards if listing.folder in folders_of_card(card)]
+        cards = news.cards.get(listing.folder, ())
         hosts = hosts_of_cards(listing.cards) | hosts_of_cards(cards)
         gone = {(stone.host, stone.id): stone for stone in news.publication.tombstones}
         mark = rules.mark(hosts)
@@ -301,6 +309,14 @@ def content_of(document: Document) -> Content:
 def folders_of_card(card: Card) -> tuple[str, ...]:
     """Return the listings that a card may stand in."""
     return FRONT, host_folder(card.host), month_folder(card.host, card.first_seen)
+
+
+def _by_folder(cards: Iterable[Card]) -> Mapping[str, Sequence[Card]]:
+    found: defaultdict[str, list[Card]] = defaultdict(list)
+    for card in cards:
+        for folder in folders_of_card(card):
+            found[folder].append(card)
+    return found
 
 
 def hosts_of_cards(cards: Iterable[Card]) -> frozenset[str]:

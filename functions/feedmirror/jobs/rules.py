@@ -29,6 +29,8 @@ class Rules:
         Raises RuleUnreadableError if one of them cannot be read: what it covers is not known, so
         nothing of these hosts may be written.
         """
+        if not (self.by_host or self.unreadable):
+            return ()
         found: dict[str, Suppression] = {}
         for host in _with_parents(hosts):
             if host in self.unreadable:

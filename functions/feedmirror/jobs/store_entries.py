@@ -57,6 +57,14 @@ from feedmirror.suppression import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look tells of a delivery: whose keys are free, and whether all of the host's are."""
+
+    free: frozenset[ItemId] = frozenset()
+    is_unknown: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreEntries:
     """Brings the archive and the site up to date with a batch of deliveries, one a host."""
@@ -70,14 +78,14 @@ class StoreEntries:
 
     def run(self, deliveries: Sequence[Delivery], *, now: datetime) -> tuple[Stored, ...]:
         """Carry the deliveries through the protocol; outcomes in their order."""
-        batches = self._look(deliveries)
+        batches, unknown = self._look(deliveries)
         slots = [slot for batch in batches for slot in batch]
         for batch in batches:
             plan_batch(batch, self.parsers, images=self.images, now=now)
         self.workers.map(self._announce, [slot for slot in slots if slot.step is not Step.LEAVE])
         shown = [slot for slot in slots if slot.item is not None]
         self.workers.map(self._open_page, shown)
-        listings = self.publisher.open(_folders(shown))
+        listings = self.publisher.open(_folders(shown), unknown)
         rules = self.rules.read({host for slot in shown for host in slot.hosts} | listings.hosts)
         self.workers.map(lambda slot: self._put_record(slot, rules), shown)
         publications = {id(batch): self._publish(batch, rules, now=now) for batch in batches}
@@ -85,29 +93,33 @@ class StoreEntries:
         failed = self.publisher.update(listings, merged, rules, now=now)
         return tuple(outcome_of(batch, publications[id(batch)], failed) for batch in batches)
 
-    def _look(self, deliveries: Sequence[Delivery]) -> list[list[Slot]]:
-        """Read what is stored in the drafts' places, where it cannot be known without."""
-        free = self.workers.map(self._absent, deliveries)
+    def _look(self, deliveries: Sequence[Delivery]) -> tuple[list[list[Slot]], frozenset[str]]:
+        """Read what is stored in the drafts' places, where it cannot be known without.
+
+        Returns it with the hosts of which nothing has ever been stored.
+        """
+        looks = self.workers.map(self._absent, deliveries)
         batches = [
-            [Slot(draft, delivery, vacant=draft.id in absent) for draft in delivery.drafts]
-            for delivery, absent in zip(deliveries, free, strict=True)
+            [Slot(draft, delivery, vacant=draft.id in look.free) for draft in delivery.drafts]
+            for delivery, look in zip(deliveries, looks, strict=True)
         ]
         self.workers.map(
             self._read, [slot for batch in batches for slot in batch if not slot.vacant]
         )
-        return batches
+        found = zip(deliveries, looks, strict=True)
+        return batches, frozenset(each.settings.host for each, look in found if look.is_unknown)
 
-    def _absent(self, delivery: Delivery) -> frozenset[ItemId]:
+    def _absent(self, delivery: Delivery) -> _Look:
         """Return the drafts whose keys are free, as far as one request can tell."""
         ids = frozenset(draft.id for draft in delivery.drafts)
         if delivery.trusted:
-            return ids - delivery.entries.keys()
+            return _Look(ids - delivery.entries.keys())
         prefix = records_prefix(delivery.settings.host)
         page = keys_of_one_page(self.archive, prefix)
         if page is None:
-            return frozenset()
+            return _Look()
         taken = {key.removeprefix(prefix).removesuffix(".json") for key in page}
-        return frozenset(item for item in ids if item not in taken)
+        return _Look(frozenset(item for item in ids if item not in taken), is_unknown=not page)
 
     def _read(self, slot: Slot) -> None:
         key = record_key(slot.draft.host, slot.draft.id)
@@ -145,7 +157,8 @@ class StoreEntries:
                 continue  # it exists, and says the same: its key is a hash of its body
 
     def _open_page(self, slot: Slot) -> None:
-        fresh = slot.step is Step.CREATE and slot.delivery.trusted
+        # Every writer puts the record before its page, so without a record there was no page.
+        fresh = slot.step is Step.CREATE
         slot.page = self.publisher.open_page(slot.draft.host, slot.draft.id, fresh=fresh)
 
     def _put_record(self, slot: Slot, rules: Rules) -> None:

@@ -5,6 +5,7 @@ returned is what a browser reads, and cleaning it again changes nothing.
 """
 
 import re
+from functools import lru_cache
 from html import escape, unescape
 
 from feedmirror.configuration import Images
@@ -24,11 +25,11 @@ _BEFORE_ELLIPSIS = " ,;:-\N{EN DASH}\N{EM DASH}"
 
 def texts_of(markup: Markup) -> Texts:
     """Return what an entry's markup says. Never raises, whatever it is."""
-    content = ""
+    summary = plain_text(markup.summary, limit=EXCERPT) if markup.summary else None
+    text, content = plain_text(markup.whole), ""
     if markup.shown:
         content = clean_content(markup.whole, base_url=markup.base_url, images=markup.images)
-    summary = plain_text(markup.summary or markup.whole, limit=EXCERPT)
-    return Texts(plain_text(markup.whole), summary, content)
+    return Texts(text, _shortened(text, EXCERPT) if summary is None else summary, content)
 
 
 def clean_content(html: str, *, base_url: str, images: Images) -> str:
@@ -50,10 +51,14 @@ def clean_content(html: str, *, base_url: str, images: Images) -> str:
 
 def plain_text(html: str, *, limit: int | None = None) -> str:
     """Return the text of markup in one line, cut at a word with "…" to at most ``limit``."""
-    markup = defuse(visible(html[:LIMIT]))[:LIMIT]
+    markup = _defused(html[:LIMIT])[:LIMIT]
     lines = markup if is_tangled(markup) else outline(markup)
     text = " ".join(visible(unescape(_BARE_TAG.sub(" ", lines))).split())
-    if limit is None or len(text) <= limit:
+    return text if limit is None else _shortened(text, limit)
+
+
+def _shortened(text: str, limit: int) -> str:
+    if len(text) <= limit:
         return text
     head = text[: max(limit - 1, 0)]
     if not text[len(head)].isspace():
@@ -72,10 +77,15 @@ def _settle(markup: str, page: Page) -> str | None:
 
 
 def _clean(markup: str, page: Page) -> str:
-    whole = defuse(visible(markup))
+    whole = _defused(markup)
     kept = _cut(whole)
     cleaned = _paragraphs(kept) if is_tangled(kept) else Writer(page).write(allowed(kept))
     return cleaned if kept == whole else cleaned + CUT_NOTE
+
+
+@lru_cache(maxsize=1)  # an entry's text and its content are read from the same markup in turn
+def _defused(markup: str) -> str:
+    return defuse(visible(markup))
 
 
 def _cut(markup: str) -> str:

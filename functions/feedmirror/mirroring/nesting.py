@@ -7,6 +7,7 @@ in which no element switches the tokeniser or the namespace (no script, style, t
 """
 
 import re
+from functools import lru_cache
 
 LEVELS = 500
 REOPENED = 500_000
@@ -39,6 +40,7 @@ _FORMATTING = frozenset({"a", "b", "big", "code", "em", "font", "i", "nobr", "s"
 }
 
 
+@lru_cache(maxsize=1)  # asked for an entry's text, and then for its content
 def is_tangled(markup: str) -> bool:
     """Tell whether markup nests over 500 levels, or would make a parser reopen too many tags."""
     if markup.count("<") <= LEVELS:

@@ -23,6 +23,7 @@ from feedmirror.mirroring.allowlist import (
 
 _TOKEN = re.compile(r'<(/?)([a-z0-9]+)((?: [^\s=>"]+="[^"]*")*)>|([^<]+)')
 _ATTRIBUTE = re.compile(r'([^\s=>"]+)="([^"]*)"')
+_BLANK = re.compile(r"(?:\s|&nbsp;)*")
 _MAILTO = re.compile(r"mailto:[^\s<>\"'`\\@]+@[^\s<>\"'`\\@]+", re.IGNORECASE)
 _SIZE = re.compile("[0-9]{1,4}")
 
@@ -92,19 +93,18 @@ class Writer:
 
     def write(self, markup: str) -> str:
         """Return nh3's output in the mirror's own form."""
-        for token in _TOKEN.finditer(markup):
-            end, name, attributes, text = token.groups()
-            if text is not None:
+        for end, name, attributes, text in _TOKEN.findall(markup):
+            if text:
                 self._text(text)
             elif end:
                 self._end()
             else:
-                self._start(name, {n: unescape(v) for n, v in _ATTRIBUTE.findall(attributes)})
+                self._start(name, _values_in(attributes) if attributes else {})
         return "".join(self._out).strip()
 
     def _text(self, text: str) -> None:
         if not self._players:
-            self._append(text, filled=bool(text.replace("&nbsp;", " ").strip()))
+            self._append(text, filled=not _BLANK.fullmatch(text))
 
     def _append(self, text: str, *, filled: bool) -> None:
         self._out.append(text)
@@ -203,6 +203,8 @@ class Writer:
 
     def _kept(self, values: dict[str, str]) -> str:
         """Return the attributes whose values say no more than they should, by name."""
+        if not values:
+            return ""
         kept = []
         for name in sorted(values):
             value: str | None = values[name]
@@ -215,6 +217,10 @@ class Writer:
             if value is not None:
                 kept.append(f' {name}="{escape(value)}"')
         return "".join(kept)
+
+
+def _values_in(attributes: str) -> dict[str, str]:
+    return {name: unescape(value) for name, value in _ATTRIBUTE.findall(attributes)}
 
 
 def _leading_to(address: str) -> str:

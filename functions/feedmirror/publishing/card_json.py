@@ -4,8 +4,10 @@ What the format has a field for stands there; the rest stands in ``_feedmirror``
 the format provides for (see README.md in this folder).
 """
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from feedmirror.layout import ItemId
@@ -15,6 +17,7 @@ from feedmirror.records import Enclosure, FeedReference, Publisher, Source
 from feedmirror.stored import listed
 
 EXTENSION = "_feedmirror"
+CARDS_KEPT = 128  # as written: a host's latest and its months are put one after the other
 _UNSTATED_TYPE = "application/octet-stream"
 
 
@@ -36,6 +39,12 @@ def card_to_json(card: Card) -> dict[str, Any]:
         EXTENSION: _extension(card),
     }
     return {name: value for name, value in fields.items() if value or name == "content_html"}
+
+
+@lru_cache(maxsize=CARDS_KEPT)
+def card_line(card: Card) -> str:
+    """Return a card as a line of JSON; the lists that show it one after the other share it."""
+    return json.dumps(card_to_json(card), ensure_ascii=False)
 
 
 def card_from_json(fields: Mapping[str, Any]) -> Card:

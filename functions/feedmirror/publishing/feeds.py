@@ -7,8 +7,7 @@ A hub is named where the feed is subscribed to, which is not in its archives (W3
 All documents of a host's feed are one logical feed (RFC 5005 §1.2) and share its ``atom:id``.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,13 +15,16 @@ from typing import Any
 from feedmirror.configuration import MirrorSettings
 from feedmirror.layout import ATOM, JSON
 from feedmirror.publishing import dates
-from feedmirror.publishing.card_json import EXTENSION
+from feedmirror.publishing.card_json import EXTENSION, card_line
+from feedmirror.publishing.cards import Card
 from feedmirror.publishing.documents import ATOM as ATOM_TYPE
 from feedmirror.publishing.documents import JSON_FEED, Document, markup_with_nonce, nonce_mark
 from feedmirror.publishing.listings import Kind, Listing, listing_to_json
 from feedmirror.publishing.templating import Templates
 from feedmirror.records import Publisher
+from feedmirror.stored import lines_of_json
 
+_ENTRY = "entry.xml"
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # an empty feed has to state some date
 
 
@@ -78,10 +80,16 @@ def view(listing: Listing, *, mirror: MirrorSettings, months: Iterable[str] = ()
 
 
 def atom_feed(
-    shown: ListingView, mirror: MirrorSettings, templates: Templates, *, nonce: str
+    shown: ListingView,
+    mirror: MirrorSettings,
+    templates: Templates,
+    *,
+    entry: Callable[[Card], str],
+    nonce: str,
 ) -> Document:
-    """Return the Atom document of a listing."""
+    """Return the Atom document of a listing; ``entry`` renders each, or has rendered it before."""
     context = {
+        "entry": entry,
         "site": mirror.site,
         "hub": mirror.hub,
         "listing": shown.listing,
@@ -96,6 +104,11 @@ def atom_feed(
     return Document(markup_with_nonce(templates.render(ATOM, context), nonce), ATOM_TYPE)
 
 
+def atom_entry(card: Card, templates: Templates) -> str:
+    """Return a card as an entry of Atom, the same in every listing that shows it."""
+    return templates.render(_ENTRY, {"card": card}).rstrip("\n")
+
+
 def json_feed(shown: ListingView, mirror: MirrorSettings, *, nonce: str) -> Document:
     """Return the JSON Feed of a listing, from which the listing is read back."""
     home = f"{mirror.site}/{shown.listing.folder}"
@@ -107,12 +120,12 @@ def json_feed(shown: ListingView, mirror: MirrorSettings, *, nonce: str) -> Docu
         "description": shown.subtitle,
     }
     if mirror.hub and not shown.listing.month:
-        fields["hubs"] = [{"type": "WebSub", "url": mirror.hub}]
+        fields["hubs"] = ({"type": "WebSub", "url": mirror.hub},)
     if shown.language:
         fields["language"] = shown.language
     fields |= listing_to_json(shown.listing)
     fields[EXTENSION]["nonce"] = nonce_mark(nonce)  # the last value: without_nonce() looks there
-    return Document(f"{json.dumps(fields, ensure_ascii=False, indent=1)}\n".encode(), JSON_FEED)
+    return Document(f"{lines_of_json(fields, entry=card_line)}\n".encode(), JSON_FEED)
 
 
 def _publisher(listing: Listing, mirror: MirrorSettings) -> Publisher:

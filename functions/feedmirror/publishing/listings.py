@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from feedmirror.layout import FRONT, ItemId, host_folder, month_folder
-from feedmirror.publishing.card_json import EXTENSION, card_from_json, card_to_json
+from feedmirror.publishing.card_json import EXTENSION, card_from_json
 from feedmirror.publishing.cards import Card
 from feedmirror.publishing.texts import timestamp
 from feedmirror.stored import checked, listed, read_json
@@ -139,9 +139,9 @@ class Listing:
 
 
 def listing_to_json(listing: Listing) -> dict[str, Any]:
-    """Return the parts of a JSON Feed that a listing is read back from."""
+    """Return the parts of a JSON Feed that a listing is read back from; its items are cards."""
     return {
-        "items": [card_to_json(card) for card in listing.cards],
+        "items": list(listing.cards),
         EXTENSION: {
             "schema": SCHEMA,
             "folder": listing.folder,

@@ -8,15 +8,17 @@ A fault in an operator's template raises nothing: the bundled one stands in for 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from feedmirror.characters import one_line
 from feedmirror.configuration import FeedSettings, Images, MirrorSettings
 from feedmirror.layout import ATOM, INDEX, JSON
 from feedmirror.opml import write_opml
 from feedmirror.publishing import dates
+from feedmirror.publishing.card_json import CARDS_KEPT
 from feedmirror.publishing.cards import BEFORE_CREDIT, Card, bare_card
 from feedmirror.publishing.documents import (
     CSS,
@@ -26,7 +28,7 @@ from feedmirror.publishing.documents import (
     markup_with_nonce,
     style_with_nonce,
 )
-from feedmirror.publishing.feeds import ListingView, atom_feed, json_feed, view
+from feedmirror.publishing.feeds import ListingView, atom_entry, atom_feed, json_feed, view
 from feedmirror.publishing.letters import Removal, mailto
 from feedmirror.publishing.linked_data import linked_data
 from feedmirror.publishing.listings import Kind, Listing
@@ -43,7 +45,6 @@ PUBLISHERS_PAGE = "publishers/index.html"
 NOT_FOUND_PAGE = "404.html"
 STYLE = "style.css"
 OPML_FILE = "opml.xml"
-_CARDS_KEPT = 64
 
 _GROUNDS = {
     Ground.PUBLISHER: "the wish of the publisher or the author",
@@ -68,14 +69,21 @@ class Renderer:
 
     settings: MirrorSettings
     templates: Mapping[str, str] = field(default_factory=dict)
+    _mirror: MirrorSettings = field(init=False, repr=False, compare=False)
     _templates: Templates = field(init=False, repr=False, compare=False)
-    _made: Callable[[Item], tuple[Card, str]] = field(init=False, repr=False, compare=False)
+    # An item is shown by its page and then, with all others of its batch, by up to three lists; its
+    # card is kept as long as the item is.
+    _made: WeakKeyDictionary[Item, tuple[Card, str]] = field(
+        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    )
+    _entry: Callable[[Card], str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Take the templates into use; whoever shares the renderer shares their problems."""
+        object.__setattr__(self, "_mirror", _worded(self.settings))
         object.__setattr__(self, "_templates", Templates(self.templates))
-        # One item is shown by its page and by up to three listings, one soon after the other.
-        object.__setattr__(self, "_made", lru_cache(_CARDS_KEPT)(self._card_and_credit))
+        entry = partial(atom_entry, templates=self._templates)
+        object.__setattr__(self, "_entry", lru_cache(CARDS_KEPT)(entry))
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -84,7 +92,7 @@ class Renderer:
 
     def item_page(self, item: Item, *, nonce: str) -> Document:
         """Return the page of an item: what it says, and whose it is."""
-        card, credit = self._made(item)
+        card, credit = self._card_and_credit(item)
         context = {
             "card": card,
             "credit": credit,
@@ -107,7 +115,7 @@ class Renderer:
 
     def card(self, item: Item) -> Card:
         """Return what lists and feeds show of an item, the credit at the end of its content."""
-        card, credit = self._made(item)
+        card, credit = self._card_and_credit(item)
         return replace(card, content_html=f"{card.content_html}{BEFORE_CREDIT}{credit}")
 
     def listing(
@@ -120,7 +128,7 @@ class Renderer:
         shown = view(listing, mirror=self._mirror, months=months)
         return {
             INDEX: self._listing_page(shown, nonce=nonce),
-            ATOM: atom_feed(shown, self._mirror, self._templates, nonce=nonce),
+            ATOM: atom_feed(shown, self._mirror, self._templates, entry=self._entry, nonce=nonce),
             JSON: json_feed(shown, self._mirror, nonce=nonce),
         }
 
@@ -176,13 +184,6 @@ class Renderer:
         ]
         return self._page("removed.html", {"log": rows}, root="../", nonce=nonce)
 
-    @property
-    def _mirror(self) -> MirrorSettings:
-        """The settings, their words fit to stand in a sentence of ours."""
-        settings = self.settings
-        name = one_line(settings.name) or urlsplit(settings.site).netloc
-        return replace(settings, name=name, purpose=one_line(settings.purpose).rstrip("."))
-
     def _listing_page(self, shown: ListingView, *, nonce: str) -> Document:
         listing = shown.listing
         context = {
@@ -201,6 +202,12 @@ class Renderer:
         return self._page("listing.html", context, root=root, nonce=nonce)
 
     def _card_and_credit(self, item: Item) -> tuple[Card, str]:
+        made = self._made.get(item)
+        if made is None:
+            made = self._made[item] = self._make(item)
+        return made
+
+    def _make(self, item: Item) -> tuple[Card, str]:
         card = bare_card(item, site=self.settings.site)
         context = {"card": card, "mirror": self._mirror, "removal": self._removal(card)}
         return card, self._templates.credit(card.language, context).strip()
@@ -218,3 +225,9 @@ class Renderer:
         frame = {"mirror": self._mirror, "noindex": False, "policy": policy, "root": root}
         page = self._templates.render(name, {**frame, **context})
         return Document(markup_with_nonce(with_policy(page, policy), nonce), HTML)
+
+
+def _worded(settings: MirrorSettings) -> MirrorSettings:
+    """Return the settings, their words fit to stand in a sentence of ours."""
+    name = one_line(settings.name) or urlsplit(settings.site).netloc
+    return replace(settings, name=name, purpose=one_line(settings.purpose).rstrip("."))

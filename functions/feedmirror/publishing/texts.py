@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 from feedmirror.addresses import web_address
@@ -56,6 +57,8 @@ def without_addresses(text: str, known: Iterable[str] = ()) -> str:
 
     Whatever the case; an address that is the whole of a text leaves nothing.
     """
+    if "@" not in text:
+        return text
     bare = text
     for address in known:
         if "@" in address:
@@ -69,6 +72,8 @@ def name_without_addresses(text: str, known: Iterable[str] = ()) -> str:
     ``a@b.example (Ann)`` is Ann; an address that is the whole of a name leaves nothing.
     """
     name = one_line(text)
+    if "@" not in name:
+        return name
     bare = _MAIL_ADDRESS.sub("", without_addresses(name, known))
     if bare == name:
         return name
@@ -77,6 +82,7 @@ def name_without_addresses(text: str, known: Iterable[str] = ()) -> str:
     return in_brackets[1].strip() if in_brackets else bare
 
 
+@lru_cache(maxsize=256)  # a feed's items name the same site, feed, licence and authors
 def link(text: str | None) -> str | None:
     """Return an http(s) address fit for an attribute (RFC 3986 §2), or None if it is none.
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from feedmirror.adapters.workers import InOrder, Threads
@@ -20,7 +21,8 @@ from feedmirror.settings import Settings
 if TYPE_CHECKING:
     from feedmirror.publishing.pages import Renderer
 
-THREADS = 16  # requests to S3 at once: what one connection pool of boto3 is given
+# Requests to S3 at once, and connections that are kept: 16 wait for S3 longer than for a processor.
+THREADS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,11 @@ def _stores(bucket: Callable[[str], ObjectStore], settings: Settings, *, threads
 
 
 def renderer_of(archive: ObjectStore, configuration: Configuration) -> "Callable[[], Renderer]":
-    """Return a renderer that is built when the first page changed: templates cost start-up time."""
+    """Return a renderer that is built when the first page changed: templates cost start-up time.
+
+    However many threads ask for it first, it is built once.
+    """
+    building = Lock()
 
     @cache
     def build() -> "Renderer":
@@ -83,7 +89,11 @@ def renderer_of(archive: ObjectStore, configuration: Configuration) -> "Callable
         }
         return Renderer(configuration.mirror, templates)
 
-    return build
+    def renderer() -> "Renderer":
+        with building:
+            return build()
+
+    return renderer
 
 
 def publisher_of(

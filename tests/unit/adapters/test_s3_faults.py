@@ -22,6 +22,7 @@ from feedmirror.ports.object_store import (
     StoredObject,
     StoreUnavailableError,
 )
+from feedmirror.version import VERSION
 from moto_endpoint import moto_endpoint
 
 if TYPE_CHECKING:
@@ -427,12 +428,16 @@ def test_a_store_that_never_answers_is_trouble_in_time(endpoint: str, *, listens
     assert monotonic() - started < 5
 
 
-def test_a_client_has_a_connection_for_every_thread_and_sends_no_checksums(endpoint: str) -> None:
+def test_a_client_has_a_connection_for_every_thread_and_sends_no_more_than_is_asked_for(
+    endpoint: str,
+) -> None:
     client = make_client(endpoint_url=endpoint, connections=48)
     names: list[str] = []
+    agents: list[Any] = []
 
     def look(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         names.extend(name.lower() for name in request.headers)
+        agents.append(request.headers["User-Agent"])
         return reply(request, 200, Stream())
 
     events: Any = client.meta.events
@@ -442,4 +447,7 @@ def test_a_client_has_a_connection_for_every_thread_and_sends_no_checksums(endpo
 
     assert client.meta.config.max_pool_connections == 48  # type: ignore[attr-defined]  # not stubbed
     assert "if-none-match" in names
+    assert {"authorization", "x-amz-content-sha256"} <= set(names)  # the body is signed as well
     assert [name for name in names if "checksum" in name] == []
+    assert "expect" not in names  # to be told to go on costs a round trip
+    assert agents[0].startswith(f"feedmirror/{VERSION} ".encode())

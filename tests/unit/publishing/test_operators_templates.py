@@ -47,7 +47,9 @@ WHOLE = every_document(BUNDLED)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", ["item.html", "listing.html", "credit.html", "feed.xml"])
+@pytest.mark.parametrize(
+    "name", ["item.html", "listing.html", "credit.html", "feed.xml", "entry.xml"]
+)
 def test_the_bundled_template_stands_in_for_one_with_a_fault_and_the_fault_is_told_once(
     name: str, fault: str
 ) -> None:
