@@ -134,6 +134,8 @@ class _Run:
         self._room = Room(
             fetcher.max_held, handed_over=lambda: handover.waiting_bytes, now=lambda: self._now
         )
+        # Outcomes that may lie there besides: else each that is taken has to wake this thread.
+        self._uncounted = fetcher.connections // 8
         self._idle_left = fetcher.max_idle.total_seconds()
         self._idle: list[Transfer] = []
         self._active: dict[Any, tuple[Transfer, Exchange]] = {}
@@ -148,7 +150,7 @@ class _Run:
         while not self._handover.stopped:
             took_all = self._fill()
             self._resume()
-            waits = self._waits_for_the_caller(took_all=took_all)
+            waits = self._waits_for_the_caller()
             if waits and not self._handover.awaited:
                 self._handover.awaited = True
                 continue  # he may have taken something just before he could know
@@ -171,23 +173,30 @@ class _Run:
             transfer.handle.close()
         self._multi.close()
 
-    def _waits_for_the_caller(self, *, took_all: bool) -> bool:
+    def _waits_for_the_caller(self) -> bool:
         """Tell whether something could go on when he takes an outcome, or waits for one."""
-        return not took_all or self._room.is_waited_for or not self._active
+        return (
+            not self._active
+            or self._room.is_waited_for
+            or self._handover.waiting >= self._uncounted
+        )
 
     def _fill(self) -> bool:
         """Start what there is room for; return whether no request is left to be taken.
 
         What waits for its server takes no room.
         """
-        most = self._fetcher.connections
-        while len(self._active) + self._handover.waiting < most and not self._room.is_full:
+        while self._has_place():
             exchange = self._turns.next(self._now)
             if exchange is not None:
                 self._start(exchange)
             elif not self._take_request():
                 return True
         return False
+
+    def _has_place(self) -> bool:
+        ahead = max(self._handover.waiting - self._uncounted, 0)
+        return len(self._active) + ahead < self._fetcher.connections and not self._room.is_full
 
     def _take_request(self) -> bool:
         request = next(self._requests, None)

@@ -37,8 +37,8 @@ class Room:
 
     @property
     def is_waited_for(self) -> bool:
-        """Whether a transfer is paused."""
-        return bool(self._paused)
+        """Whether anybody could go on, or begin, if there were more."""
+        return bool(self._paused) or self.is_full
 
     def __contains__(self, transfer: Transfer) -> bool:
         """Tell whether a transfer is paused."""
