@@ -14,6 +14,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -29,6 +30,7 @@ from cryptography.x509.oid import NameOID
 
 from feedmirror.adapters.fetching import CurlFetcher
 from feedmirror.adapters.isolation.child_process import ChildProcess
+from feedmirror.adapters.sessions import TlsSessions
 from feedmirror.adapters.targets import Target, target_of
 from feedmirror.adapters.transfers import Terms, Transfer
 from feedmirror.adapters.turns import Exchange, Turns
@@ -1078,6 +1080,38 @@ def test_a_certificate_of_a_stranger_or_for_another_host_is_refused(
     assert outcome.failure is FetchFailure.TLS
     assert f"{address} offers no TLS connection that can be trusted" in outcome.detail
     assert publisher.seen == []
+
+
+def test_a_connection_begins_from_the_session_of_an_earlier_run(certificate: Path) -> None:
+    polite = fetcher(certificates=str(certificate), sessions=TlsSessions())
+    with secured(certificate, "127.0.0.2") as publisher:
+        for one in (polite, replace(polite, max_bytes=CAP), polite):  # as for a robots.txt
+            (outcome,) = one.fetch([FetchRequest(publisher.url())])
+            assert isinstance(outcome, Fetched)
+
+    assert (publisher.connects, publisher.resumed) == (3, 2)
+
+
+def test_handles_go_from_one_servers_sessions_to_anothers(certificate: Path) -> None:
+    sessions = TlsSessions()
+    with ExitStack() as stack:
+        publishers = [stack.enter_context(secured(certificate, "127.0.0.2")) for _ in range(3)]
+        with always(Answer(body=FEED), address="127.0.0.3") as plain:
+            urls = [publisher.url() for publisher in (*publishers, plain) for _ in range(2)]
+            for _ in range(2):
+                outcomes = fetch(*urls, certificates=str(certificate), sessions=sessions)
+                assert [type(outcome) for outcome in outcomes] == [Fetched] * len(urls)
+
+    assert [(each.connects, each.resumed) for each in publishers] == [(2, 1)] * 3
+
+
+def test_a_session_is_no_way_past_other_roots_of_trust(certificate: Path) -> None:
+    sessions = TlsSessions()
+    with secured(certificate, "127.0.0.2") as publisher:
+        fetched(publisher.url(), certificates=str(certificate), sessions=sessions)
+        assert unfetched(publisher.url(), sessions=sessions).failure is FetchFailure.TLS
+
+    assert publisher.resumed == 0
 
 
 # ------------------------------------------------------------------ limits and pauses

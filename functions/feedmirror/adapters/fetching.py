@@ -23,6 +23,7 @@ from feedmirror.adapters.lookups import Looked, Lookups
 from feedmirror.adapters.multi import Multi
 from feedmirror.adapters.networks import Network
 from feedmirror.adapters.room import Room
+from feedmirror.adapters.sessions import TlsSessions
 from feedmirror.adapters.targets import (
     REDIRECTS,
     Failure,
@@ -46,6 +47,7 @@ class CurlFetcher:
     connection with its name look-up and handshakes. ``max_bytes`` is for a body, as sent and as
     decoded; when ``max_held`` of bodies are held, decoded, the others pause, and at worst that and
     two bodies are held. ``certificates`` is a PEM file of trusted roots in place of the system's.
+    ``sessions`` lets TLS connections begin from those of earlier calls, and of other fetchers.
     ``shared`` are domains whose hosts are one server (429). ``max_idle`` is for how long in all the
     caller is kept waiting by nothing but pauses; what they then still keep waiting is not asked.
     """
@@ -63,6 +65,7 @@ class CurlFetcher:
     connect_timeout: timedelta = timedelta(seconds=10)
     max_idle: timedelta = timedelta(seconds=20)
     certificates: str | None = None
+    sessions: TlsSessions | None = None
 
     def fetch(self, requests: Iterable[FetchRequest]) -> Iterator[Fetched | Unfetched]:
         """Yield one outcome per request, in order of arrival; closing it drops what is left.
@@ -129,6 +132,7 @@ class _Run:
             max_bytes=fetcher.max_bytes,
             max_header_bytes=fetcher.max_header_bytes,
             certificates=fetcher.certificates,
+            sessions=fetcher.sessions,
         )
         self._turns = Turns(fetcher.shared)
         self._room = Room(

@@ -20,6 +20,7 @@ from feedmirror.adapters.decoding import (
     decoder_for,
 )
 from feedmirror.adapters.networks import Network, may_dial
+from feedmirror.adapters.sessions import TlsSessions
 from feedmirror.adapters.targets import REDIRECTS, Failure, Target, printable
 from feedmirror.ports.fetching import FetchFailure
 
@@ -70,7 +71,8 @@ _SAYINGS = {
 class Terms:
     """How every handle behaves; a body's bytes count as sent and as decoded.
 
-    ``certificates`` is a PEM file of trusted roots in place of the system's.
+    ``certificates`` is a PEM file of trusted roots in place of the system's. Without ``sessions``
+    those of TLS last as long as what the handle is used in.
     """
 
     user_agent: str
@@ -78,6 +80,7 @@ class Terms:
     max_bytes: int
     max_header_bytes: int
     certificates: str | None
+    sessions: TlsSessions | None = None
 
 
 @dataclass(slots=True)
@@ -125,6 +128,7 @@ class Transfer:
         self._terms = terms
         self._admission = admission
         self._host = ""
+        self._sessions: Any = None
         self.intake = Intake()
         self.handle = pycurl.Curl()
         for option, value in self._options().items():
@@ -136,6 +140,16 @@ class Transfer:
         self.intake = Intake()
         self.handle.setopt(pycurl.URL, target.url)
         self.handle.setopt(pycurl.HTTPHEADER, list(lines))
+        if self._terms.sessions is not None and target.is_secure:
+            self._begin_from(self._terms.sessions.place_of(target.name))
+
+    def _begin_from(self, sessions: Any) -> None:  # noqa: ANN401 -- a pycurl.CurlShare
+        if sessions is self._sessions:
+            return
+        if self._sessions is not None:
+            self.handle.unsetopt(pycurl.SHARE)
+        self.handle.setopt(pycurl.SHARE, sessions)
+        self._sessions = sessions
 
     def direct(self, target: Target, addresses: Sequence[str]) -> None:
         """Have a hop look up nothing: these are its host's addresses, or its name is one itself."""
