@@ -10,7 +10,8 @@ def in_time(
 ) -> Iterator[FetchRequest]:
     """Yield requests until time is short, and the first in any case, so that each call gets on.
 
-    A fetcher takes requests in a thread of its own, in which ``is_short`` is then called.
+    A fetcher takes requests in a thread of its own, in which ``is_short`` is then called. It takes
+    those ahead that wait for a server; they are asked in their turn, unless nobody takes outcomes.
     """
     for number, request in enumerate(requests):
         if number and is_short():
