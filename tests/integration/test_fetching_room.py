@@ -109,6 +109,30 @@ def test_a_pause_of_ours_costs_nobody_a_deadline_and_a_slow_one_meets_its_own() 
     assert len(found) == 9
 
 
+def test_a_body_that_was_paused_has_the_rest_of_its_time_when_it_goes_on() -> None:
+    back = threading.Event()
+
+    def late() -> Iterator[bytes]:
+        time.sleep(0.2)  # so that the others fill all the room
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + NOISE[: LARGE // 2]
+        back.wait(5)
+        time.sleep(0.2)
+        yield NOISE[LARGE // 2 :]
+
+    with ExitStack() as stack:
+        urls = publishers(stack, 4, Answer(body=NOISE))
+        pausing = stack.enter_context(Publisher(lambda _: Answer(raw=late()), address="127.0.0.3"))
+        requests = [FetchRequest(url) for url in (pausing.url(), *urls)]
+        outcomes = fetcher(timeout=timedelta(seconds=0.8)).fetch(requests)
+        found = [next(outcomes)]
+        time.sleep(1.5)
+        back.set()
+        found += outcomes
+
+    assert [type(outcome) for outcome in found] == [Fetched] * 5
+    assert found[-1].request.url == pausing.url()
+
+
 def test_large_bodies_that_never_end_keep_no_small_one_waiting() -> None:
     ended = threading.Event()
 
