@@ -77,7 +77,8 @@ class Publisher:
     """An HTTP/1.1 server of one script: answers by path, or a function of the request.
 
     ``connects`` counts the connections that were accepted, ``most_at_once`` the requests that were
-    being answered at the same time, ``still_open`` the connections that the client has not closed.
+    being answered at the same time, ``still_open`` the connections that the client has not closed,
+    ``resumed`` those of TLS that began from an earlier session.
 
     ``seen`` are the requests for what the script is about, ``asked_beside`` those for robots.txt
     unless the script has one: 404, or what ``robots`` answers. ``everything_seen`` has all, those
@@ -98,6 +99,7 @@ class Publisher:
         self.everything_seen: list[Seen] = []
         self._robots = robots
         self.connects = 0
+        self.resumed = 0
         self.most_at_once = 0
         self._script = script
         self._tls = tls
@@ -161,7 +163,9 @@ class Publisher:
         connection = plain
         with suppress(OSError, ValueError):  # the client went away
             if self._tls is not None:
-                connection = self._tls.wrap_socket(plain, server_side=True)
+                connection = secured = self._tls.wrap_socket(plain, server_side=True)
+                with self._lock:
+                    self.resumed += bool(secured.session_reused)
             self._converse(connection)
         with self._lock:
             self._connections.discard(plain)

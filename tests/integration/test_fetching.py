@@ -4,14 +4,17 @@ import gc
 import gzip
 import math
 import os
+import signal
 import socket
 import ssl
+import sys
 import threading
 import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -26,6 +29,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from feedmirror.adapters.fetching import CurlFetcher
+from feedmirror.adapters.isolation.child_process import ChildProcess
+from feedmirror.adapters.sessions import TlsSessions
 from feedmirror.adapters.targets import Target, target_of
 from feedmirror.adapters.transfers import Terms, Transfer
 from feedmirror.adapters.turns import Exchange, Turns
@@ -62,8 +67,8 @@ def always(answer: Answer, *, address: str = "127.0.0.2") -> Publisher:
     return Publisher(lambda _: answer, address=address)
 
 
-def open_sockets() -> int:
-    descriptors = Path("/proc/self/fd")
+def open_sockets(process: int | str = "self") -> int:
+    descriptors = Path(f"/proc/{process}/fd")
     if not descriptors.is_dir():
         pytest.skip("this system does not list a process's descriptors")
     count = 0
@@ -413,18 +418,46 @@ def test_the_deadline_is_for_all_redirects_together() -> None:
     assert len(outcome.hops) == 2
 
 
-def test_what_the_caller_does_meanwhile_costs_the_polls_under_way_nothing() -> None:
-    slow = Answer(body=FEED, pause=1)  # it comes long after the deadline by the clock on the wall
+def test_polls_go_on_while_the_caller_does_something_else() -> None:
+    slow = Answer(body=FEED, pause=0.2)
     with always(Answer(body=b"quick")) as quick, always(slow, address="127.0.0.3") as publisher:
-        requests = [FetchRequest(quick.url()), FetchRequest(publisher.url())]
-        outcomes = fetcher(timeout=timedelta(seconds=0.5)).fetch(requests)
-        first = next(outcomes)
-        time.sleep(0.8)
-        (second,) = outcomes
+        requests = [FetchRequest(url) for url in (quick.url(), publisher.url("/1"))]
+        outcomes = fetcher(connections=1).fetch([*requests, FetchRequest(publisher.url("/2"))])
+        assert next(outcomes).request.url == quick.url()
+        time.sleep(1)
+        assert [seen.target for seen in publisher.seen] == ["/1"]  # whose outcome fills the place
+        began = time.monotonic()
+        next(outcomes)
+        took = time.monotonic() - began
+        assert [type(outcome) for outcome in outcomes] == [Fetched]
 
-    assert isinstance(first, Fetched)
-    assert isinstance(second, Fetched)
-    assert (first.body, second.body) == (b"quick", FEED)
+    assert took < 0.15
+
+
+def test_a_caller_who_takes_all_of_the_processor_costs_no_poll_its_deadline() -> None:
+    def drip() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+        for _ in range(100):
+            yield b"x"
+
+    with always(Answer(body=b"quick")) as quick, ExitStack() as stack:
+        hosts = [Publisher(lambda _: Answer(raw=drip()), address=f"127.0.4.{n}") for n in range(20)]
+        urls = [stack.enter_context(host).url() for host in hosts]
+        outcomes = fetcher(timeout=timedelta(seconds=1)).fetch(
+            map(FetchRequest, [quick.url(), *urls])
+        )
+        next(outcomes)
+        switching = sys.getswitchinterval()
+        sys.setswitchinterval(0.05)  # as on a processor that is ten times as slow
+        try:
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                pass
+        finally:
+            sys.setswitchinterval(switching)
+        rest = list(outcomes)
+
+    assert [type(outcome) for outcome in rest] == [Fetched] * 20
 
 
 def test_a_connection_that_is_not_accepted_meets_its_own_deadline() -> None:
@@ -838,14 +871,106 @@ def test_closing_early_leaves_nothing_open() -> None:
         )
         next(outcomes)
         outcomes.close()  # type: ignore[attr-defined]  # an iterator by contract, a generator in fact
-        for _ in range(100):
-            if quick.still_open + waiting.still_open == 0:
-                break
-            time.sleep(0.02)
-        assert quick.still_open + waiting.still_open == 0
+        assert are_let_go(quick, waiting)
         assert len(waiting.seen) <= 1
 
     assert open_sockets() == before
+
+
+def are_let_go(*publishers: Publisher) -> bool:
+    """Tell whether every connection is closed, soon."""
+    for _ in range(100):
+        if sum(publisher.still_open for publisher in publishers) == 0:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def a_fetching_thread() -> bool:
+    return any(thread.name == "fetcher" for thread in threading.enumerate())
+
+
+def test_an_iterator_that_nobody_wants_any_more_ends_its_thread() -> None:
+    before = open_sockets()
+    with always(Answer(body=FEED)) as quick, always(Answer(pause=5), address="127.0.0.3") as slow:
+        for outcome in fetcher().fetch([FetchRequest(quick.url()), FetchRequest(slow.url())]):
+            assert isinstance(outcome, Fetched)
+            assert a_fetching_thread()
+            break
+        gc.collect()
+
+        assert not a_fetching_thread()
+    assert open_sockets() == before
+
+
+def test_the_end_of_the_outcomes_is_the_end_of_the_thread() -> None:
+    with always(Answer(body=FEED)) as publisher:
+        fetch(publisher.url())
+
+    assert not a_fetching_thread()
+
+
+def test_an_interrupted_wait_ends_the_thread() -> None:
+    before = open_sockets()
+    with always(Answer(pause=3)) as publisher:
+        timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            fetch(publisher.url())
+        timer.join()
+
+        assert not a_fetching_thread()
+    assert open_sockets() == before
+
+
+def test_what_requests_raise_is_raised_where_outcomes_are_taken() -> None:
+    before = open_sockets()
+
+    def requests() -> Iterator[FetchRequest]:
+        yield FetchRequest(publisher.url())
+        raise LookupError("no more addresses")
+
+    with always(Answer(body=FEED)) as publisher:
+        outcomes = fetcher().fetch(requests())
+        with pytest.raises(LookupError, match="no more addresses"):
+            list(outcomes)
+
+    assert not a_fetching_thread()
+    assert open_sockets() == before
+
+
+def test_a_system_without_a_thread_left_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    before = open_sockets()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="new thread"):
+        fetch("http://127.0.0.2/")
+
+    assert open_sockets() == before
+
+
+def test_a_parser_that_is_started_meanwhile_inherits_no_connection() -> None:
+    with (
+        always(Answer(body=b"x" * 100_000)) as quick,
+        always(Answer(pause=2), address="127.0.0.3") as slow,
+    ):
+        requests = [FetchRequest(quick.url()), FetchRequest(slow.url())]
+        outcomes = fetcher().fetch(requests)
+        next(outcomes)
+        child = ChildProcess("hostile_operations")
+        try:
+            assert child.call("echo", [3], b"abc") == [[3], 3]
+            assert child.pid is not None
+            inherited = open_sockets(child.pid)
+        finally:
+            child.close()
+        outcomes.close()  # type: ignore[attr-defined]  # an iterator by contract, a generator in fact
+
+    assert inherited == 0
 
 
 def test_a_finished_run_leaves_no_socket_and_no_body_behind() -> None:
@@ -857,6 +982,7 @@ def test_a_finished_run_leaves_no_socket_and_no_body_behind() -> None:
         tracemalloc.start()
         for _ in range(5):
             fetch(publisher.url())
+        assert are_let_go(publisher)  # which holds its own answer until then
         gc.collect()
         left, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -889,9 +1015,9 @@ def test_a_run_keeps_no_body_that_it_has_given_away() -> None:
 
 def test_waiting_costs_no_processor_time() -> None:
     with always(Answer(body=FEED, pause=0.5)) as publisher:
-        began = time.thread_time()
+        began = time.process_time()
         fetched(publisher.url())
-        spent = time.thread_time() - began
+        spent = time.process_time() - began
 
     assert spent < 0.1
 
@@ -954,6 +1080,38 @@ def test_a_certificate_of_a_stranger_or_for_another_host_is_refused(
     assert outcome.failure is FetchFailure.TLS
     assert f"{address} offers no TLS connection that can be trusted" in outcome.detail
     assert publisher.seen == []
+
+
+def test_a_connection_begins_from_the_session_of_an_earlier_run(certificate: Path) -> None:
+    polite = fetcher(certificates=str(certificate), sessions=TlsSessions())
+    with secured(certificate, "127.0.0.2") as publisher:
+        for one in (polite, replace(polite, max_bytes=CAP), polite):  # as for a robots.txt
+            (outcome,) = one.fetch([FetchRequest(publisher.url())])
+            assert isinstance(outcome, Fetched)
+
+    assert (publisher.connects, publisher.resumed) == (3, 2)
+
+
+def test_handles_go_from_one_servers_sessions_to_anothers(certificate: Path) -> None:
+    sessions = TlsSessions()
+    with ExitStack() as stack:
+        publishers = [stack.enter_context(secured(certificate, "127.0.0.2")) for _ in range(3)]
+        with always(Answer(body=FEED), address="127.0.0.3") as plain:
+            urls = [publisher.url() for publisher in (*publishers, plain) for _ in range(2)]
+            for _ in range(2):
+                outcomes = fetch(*urls, certificates=str(certificate), sessions=sessions)
+                assert [type(outcome) for outcome in outcomes] == [Fetched] * len(urls)
+
+    assert [(each.connects, each.resumed) for each in publishers] == [(2, 1)] * 3
+
+
+def test_a_session_is_no_way_past_other_roots_of_trust(certificate: Path) -> None:
+    sessions = TlsSessions()
+    with secured(certificate, "127.0.0.2") as publisher:
+        fetched(publisher.url(), certificates=str(certificate), sessions=sessions)
+        assert unfetched(publisher.url(), sessions=sessions).failure is FetchFailure.TLS
+
+    assert publisher.resumed == 0
 
 
 # ------------------------------------------------------------------ limits and pauses

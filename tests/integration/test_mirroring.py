@@ -1,6 +1,6 @@
 """The mirror's main job over real stores, a real fetcher and loopback publishers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from builders import a_rule
+from feedmirror.adapters.fetching import CurlFetcher
 from feedmirror.adapters.sqlite import SqliteStore
 from feedmirror.addresses import digest
 from feedmirror.configuration import FeedSettings, Images, Publish
 from feedmirror.layout import state_key
+from feedmirror.ports.fetching import Fetched, FetchRequest, Unfetched
 from feedmirror.ports.object_store import Content
 from feedmirror.records import Item, Tombstone
 from feedmirror.suppression import (
@@ -48,6 +50,30 @@ def lose_state(world: World) -> None:
     world.stores.archive.put(
         state_key(0), Content(b"lost", "application/json"), replaces=found.etag
     )
+
+
+def test_the_feeds_of_a_host_are_asked_one_behind_the_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that they share a connection, however many other hosts there are."""
+    polls: list[list[str]] = []
+    fetch = CurlFetcher.fetch
+
+    def noted(
+        fetcher: CurlFetcher, requests: Iterable[FetchRequest]
+    ) -> Iterator[Fetched | Unfetched]:
+        wanted = list(requests)
+        polls.append([request.url for request in wanted])
+        return fetch(fetcher, wanted)
+
+    monkeypatch.setattr(CurlFetcher, "fetch", noted)
+    with Documents("127.0.0.3") as other:
+        urls = [world.configure(world.publisher.url("/1"))]
+        urls += [world.configure(other.publisher.url(path)) for path in ("/2", "/3")]
+        urls += [world.configure(world.publisher.url("/4"))]
+        world.run()
+
+    assert polls[-1] == [urls[0], urls[3], urls[1], urls[2]]
 
 
 def test_one_feed_in_gives_records_markers_and_pages_out(world: World) -> None:

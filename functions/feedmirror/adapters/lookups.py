@@ -8,11 +8,11 @@ be dialled is not asked here, but where they are.
 
 import socket
 from collections import defaultdict, deque
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Thread
 from typing import Generic, TypeVar
 
 # Of a process in Lambda, which may have 1,024. One that is stuck is so for half a minute at most.
@@ -37,24 +37,17 @@ class Looked:
 class Lookups(Generic[Waiting]):
     """The look-ups of one run: each name once, and who waits for it.
 
-    ``fileno`` is ready for reading whenever there is something to :meth:`take`.
+    ``wake`` is called, from any thread and however late, when there is something to :meth:`take`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None]) -> None:
         """Begin with nothing known."""
+        self._wake = wake
         self._known: dict[str, Looked] = {}
         self._waiting: defaultdict[str, list[Waiting]] = defaultdict(list)
         self._queued: deque[str] = deque()
         self._at_once = 0
         self._answers: SimpleQueue[tuple[str, Looked]] = SimpleQueue()
-        self._lock = Lock()
-        self._woken, self._waker = socket.socketpair()
-        for end in (self._woken, self._waker):
-            end.settimeout(0)
-
-    def fileno(self) -> int:
-        """Return the descriptor to watch."""
-        return self._woken.fileno()
 
     def ask(self, name: str, waiting: Waiting) -> Looked | None:
         """Return what is known of a host's name, or None: it is looked up for who waits."""
@@ -70,9 +63,6 @@ class Lookups(Generic[Waiting]):
 
     def take(self) -> list[tuple[Waiting, Looked]]:
         """Return what has been found since the last time, for each who waited for it."""
-        with suppress(BlockingIOError):
-            while self._woken.recv(4096):
-                pass
         taken = []
         while not self._answers.empty():
             name, found = self._answers.get()
@@ -81,12 +71,6 @@ class Lookups(Generic[Waiting]):
             taken += [(waiting, found) for waiting in self._waiting.pop(name)]
         self._begin()
         return taken
-
-    def close(self) -> None:
-        """Forget the look-ups under way, however long they take."""
-        with self._lock:
-            self._waker.close()
-        self._woken.close()
 
     def _begin(self) -> None:
         while self._queued and self._at_once < _MOST_AT_ONCE:
@@ -99,8 +83,7 @@ class Lookups(Generic[Waiting]):
 
     def _look_up(self, name: str) -> None:
         self._answers.put((name, _looked_up(name)))
-        with self._lock, suppress(OSError):  # the run is over, or it has been woken often enough
-            self._waker.send(b"!")
+        self._wake()
 
 
 def _needs_no_look(name: str) -> bool:

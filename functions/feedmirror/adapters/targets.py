@@ -46,6 +46,11 @@ class Target:
         """The host as it is looked up: a name in ASCII, or an address, IPv6 in brackets."""
         return self.origin[1]
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether TLS is spoken there."""
+        return self.origin[0] == "https"
+
 
 @lru_cache(maxsize=2048)  # a warm function polls the same addresses run after run
 def target_of(address: str) -> Target | Failure:

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pycurl
 
@@ -20,6 +20,7 @@ from feedmirror.adapters.decoding import (
     decoder_for,
 )
 from feedmirror.adapters.networks import Network, may_dial
+from feedmirror.adapters.sessions import TlsSessions
 from feedmirror.adapters.targets import REDIRECTS, Failure, Target, printable
 from feedmirror.ports.fetching import FetchFailure
 
@@ -70,7 +71,8 @@ _SAYINGS = {
 class Terms:
     """How every handle behaves; a body's bytes count as sent and as decoded.
 
-    ``certificates`` is a PEM file of trusted roots in place of the system's.
+    ``certificates`` is a PEM file of trusted roots in place of the system's. Without ``sessions``
+    those of TLS last as long as what the handle is used in.
     """
 
     user_agent: str
@@ -78,6 +80,7 @@ class Terms:
     max_bytes: int
     max_header_bytes: int
     certificates: str | None
+    sessions: TlsSessions | None = None
 
 
 @dataclass(slots=True)
@@ -104,13 +107,28 @@ class _Lent(socket.socket):
         self.close()
 
 
-class Transfer:
-    """An easy handle for one hop after another; close it with ``handle.close()``."""
+class Admission(Protocol):
+    """Says when a body has to wait."""
 
-    def __init__(self, terms: Terms) -> None:
+    def admit(self, transfer: "Transfer") -> bool:
+        """Tell whether a transfer may take in more; else it pauses."""
+
+    def take_in(self, size: int) -> None:
+        """Count the bytes that a transfer has taken in."""
+
+
+class Transfer:
+    """An easy handle for one hop after another; close it with ``handle.close()``.
+
+    Without an admission its body never waits.
+    """
+
+    def __init__(self, terms: Terms, admission: Admission | None = None) -> None:
         """Set up all that stays the same from hop to hop."""
         self._terms = terms
+        self._admission = admission
         self._host = ""
+        self._sessions: Any = None
         self.intake = Intake()
         self.handle = pycurl.Curl()
         for option, value in self._options().items():
@@ -122,6 +140,16 @@ class Transfer:
         self.intake = Intake()
         self.handle.setopt(pycurl.URL, target.url)
         self.handle.setopt(pycurl.HTTPHEADER, list(lines))
+        if self._terms.sessions is not None and target.is_secure:
+            self._begin_from(self._terms.sessions.place_of(target.name))
+
+    def _begin_from(self, sessions: Any) -> None:  # noqa: ANN401 -- a pycurl.CurlShare
+        if sessions is self._sessions:
+            return
+        if self._sessions is not None:
+            self.handle.unsetopt(pycurl.SHARE)
+        self.handle.setopt(pycurl.SHARE, sessions)
+        self._sessions = sessions
 
     def direct(self, target: Target, addresses: Sequence[str]) -> None:
         """Have a hop look up nothing: these are its host's addresses, or its name is one itself."""
@@ -232,28 +260,38 @@ class Transfer:
         return None
 
     def _keep_header(self, line: bytes) -> None:
-        name, _, value = (part.strip() for part in line.decode("latin-1").partition(":"))
-        headers, key = self.intake.headers, name.lower()
+        name, _, value = line.decode("latin-1").partition(":")
+        headers, key, value = self.intake.headers, name.strip().lower(), value.strip()
         if key in headers and key in _SEPARATORS:
             value = f"{headers[key]}{_SEPARATORS[key]}{value}"
         headers[key] = value
 
     def _take_body(self, chunk: bytes) -> int | None:
         intake, limit = self.intake, self._terms.max_bytes
+        is_read = intake.status not in REDIRECTS
+        if is_read and self._admission is not None and not self._admission.admit(self):
+            return int(pycurl.WRITEFUNC_PAUSE)  # the chunk comes again
         intake.bytes_sent += len(chunk)
         if intake.bytes_sent > limit:
             return self._stop(FetchFailure.TOO_LARGE, f"sends a body of more than {limit} bytes")
-        if intake.status in REDIRECTS:
-            return None  # nobody reads it, so it is not even decoded
+        if not is_read:
+            return None  # not even decoded
+        return self._decode(chunk)
+
+    def _decode(self, chunk: bytes) -> int | None:
+        intake, limit = self.intake, self._terms.max_bytes
         try:
             if intake.decoder is None:
                 intake.decoder = decoder_for(intake.headers.get("content-encoding", ""))
-            intake.body += intake.decoder.decode(chunk, room=limit - len(intake.body))
+            decoded = intake.decoder.decode(chunk, room=limit - len(intake.body))
         except BrokenCodingError as error:
             return self._stop(FetchFailure.ENCODING, str(error))
         except TooLargeError:
             what = f"sends a body that decodes to more than {limit} bytes"
             return self._stop(FetchFailure.TOO_LARGE, what)
+        intake.body += decoded
+        if self._admission is not None:
+            self._admission.take_in(len(decoded))
         return None
 
     def _stop(self, kind: FetchFailure, what: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
+from functools import lru_cache
 from heapq import heappop, heappush
 from math import inf
 
@@ -92,4 +93,7 @@ class Turns:
             self._held.discard(scope)
 
     def _scope(self, exchange: Exchange) -> str:
-        return scope_of(exchange.target.host, self._shared)
+        return _scope_of(exchange.target.host, self._shared)
+
+
+_scope_of = lru_cache(maxsize=2048)(scope_of)  # asked for at the beginning and end of every turn

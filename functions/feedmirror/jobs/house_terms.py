@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from feedmirror.jobs.in_time import in_time
 from feedmirror.jobs.robots_looks import Looked
 from feedmirror.jobs.shard_state import Lease
 from feedmirror.mirroring.answer_terms import MOST_LICENCES, read_tdmrep
@@ -73,7 +74,8 @@ class LookAtHouses:
             for address, origins in wanted.items()
         ]
         found: dict[tuple[str, str], list[str] | None] = {}
-        for answer in self.fetcher.fetch(requests) if requests else ():
+        in_turn = in_time(requests, is_short=enough)
+        for answer in self.fetcher.fetch(in_turn) if requests else ():
             address = answer.request.url
             for origin in wanted[address]:
                 known = asked[origin].documents.get(address)

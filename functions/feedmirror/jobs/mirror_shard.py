@@ -1,16 +1,18 @@
 """One run over one shard: lease, poll, read, store, remember."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from feedmirror.addresses import host_of
 from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.jobs.about_pages import AboutPages
 from feedmirror.jobs.absences import Absences
 from feedmirror.jobs.follow_moves import FollowMoves
 from feedmirror.jobs.follow_terms import FollowTerms
 from feedmirror.jobs.house_terms import LookAtHouses
+from feedmirror.jobs.in_time import in_time
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.met_again import Tell, met_again
 from feedmirror.jobs.read_answers import Read, ReadAnswers
@@ -31,11 +33,12 @@ from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import conditional_request
 from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.aftermath import WorkQueue
-from feedmirror.ports.fetching import Fetched, Fetcher, FetchFailure, Unfetched
+from feedmirror.ports.fetching import Fetcher, FetchFailure, FetchRequest, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
 from feedmirror.publishing.selection import Publication
 
 RESERVE = timedelta(seconds=60)  # kept back for the fetches under way, and to store and save
+_TO_STORE = RESERVE / 2
 _MOST_DRAFTS = 500  # of one batch: bounds memory
 _MOST_FEEDS = 32
 
@@ -144,7 +147,11 @@ class MirrorShard:
         polled = self._admitted(progress, time_left=time_left)
         asked = feeds_by_address({url: each.before for url, each in polled.items()})
         batch: list[Read] = []
-        for answer in self._answers((polled[url] for url in asked.values()), progress.admitted):
+        requests = in_time(
+            self._requests((polled[url] for url in asked.values()), progress.admitted),
+            is_short=lambda: time_left() < RESERVE,
+        )
+        for answer in self.fetcher.fetch(requests) if asked else ():
             if isinstance(answer, Unfetched) and answer.failure is FetchFailure.HELD:
                 continue  # nobody was asked: it is given back, and comes first next time
             read = progress.answers.run(polled[asked[answer.request.url]], answer)
@@ -153,8 +160,8 @@ class MirrorShard:
                     self._store(batch, progress)
                     batch = []
                 batch.append(read)
-            if time_left() < RESERVE:
-                break
+            if time_left() < _TO_STORE:
+                break  # somebody is slow, and asked again by the next run
         self._store(batch, progress)
 
     def _admitted(
@@ -216,7 +223,7 @@ class MirrorShard:
             progress.take_in(stored, feeds[url].host)
         return {url: Note(backfill=backfill) for url, backfill in read.items()}
 
-    def _answers(self, polled: Iterable[Polled], admitted: Looked) -> Iterator[Fetched | Unfetched]:
+    def _requests(self, polled: Iterable[Polled], admitted: Looked) -> list[FetchRequest]:
         requests = [
             replace(
                 conditional_request(url, each.before),
@@ -226,7 +233,7 @@ class MirrorShard:
             for each in polled
             for url in [each.settings.url]
         ]
-        return self.fetcher.fetch(requests) if requests else iter(())
+        return _by_server(requests)
 
     def _store(self, batch: list[Read], progress: Progress) -> None:
         """Store a batch; if it fails for a reason of ours, one by one, to see whose fault it is."""
@@ -279,6 +286,14 @@ def _oldest_first(lease: Lease) -> list[tuple[str, FeedSettings]]:
         lease.due.items(),
         key=lambda due: lease.before.feeds.get(due[0], unknown).attempted or never,
     )
+
+
+def _by_server(requests: Iterable[FetchRequest]) -> list[FetchRequest]:
+    """Put the requests to a host behind its first: far apart, each would open a connection."""
+    found: defaultdict[str | None, list[FetchRequest]] = defaultdict(list)
+    for request in requests:
+        found[host_of(request.url)].append(request)
+    return [request for same in found.values() for request in same]
 
 
 def _is_full(batch: list[Read], read: Read) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from feedmirror.addresses import same_origin
 from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.in_time import in_time
 from feedmirror.jobs.slots import Delivery, Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.mirroring.backfill import Backfill, after
@@ -69,7 +70,8 @@ class OlderDocuments:
             for address in asked
             if address not in refused
         ]
-        for answer in self.fetcher.fetch(requests) if requests else ():
+        wanted = in_time(requests, is_short=self.enough)
+        for answer in self.fetcher.fetch(wanted) if requests else ():
             url = asked[answer.request.url]
             try:
                 read[url] = self._read(feeds[url], states[url], answer)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
+from feedmirror.jobs.in_time import in_time
 from feedmirror.jobs.shard_state import Lease
 from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.mirroring.admission import admit, taken_back
@@ -132,11 +133,11 @@ class RobotsLooks:
             return
         enough = time_left() / 2
         requests = [robots_request(a, asked[origin]) for a, origin in addresses.items()]
-        for answer in self.fetcher.fetch(requests):
+        for answer in self.fetcher.fetch(in_time(requests, is_short=lambda: time_left() < enough)):
             origin = addresses[answer.request.url]
             judged = [address for address, _ in feeds[origin]]
             yield origin, after_answer(asked[origin], answer, judged, now=self.clock())
-            if time_left() < enough:
+            if time_left() < enough / 2:  # many wait for one server
                 return
 
 

@@ -69,4 +69,7 @@ class Fetcher(Protocol):
     """Many fetches at once, at most one at a time per server; nobody is asked after a 429."""
 
     def fetch(self, requests: Iterable[FetchRequest]) -> Iterator[Fetched | Unfetched]:
-        """Yield one outcome per request, in order of arrival; closing it drops what is left."""
+        """Yield one outcome per request, in order of arrival; closing it drops what is left.
+
+        Requests are taken one by one, as there is room, and perhaps in another thread.
+        """

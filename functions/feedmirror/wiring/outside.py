@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from feedmirror.adapters.clock import fresh_nonce, utc_now
 from feedmirror.adapters.fetching import CurlFetcher
 from feedmirror.adapters.networks import Network
+from feedmirror.adapters.sessions import TlsSessions
 from feedmirror.configuration import MirrorSettings
 from feedmirror.mirroring.parsing import Parsers
 from feedmirror.ports.aftermath import WorkQueue
@@ -33,7 +34,18 @@ _ROBOTS_TIMEOUT, _ROBOTS_BYTES = timedelta(seconds=10), 2 * 2**20
 def polite_fetcher(mirror: MirrorSettings, *, allowed_networks: tuple[Network, ...]) -> CurlFetcher:
     """Return the fetcher that names this mirror, and whom to write to, in every request."""
     agent = user_agent(mirror.site, mirror.contact)
-    return CurlFetcher(user_agent=agent, allowed_networks=allowed_networks, shared=mirror.shared)
+    return CurlFetcher(
+        user_agent=agent,
+        allowed_networks=allowed_networks,
+        shared=mirror.shared,
+        sessions=_tls_sessions(),
+    )
+
+
+@cache
+def _tls_sessions() -> TlsSessions:
+    """Return what the runs of a warm function share."""
+    return TlsSessions()
 
 
 def distant(url: str) -> WorkQueue:

@@ -8,7 +8,7 @@ from feedmirror.adapters.lookups import Looked, Lookups
 def test_a_name_for_which_the_system_has_no_thread_waits_for_the_next_that_is_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lookups: Lookups[str] = Lookups()
+    lookups: Lookups[str] = Lookups(wake=lambda: None)
 
     def refuse(_: Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -28,4 +28,3 @@ def test_a_name_for_which_the_system_has_no_thread_waits_for_the_next_that_is_as
         ("second", Looked(("address of two.invalid",))),
     ]
     assert lookups.ask("one.invalid", "third") == Looked(("address of one.invalid",))
-    lookups.close()
