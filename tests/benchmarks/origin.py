@@ -19,6 +19,7 @@ from benchmarks.event_server import EventServer, Reply, Request
 
 SPAWN = multiprocessing.get_context("spawn")
 CHANGED = 0.095  # of the feeds have a new entry: half-hourly polls of an ordinary list
+_OF_A_SHARD = 1000  # feeds
 _ADDRESSES = 0.7  # for each feed: some hosts have several
 _MODIFIED = "Sun, 22 Nov 2026 12:{:02}:00 GMT"
 _MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
@@ -36,6 +37,11 @@ class Publishing(NamedTuple):
     small: bool = False
     latency: float = 0.0
     failing: float = 0.0
+
+    @property
+    def shards(self) -> int:
+        """How many shards of a mirror they make."""
+        return max(1, self.feeds // _OF_A_SHARD)
 
 
 class Answered(NamedTuple):

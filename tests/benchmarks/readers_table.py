@@ -178,7 +178,8 @@ def _own(found: Comparison) -> Iterator[Verdict]:
     )
     shard = by_method(still, _SHARD)
     for method in ("GET", "PUT", "LIST"):
-        yield Verdict(f"all 304: {method} of state and rules", shard[method], 1, "a shard")
+        each = shard[method] / found.publishing.shards
+        yield Verdict(f"all 304: {method} of state and rules", each, 1, "a shard")
     yield Verdict("all 304: requests of anything else", _else(still), 3, "a run")
     new = max(tick.told["new"], 1)
     own = by_method(tick, {"archive/addresses", "archive/items"})

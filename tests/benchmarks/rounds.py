@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from benchmarks.clients import Job, write_job
 from benchmarks.measured import Cost, cost_of
 from benchmarks.origin import Answered, Origin, Publishing, an_origin
-from benchmarks.s3_stub import S3Stub, an_s3_stub
+from benchmarks.s3_stub import BUCKETS, S3Stub, an_s3_stub
 from builders import a_mirror
 from feedmirror.adapters.s3 import S3Store, make_client
 from feedmirror.adapters.sqlite import SqliteStore
@@ -37,7 +37,6 @@ SCENES = {
     "same bytes": "noval",
     "dates move": "churn",
 }
-_BUCKETS = ("archive", "site", "ledger", "mail")
 OF_S3 = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "not-looked-at",
@@ -150,7 +149,7 @@ def _started(client: str, origin: Origin, s3: S3Stub, folder: Path) -> float:
     urls = origin.urls[:FEW]
     with _a_place(client, origin, s3, folder, feeds=FEW) as place:
         runs = []
-        for scene in ("new", "tick", "plain"):
+        for scene in ("new", "plain"):
             origin.scene(scene)
             runs.append(_run(client, urls, place, origin, s3))
     return runs[-1].cost.cpu
@@ -191,7 +190,7 @@ def _a_place(
 
 def of_buckets() -> dict[str, str]:
     """Return the function's variables for buckets and publishers on loopback (design §3.4)."""
-    named = {f"FEEDMIRROR_{name.upper()}_BUCKET": name for name in _BUCKETS}
+    named = {f"FEEDMIRROR_{name.upper()}_BUCKET": name for name in BUCKETS}
     return {**named, "FEEDMIRROR_ALLOWED_NETWORKS": "127.0.0.0/8"}
 
 
@@ -208,7 +207,8 @@ def _configure(folder: Path, origin: Origin, s3: S3Stub | None, feeds: int | Non
         FeedSettings(url=url, site=site)
         for url, site in zip(origin.urls[:feeds], origin.sites()[:feeds], strict=True)
     )
-    text = write_configuration(Configuration(mirror=a_mirror(), feeds=tuple(settings)))
+    mirror = a_mirror(shards=origin.publishing.shards)
+    text = write_configuration(Configuration(mirror=mirror, feeds=tuple(settings)))
     store: ObjectStore = SqliteStore(folder / "store.sqlite", "archive")
     if s3 is not None:
         os.environ.update(OF_S3)

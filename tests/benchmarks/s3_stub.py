@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape
 from benchmarks.event_server import EventServer, Reply, Request
 from benchmarks.origin import served
 
+BUCKETS = ("archive", "site", "ledger", "mail")
 _PAGE = 1000
 _KEPT = ("content-type", "cache-control")
 _MODIFIED = "Sun, 22 Nov 2026 12:00:00 GMT"
@@ -54,7 +55,7 @@ class _Bucket:
 
 class _Stub:
     def __init__(self) -> None:
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets = {name: _Bucket() for name in BUCKETS}
         self._seen: Counter[tuple[str, str]] = Counter()
         self._cpu = 0.0
 
@@ -62,28 +63,47 @@ class _Stub:
         """Answer one request and count it."""
         parts = urlsplit(request.target)
         name, _, key = unquote(parts.path).lstrip("/").partition("/")
-        bucket = self._buckets.setdefault(name, _Bucket())
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        if "list-type" in query:
-            self._seen["LIST", f"{name}/{query['prefix'].partition('/')[0]}"] += 1
-            return _reply(200, _listed(name, bucket, query).encode())
-        self._seen[request.method, f"{name}/{key.partition('/')[0]}"] += 1
-        if request.method == "PUT":
-            return _put(bucket, key, request)
-        found = bucket.objects.get(key)
-        if found is None:
-            return _refused(404, "NoSuchKey", head=request.method == "HEAD")
-        headers = f"ETag: {found.etag}\r\nLast-Modified: {_MODIFIED}\r\n{found.headers}"
-        return _reply(200, found.body, headers, head=request.method == "HEAD")
+        method = "LIST" if "list-type" in query else request.method
+        place = query.get("prefix", key).partition("/")[0]
+        self._seen[method, f"{name}/{place}"] += 1
+        if not key and method != "LIST":
+            return self._of_bucket(name, request)
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            return _refused(404, "NoSuchBucket", head=method == "HEAD")
+        match method:
+            case "LIST":
+                return _reply(200, _listed(name, bucket, query).encode())
+            case "PUT":
+                return _put(bucket, key, request)
+            case _:
+                return _found(bucket, key, head=method == "HEAD")
+
+    def _of_bucket(self, name: str, request: Request) -> Reply:
+        """Make or remove a bucket, or empty it: the suite deletes nothing but all."""
+        if request.method == "DELETE":
+            del self._buckets[name]
+        else:
+            self._buckets[name] = _Bucket()
+        return _reply(200, b"<DeleteResult/>")
 
     def command(self, message: str) -> Any:  # noqa: ANN401 -- whatever was asked for
         """Forget everything, or tell what was asked."""
         if message == "forget":
-            self._buckets.clear()
+            self._buckets = {name: _Bucket() for name in BUCKETS}
         seen, self._seen = self._seen, Counter()
         cpu = time.process_time()
         spent, self._cpu = cpu - self._cpu, cpu
         return Counted(seen, spent)
+
+
+def _found(bucket: _Bucket, key: str, *, head: bool) -> Reply:
+    found = bucket.objects.get(key)
+    if found is None:
+        return _refused(404, "NoSuchKey", head=head)
+    headers = f"ETag: {found.etag}\r\nLast-Modified: {_MODIFIED}\r\n{found.headers}"
+    return _reply(200, found.body, headers, head=head)
 
 
 def _put(bucket: _Bucket, key: str, request: Request) -> Reply:
@@ -104,7 +124,7 @@ def _put(bucket: _Bucket, key: str, request: Request) -> Reply:
 
 def _listed(name: str, bucket: _Bucket, query: Mapping[str, str]) -> str:
     """Return one page of ListObjectsV2; the token is the last key of the page before."""
-    prefix = query["prefix"]
+    prefix = query.get("prefix", "")
     after = query.get("continuation-token") or query.get("start-after") or ""
     begins = bisect_left(bucket.keys, max(prefix, f"{after}\0" if after else ""))
     keys = bucket.keys[begins : begins + _PAGE + 1]
