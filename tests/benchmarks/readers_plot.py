@@ -31,7 +31,7 @@ def draw(found: Comparison, path: Path) -> None:
     _draw_time(time, found)
     _draw_memory(memory, found)
     kind = "real" if found.real else "written"
-    figure.suptitle(f"{found.publishing.feeds:,} {kind} feeds polled once, per scene")
+    figure.suptitle(f"{found.publishing.feeds:,} {kind} feeds: what asking each of them once costs")
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, dpi=120)
 
@@ -41,7 +41,7 @@ def _draw_time(axes: "Axes", found: Comparison) -> None:
     for client, places in _places(found):
         seconds = [found.cpu(client, scene) for scene in found.scenes]
         bars = axes.bar(places, seconds, _bar(found), color=_COLOURS[client], label=NAMES[client])
-        axes.bar_label(bars, [f"{each:.2g}" for each in seconds], fontsize=7, padding=1)
+        axes.bar_label(bars, [_short(each) for each in seconds], fontsize=7, padding=1)
     axes.set_yscale("log")
     axes.set_ylabel("processor seconds (log)")
     _finish(axes, found)
@@ -64,7 +64,10 @@ def _draw_memory(axes: "Axes", found: Comparison) -> None:
             hatch="///",
         )
     axes.axhline(128, color="black", linewidth=0.8, linestyle=":")
-    axes.annotate("target, 128 MB", (-0.5, 128), fontsize=8, va="bottom")
+    # At the right end, where the bars are those of small processes.
+    axes.annotate(
+        "target: 128 MB", (len(found.scenes) - 0.5, 128), fontsize=8, va="bottom", ha="right"
+    )
     axes.set_ylabel("peak MB (hatched: child process)")
     _finish(axes, found)
 
@@ -74,6 +77,10 @@ def _finish(axes: "Axes", found: Comparison) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}"
 
 
 def _bar(found: Comparison) -> float:

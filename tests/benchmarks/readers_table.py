@@ -183,7 +183,8 @@ def _own(found: Comparison) -> Iterator[Verdict]:
     yield Verdict("all 304: requests of anything else", _else(still), 3, "a run")
     new = max(tick.told["new"], 1)
     own = by_method(tick, {"archive/addresses", "archive/items"})
-    yield Verdict("tick: PUT of marker and record", own["PUT"] / new, 2, "an item")
+    # A marker for each host that may speak for the item: its feed's, its link's (design §3.1).
+    yield Verdict("tick: PUT of record and markers", own["PUT"] / new, 3, "an item")
     yield Verdict("tick: HEAD", by_method(tick)["HEAD"] / new, 0, "an item")
 
 

@@ -84,7 +84,7 @@ def test_the_tables_tell_it(found: Comparison, tmp_path: Path) -> None:
     assert "| all 304 | 2 | 0 | 1 | 3 | 1 GET, 1 LIST, 1 PUT | 0 |" in text
     met = {each.what: each.met for each in verdicts(found)}
     assert met["all 304: PUT of state and rules"]
-    assert met["tick: PUT of marker and record"]
+    assert met["tick: PUT of record and markers"]
     assert not any("reader" in what for what in met)  # it was not there
     draw(found, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
