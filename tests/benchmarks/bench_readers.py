@@ -4,7 +4,7 @@
 five scenes, with the targets that are met and not, and draws ``build/bench-readers.png``. ``FEEDS``
 says how many feeds (1,000), ``ROUNDS`` how often (once), ``CLIENTS`` who, such as ``ours,reader``;
 ``LATENCY`` in seconds before each answer and ``FAILING`` as a share of the feeds make the
-publishers worse.
+publishers worse; ``PROFILES`` is a folder for cProfile's files of each run, by client and scene.
 """
 
 import os
@@ -31,7 +31,8 @@ def main() -> None:
         failing=float(ask("FAILING", "0")),
     )
     clients = ask("CLIENTS", CLIENTS).split(",")
-    found = compared(publishing, clients, rounds=int(ask("ROUNDS", "1")))
+    profiles = Path(folder) if (folder := ask("PROFILES")) else None
+    found = compared(publishing, clients, rounds=int(ask("ROUNDS", "1")), profiles=profiles)
     sys.stdout.write(tables(found))
     draw(found, PLOT)
     sys.stdout.write(f"\ndrawn: build/{PLOT.name}\n")

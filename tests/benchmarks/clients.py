@@ -5,7 +5,6 @@ the job's ``told``. What a client keeps between two runs lies in the job's folde
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -20,11 +19,15 @@ _TIMEOUT = 20  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a client polls, and where it keeps what it keeps."""
+    """What a client polls, where it keeps what it keeps, and where it tells what it had.
+
+    ``profile`` is the file for a profile of it, or nothing.
+    """
 
     urls: list[str]
     folder: str
     told: str
+    profile: str = ""
 
 
 class Kept:
@@ -190,15 +193,17 @@ def main() -> None:
     """Do one client's job."""
     name, path = sys.argv[1:]
     job = Job(**json.loads(Path(path).read_bytes()))
-    if profile := os.environ.get("BENCH_PROFILE"):
-        from cProfile import Profile  # noqa: PLC0415 -- only to look into a client
-
-        profiler = Profile()
-        told = profiler.runcall(CLIENTS[name], job)
-        profiler.dump_stats(profile)
-    else:
-        told = CLIENTS[name](job)
+    told = _profiled(name, job) if job.profile else CLIENTS[name](job)
     Path(job.told).write_text(json.dumps(told))
+
+
+def _profiled(name: str, job: Job) -> dict[str, Any]:
+    from cProfile import Profile  # noqa: PLC0415 -- only to look into a client
+
+    profiler = Profile()
+    told = profiler.runcall(CLIENTS[name], job)
+    profiler.dump_stats(job.profile)
+    return told
 
 
 if __name__ == "__main__":

@@ -73,16 +73,17 @@ def _cost(found: Comparison, client: str, scene: str) -> str:
 
 
 def _memory(found: Comparison) -> str:
-    """Peak memory, with the child process's apart, and seconds by the clock."""
+    """Peak memory, with the child process's apart; of the dearest scenes what else they took."""
+    first, last = found.scenes[0], found.scenes[-1]
     rows = []
     for client in found.clients:
-        runs = [found.of(client, scene)[0] for scene in found.scenes]
-        peaks = [f"{run.cost.peak:.0f} + {run.cost.child_peak:.0f}" for run in runs]
-        walls = [f"{run.cost.wall:.1f}" for run in (runs[0], runs[-1])]
-        rows.append([NAMES[client], *peaks, *walls])
-    walls = [f"s, {scene}" for scene in (found.scenes[0], found.scenes[-1])]
-    head = ["peak MB, own + child's", *found.scenes, *walls]
-    return _table(head, rows)
+        costs = {scene: found.of(client, scene)[0].cost for scene in found.scenes}
+        peaks = [f"{cost.peak:.0f} + {cost.child_peak:.0f}" for cost in costs.values()]
+        children = [f"{costs[scene].child_cpu:.1f}" for scene in (first, last)]
+        walls = [f"{costs[scene].wall:.1f}" for scene in (first, last)]
+        rows.append([NAMES[client], *peaks, *children, *walls])
+    more = [f"{what}, {scene}" for what in ("child's CPU s", "clock s") for scene in (first, last)]
+    return _table(["peak MB, own + child's", *found.scenes, *more], rows)
 
 
 def _asked(found: Comparison) -> str:

@@ -119,73 +119,85 @@ def compared(
     *,
     rounds: int = 1,
     scenes: Sequence[str] = tuple(SCENES),
+    profiles: Path | None = None,
 ) -> Comparison:
-    """Measure the clients in turn, round by round."""
+    """Measure the clients in turn, round by round.
+
+    Where a folder is given for them, each run is profiled (cProfile) into a file of its own, and
+    the times are those of a profiled process: shares are told by them, and nothing else.
+    """
     runs: Runs = {(client, scene): [] for scene in scenes for client in clients}
     ticks, real = 0, False
     with an_origin(publishing) as origin, an_s3_stub() as s3, TemporaryDirectory() as folder:
-        starts = {client: _started(client, origin, s3, Path(folder)) for client in clients}
+        course = _Course(origin, s3, Path(folder), profiles)
+        starts = {client: course.started(client) for client in clients}
         for number in range(rounds):
             # Who comes first has a machine of another minute than who comes last.
             for client in clients[number % len(clients) :] + clients[: number % len(clients)]:
-                for scene, run, changed in _through(client, origin, s3, Path(folder), scenes):
+                for scene, run, changed in course.through(client, scenes):
                     runs[client, scene].append(run)
                     ticks, real = changed, run.asked.real
     return Comparison(publishing, runs, ticks, real, starts)
 
 
-def _through(
-    client: str, origin: Origin, s3: S3Stub, folder: Path, scenes: Sequence[str]
-) -> Iterator[tuple[str, Run, int]]:
-    """Take one client through the scenes; yield each with what the client did and what ticked."""
-    with _a_place(client, origin, s3, folder) as place:
-        for scene in scenes:
-            changed = origin.scene(SCENES[scene])
-            yield scene, _run(client, origin.urls, place, origin, s3), changed
+@dataclass(frozen=True)
+class _Course:
+    """The publishers, the store and the folders that every client goes through."""
 
+    origin: Origin
+    s3: S3Stub
+    folder: Path
+    profiles: Path | None
 
-def _started(client: str, origin: Origin, s3: S3Stub, folder: Path) -> float:
-    """Compile all that a client loads; return what it then costs with hardly any feeds."""
-    urls = origin.urls[:FEW]
-    with _a_place(client, origin, s3, folder, feeds=FEW) as place:
-        runs = []
-        for scene in ("new", "plain"):
-            origin.scene(scene)
-            runs.append(_run(client, urls, place, origin, s3))
-    return runs[-1].cost.cpu
+    def started(self, client: str) -> float:
+        """Compile all that a client loads; return what it then costs with hardly any feeds."""
+        with self._a_place(client, feeds=FEW) as place:
+            self.origin.scene("new")
+            self._run(client, place, feeds=FEW)
+            self.origin.scene("plain")
+            return self._run(client, place, feeds=FEW).cost.cpu
 
+    def through(self, client: str, scenes: Sequence[str]) -> Iterator[tuple[str, Run, int]]:
+        """Take a client through the scenes; yield each, what the client did, and what ticked."""
+        with self._a_place(client) as place:
+            for scene in scenes:
+                changed = self.origin.scene(SCENES[scene])
+                profile = ""
+                if self.profiles is not None:
+                    profile = str(self.profiles / f"{client}-{SCENES[scene]}.prof")
+                yield scene, self._run(client, place, profile=profile), changed
 
-def _run(client: str, urls: list[str], place: _Place, origin: Origin, s3: S3Stub) -> Run:
-    told = place.folder / "told.json"
-    path = write_job(Job(urls, str(place.folder), str(told)), place.folder / "job.json")
-    command = [sys.executable, "-m", "benchmarks.clients", client, str(path)]
-    origin.answered()
-    s3.counted()
-    cost = cost_of(command, place.environment)
-    return Run(cost, json.loads(told.read_bytes()), origin.answered(), s3.counted().by_kind)
+    def _run(
+        self, client: str, place: _Place, *, feeds: int | None = None, profile: str = ""
+    ) -> Run:
+        told = place.folder / "told.json"
+        job = Job(self.origin.urls[:feeds], str(place.folder), str(told), profile)
+        path = write_job(job, place.folder / "job.json")
+        command = [sys.executable, "-m", "benchmarks.clients", client, str(path)]
+        self.origin.answered()
+        self.s3.counted()
+        cost = cost_of(command, place.environment)
+        asked, s3 = self.origin.answered(), self.s3.counted().by_kind
+        return Run(cost, json.loads(told.read_bytes()), asked, s3)
 
-
-@contextmanager
-def _a_place(
-    client: str, origin: Origin, s3: S3Stub, folder: Path, feeds: int | None = None
-) -> Iterator[_Place]:
-    """Yield a client's own place, configured; what it kept is gone afterwards."""
-    own = folder / client
-    own.mkdir()
-    environment = {
-        "PYTHONPATH": os.pathsep.join((str(TESTS.parent / "functions"), str(TESTS))),
-        "PATH": os.environ["PATH"],
-        "HOME": str(own),
-    }
-    if profile := os.environ.get("BENCH_PROFILE"):
-        environment["BENCH_PROFILE"] = f"{profile}-{client}"
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, own)
-        if client.startswith("ours"):
-            stack.callback(s3.forget)
-            environment |= _wiring(own, s3 if client == "ours-s3" else None)
-            _configure(own, origin, s3 if client == "ours-s3" else None, feeds)
-        yield _Place(own, environment)
+    @contextmanager
+    def _a_place(self, client: str, feeds: int | None = None) -> Iterator[_Place]:
+        """Yield a client's own place, configured; what it kept is gone afterwards."""
+        own = self.folder / client
+        own.mkdir()
+        environment = {
+            "PYTHONPATH": os.pathsep.join((str(TESTS.parent / "functions"), str(TESTS))),
+            "PATH": os.environ["PATH"],
+            "HOME": str(own),
+        }
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, own)
+            if client.startswith("ours"):
+                stack.callback(self.s3.forget)
+                s3 = self.s3 if client == "ours-s3" else None
+                environment |= _wiring(own, s3)
+                _configure(own, self.origin, s3, feeds)
+            yield _Place(own, environment)
 
 
 def of_buckets() -> dict[str, str]:
