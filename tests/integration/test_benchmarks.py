@@ -83,8 +83,10 @@ def test_the_tables_tell_it(found: Comparison, tmp_path: Path) -> None:
     assert f"{FEEDS} written feeds" in text
     assert "| all 304 | 2 | 0 | 1 | 3 | 1 GET, 1 LIST, 1 PUT | 0 |" in text
     met = {each.what: each.met for each in verdicts(found)}
-    assert met["all 304: PUT of state and rules"]
-    assert met["tick: PUT of record and markers"]
+    assert met["all 304: PUT, all"]
+    assert met["all 304: LIST, of state and rules alone"]
+    assert not met["all 304: LIST, all"]
+    assert met["tick: PUT of marker and record"]  # every link leads to its feed's host
     assert not any("reader" in what for what in met)  # it was not there
     draw(found, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
