@@ -33,8 +33,10 @@ STACK ?= feedmirror
 finish: .venv/local  ## after a deployment: do what CloudFormation cannot, and tell what is left
 	@$(BIN)/python infra/finish.py --stack $(STACK) || test $$? = 1  # 1: something is left to do
 
-bench: .venv/dev  ## speed and memory, side by side with a peer
-	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+BENCH ?= *
+
+bench: .venv/dev  ## speed and memory, side by side with peers (BENCH=readers takes one; FEEDS, ROUNDS)
+	@for bench in tests/benchmarks/bench_$(BENCH).py; do $(BIN)/python $$bench || exit 1; done
 
 SEEDS ?= 1 2
 SCHEDULES = FEEDMIRROR_TEST_SCHEDULES=200 $(BIN)/python -m pytest -q -p no:randomly
