@@ -22,7 +22,7 @@ _FEEDS = frozenset({"{http://www.w3.org/2005/Atom}feed", "{http://purl.org/atom/
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """Where each entry lies, in the document and in its text as UTF-8, in order.
+    """Where each entry lies, in the document and in its text as UTF-8 (``body``), in order.
 
     ``frame`` is a digest of the start tags around them, with the namespaces, base address and
     language that those state.
@@ -32,16 +32,16 @@ class Spans:
     text: tuple[Span, ...]
     digests: tuple[str, ...]
     frame: str
+    body: bytes
 
-    def without(self, known: Collection[str], text: str) -> str:
-        """Return a document's text without the entries of which the digests are known."""
-        body = text.encode()
-        kept, end = bytearray(), 0
+    def without(self, known: Collection[str]) -> str:
+        """Return the document's text without the entries of which the digests are known."""
+        kept, end = [], 0
         for (start, stop), each in zip(self.text, self.digests, strict=True):
             if each in known:
-                kept += body[end:start]
+                kept.append(self.body[end:start])
                 end = stop
-        return bytes(kept + body[end:]).decode()
+        return b"".join((*kept, self.body[end:])).decode()
 
 
 def spans_of(document: bytes, read: Document) -> Spans | None:
@@ -50,13 +50,13 @@ def spans_of(document: bytes, read: Document) -> Spans | None:
     scan = _Scan()
     if not scan.run(body):
         return None
-    placed = _placed(document, read, scan.spans)
+    placed = _placed(document, read, body, spans=scan.spans)
     if placed is None or not are_entries(document, placed):
         return None
     digests = digests_of(document, placed)
     if len(set(digests)) != len(digests):
         return None
-    return Spans(placed, tuple(scan.spans), digests, digest("frame", *scan.frame))
+    return Spans(placed, tuple(scan.spans), digests, digest("frame", *scan.frame), body)
 
 
 class _UnsafeError(Exception):
@@ -149,9 +149,10 @@ class _Scan:
             raise _UnsafeError
 
 
-def _placed(document: bytes, read: Document, spans: Sequence[Span]) -> tuple[Span, ...] | None:
-    """Return where spans of a text lie in its document, if that has them byte by byte."""
-    body = read.text.encode()
+def _placed(
+    document: bytes, read: Document, body: bytes, *, spans: Sequence[Span]
+) -> tuple[Span, ...] | None:
+    """Return where spans of a text's ``body`` lie in its document, if that has it byte by byte."""
     if read.encoding == "utf-8":
         before = document.find(body)
         return _moved(spans, before) if before >= 0 else None

@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element
 from xml.sax import SAXException
 from xml.sax.expatreader import ExpatParser
 from xml.sax.handler import feature_external_ges
+from xml.sax.saxutils import escape as xml_escape
 
 import feedparser
 from feedparser.api import StrictFeedParser
@@ -28,6 +29,7 @@ from feedmirror.mirroring.parsed_entries import Parsed, convert_entry, convert_l
 from feedmirror.mirroring.raw_xml import RawFeed, read_entry, read_raw
 
 _MOST_SALVAGED = 1000
+_XHTML = "application/xhtml+xml"
 _HOLDERS = {"rss", "rdf", "feed", "channel", "item", "entry"}
 _ROOT = re.compile(r"<\w")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -135,6 +137,13 @@ class _EntryByEntry(StrictFeedParser):  # type: ignore[misc]  # feedparser ships
         """Return to what was bound before."""
         self.namespacemap, self.namespaces_in_use = self._bound.pop()
 
+    def handle_data(self, text: str, escape: int = 1) -> None:
+        """Take note of some text: as ever, without the detour by which a type is looked up."""
+        if self.elementstack:
+            if escape and dict.get(self.contentparams, "type") == _XHTML:
+                text = xml_escape(text)
+            self.elementstack[-1][2].append(text)
+
     def _start_item(self, attributes: dict[str, str]) -> None:
         stacks = (self.elementstack, self.basestack, self.langstack)
         elements, bases, languages = map(len, stacks)
@@ -197,6 +206,8 @@ def _format(version: str) -> str:
 
 def _feed(parsed: Parsed, raw: RawFeed) -> Feed:
     """Return the feed without its entries: by the raw XML, and where that broke, by feedparser."""
+    if raw.feed.title and not raw.broken:
+        return raw.feed
     feed = replace(raw.feed, title=raw.feed.title or plain_value(parsed, "title"))
     if not raw.broken:
         return feed

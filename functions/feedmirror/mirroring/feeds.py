@@ -42,6 +42,8 @@ def _read(document: bytes, content_type: str, *, url: str, known: Collection[str
 
         feed = read_new(document, read, url=url, known=known)
     problems = (*read.problems, *feed.problems)
+    if not problems:
+        return feed
     untold = len(problems) - _MOST_PROBLEMS
     more = (f"and {untold} more",) if untold > 0 else ()
     return replace(feed, problems=(*problems[:_MOST_PROBLEMS], *more))

@@ -20,7 +20,7 @@ def read_new(document: bytes, read: Document, *, url: str, known: Collection[str
         return read_feed(read.text, url=url)
     left = sum(each not in (known or ()) for each in spans.digests)
     if left < len(spans.digests):
-        rest = spans.without(known or (), read.text)
+        rest = spans.without(known or ())
         feed = _cleanly_read(rest, url)
         if feed is not None and len(feed.entries) == left:
             return _told(feed, spans)
