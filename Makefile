@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Documents of which the code writes a part; the same are checked by tests/docs.
 DOCS = $(shell grep -rl --include='*.md' --exclude-dir=node_modules '^<!-- \[\[\[cog' README.md functions infra tests)
 
-.PHONY: demo test lint docs lock package finish bench schedules walks examples corpus kills escapes scale guest model simulate planted vectors fuzz advisories test-long clean
+.PHONY: demo test lint docs lock package finish bench schedules walks examples corpus kills escapes scale growth guest model simulate planted vectors fuzz advisories test-long clean
 
 demo: .venv/local  ## mirror the bundled feeds on this machine and say what to look at
 	@$(BIN)/feedmirror demo
@@ -73,6 +73,9 @@ SEED ?= 1
 scale: .venv/dev  ## a host of ITEMS taken down by processes of which KILLS are killed, at moments that SEED draws
 	@PYTHONPATH=tests $(BIN)/python tests/killed_sweep.py $(ITEMS) $(KILLS) $(SEED)
 
+growth: .venv/dev  ## 1,000 to 1,000,000 feeds simulated on what the code takes here: times, requests, cost, what breaks first
+	@$(BIN)/python tests/benchmarks/scale.py $(SEED)
+
 guest: .venv/dev  ## a month beside `reader` and cron: fewest requests, at no longer a wait
 	@FEEDMIRROR_TEST_DAYS=30 $(BIN)/python -m pytest -q tests/integration/test_a_month.py
 
@@ -89,8 +92,10 @@ simulate: .venv/dev  ## both handlers under seeded faults and schedules: no prom
 planted: .venv/dev  ## faults planted into the code: which seed finds which
 	@$(SIMULATOR) --to 500 --each-planted
 
+VECTORS_BY ?= 1
+
 vectors: .venv/dev  ## six thousand hostile texts in a browser: each line of defence alone, and neither
-	@FEEDMIRROR_TEST_WHOLE_VECTORS=1 $(BIN)/python -m pytest -q -s -p no:randomly -o timeout=1800 \
+	@FEEDMIRROR_TEST_VECTORS=$(VECTORS_BY) $(BIN)/python -m pytest -q -s -p no:randomly -o timeout=1800 \
 		tests/integration/test_markup_in_a_browser.py
 
 FUZZ_SECONDS ?= 20
@@ -108,6 +113,7 @@ APART = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)  # not in 
 test-long: export FUZZ_SECONDS = 3
 test-long: export ITEMS = 20000
 test-long: export SEEDS_TO = 1000
+test-long: export VECTORS_BY = 8
 test-long: .venv/dev  ## what takes longer than the suite may
 	@$(MAKE) --no-print-directory -j 2 $(APART) $(ALONE)
 	@$(MAKE) --no-print-directory -j 1 $(IN_TWO)

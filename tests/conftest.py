@@ -6,6 +6,7 @@ three times as many.
 
 import gc
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,10 @@ settings.load_profile("any machine")
 # Thousands of tests and the modules that they import are there to the end; to look through them
 # again and again for garbage took a sixth of the unit tests' processor time.
 gc.set_threshold(10_000, 50, 50)
+
+# A shell that runs the suite in the background has interrupts ignored, and so would every command
+# that a test starts, and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -44,30 +44,42 @@ _INSTRUMENT = """
   'log info warn error debug'.split(' ').forEach(name => mark(console, name));
   mark(navigator, 'sendBeacon');
   mark(XMLHttpRequest.prototype, 'open');
+  // An input named "attributes" stands before its form's own property of that name, so whatever
+  // an element is asked for is asked by the functions of its class.
+  const of = (owner, name) => Function.prototype.call.bind(owner.prototype[name]);
+  const dispatch = of(EventTarget, 'dispatchEvent'), matches = of(Element, 'matches');
+  const stating = of(Element, 'getAttribute'), names = of(Element, 'getAttributeNames');
+  const submit = of(HTMLFormElement, 'requestSubmit');
+  const every = of(Document, 'querySelectorAll');
+  const wayOf = element => {
+    const own = element.href?.animVal ?? element.href ?? element.action;
+    return typeof own === 'string' ? own : stating(element, 'action') ?? '';
+  };
   const leadsTo = element => {
-    const stated = element.href?.animVal ?? element.href ?? element.action;
-    try { return new URL(stated, element.baseURI).protocol; } catch { return ''; }
+    const way = wayOf(element);
+    try { return way && new URL(way, location).protocol; } catch { return ''; }
   };
   const staying = event => {
-    const way = event.composedPath().find(each => each.href || each.action || each.formAction);
+    const way = event.composedPath()
+      .find(each => each instanceof Element && (wayOf(each) || each.formAction));
     if (way && leadsTo(way) !== 'javascript:') event.preventDefault();
   };
   addEventListener('click', staying, true);
   addEventListener('submit', staying, true);
-  const ACTIVE = 'a,area,button,input,label,option,summary,svg,svg *,math *,[href],[tabindex]';
+  const ACTIVE = 'a,area,button,form,input,label,option,summary,svg,svg *,math *'
+    + ',[href],[onclick],[tabindex]';
   const act = () => {
-    for (const element of document.querySelectorAll('*')) {
-      for (const each of element.attributes)
-        if (/^on/i.test(each.name))
-          for (const target of element === document.body ? [element, window] : [element])
-            target.dispatchEvent(new Event(each.name.slice(2).toLowerCase(), {cancelable: true}));
-      if (element.href || element.action) {
-        const to = leadsTo(element);
-        if (!['http:', 'https:', 'mailto:', ''].includes(to)) say('leads to ' + to);
-      }
-      if (!element.matches(ACTIVE) && !element.action && !element.hasAttribute('onclick')) continue;
-      try { element.focus?.(); element.requestSubmit?.(); } catch { }
-      element.dispatchEvent(
+    for (const element of every(document, '*')) {
+      const events = names(element).filter(name => /^on/i.test(name));
+      for (const name of events)
+        for (const target of element === document.body ? [element, window] : [element])
+          dispatch(target, new Event(name.slice(2).toLowerCase(), {cancelable: true}));
+      const to = leadsTo(element);
+      if (!['http:', 'https:', 'mailto:', ''].includes(to)) say('leads to ' + to);
+      if (!matches(element, ACTIVE)) continue;
+      try { element.focus?.(); } catch { }
+      try { if (element instanceof HTMLFormElement) submit(element); } catch { }
+      dispatch(element,
         new MouseEvent('click', {bubbles: true, cancelable: true, composed: true, view: window}));
     }
     setTimeout(() => say('done'), 30);

@@ -117,12 +117,14 @@ def address_hash(address: str) -> str:
     return digest("address", coarse_address(address) or address.strip())
 
 
+@lru_cache(maxsize=1024)  # these, since a feed's entries have most of them in common
 def author_keys(host: str, *, name: str = "", address: str = "") -> frozenset[str]:
     """Return the hashes of an author at a host, by name and by mail address, where given."""
     spelled = (("author", fold(name)), ("mailbox", fold(address)))
     return frozenset(_key(kind, host, text) for kind, text in spelled if text)
 
 
+@lru_cache(maxsize=1024)
 def feed_key(address: str) -> str:
     """Return the hash of a feed's address."""
     return _key("feed", coarse_address(address) or address.strip())
@@ -152,6 +154,7 @@ def item_key(host: str, item: str) -> str:
     return _key("item", host, item)
 
 
+@lru_cache(maxsize=1024)
 def host_key(host: str) -> str:
     """Return the hash that covers one host, exactly."""
     return _key("host", host)
@@ -163,11 +166,13 @@ def case_key(case: str) -> str:
     return _key("case", case)
 
 
+@lru_cache(maxsize=1024)
 def domain_key(host: str) -> str:
     """Return the hash that covers a host and every host below it."""
     return _key("domain", host)
 
 
+@lru_cache(maxsize=1024)
 def path_key(prefix: str) -> str:
     """Return the hash of a path prefix such as ``example.com/blog/``."""
     return _key("path", prefix)

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -226,9 +226,10 @@ class _AtRest(list[sqlite3.Connection]):
         super().__init__()
         self.process = process
 
-    def __del__(self) -> None:
-        # What a fork inherited is not its own to close.
-        while self and self.process == os.getpid():
+    def __del__(self, current: Callable[[], int] = os.getpid) -> None:
+        # What a fork inherited is not its own to close. Where an interpreter ends, this module's
+        # names may be gone before the last store is.
+        while self and self.process == current():
             self.pop().close()
 
 

@@ -1,6 +1,6 @@
 """A feed's state before a poll, and what is remembered of it behind one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,7 +23,7 @@ _MOST_HOSTS = 100  # that a feed's entries claim, and whose lifts are noticed
 _DAMAGED = "the document is damaged: whole entries were added, none was changed"
 
 
-def to_poll_with(state: FeedState, settings: FeedSettings, lifts: Iterable[str]) -> FeedState:
+def to_poll_with(state: FeedState, settings: FeedSettings, lifts: Collection[str]) -> FeedState:
     """Return the state to poll with.
 
     After a lift, and under other settings, every entry of the feed is looked at again.
@@ -39,7 +39,7 @@ def to_poll_with(state: FeedState, settings: FeedSettings, lifts: Iterable[str])
     return replace(state, covered=False, look=look)
 
 
-def remember(read: Read, stored: Stored, lifts: Iterable[str], *, now: datetime) -> FeedState:
+def remember(read: Read, stored: Stored, lifts: Collection[str], *, now: datetime) -> FeedState:
     """Return a feed's next state: its entries as they were seen, its validators last of all."""
     withheld = {d.id for d in read.reading.drafts if d.terms.extent is Extent.NOTHING}
     damage = (_DAMAGED,) if read.feed.damaged else ()

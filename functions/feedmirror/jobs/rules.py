@@ -4,7 +4,7 @@ Always read after the markers are written and the ETags are read (design §4). T
 tell which rules there are and which are lifted, so only rules that concern a host are fetched.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from feedmirror.addresses import digest, parents
@@ -100,8 +100,10 @@ class RuleReader:
         return frozenset(summary.key for found in listed for summary in found)
 
 
-def lifts_mark(hosts: Iterable[str], lifts: Iterable[str]) -> str:
+def lifts_mark(hosts: Iterable[str], lifts: Collection[str]) -> str:
     """Return a digest of the lifts that concern some hosts; empty if there are none."""
+    if not lifts:  # as for most mirrors: then nobody needs the list of public suffixes for this
+        return ""
     known = frozenset(hosts)
     prefixes = tuple(lift_key(suppressions_prefix(host)) for host in _with_parents(known))
     concerning = sorted(key for key in lifts if EVERY_HOST in known or key.startswith(prefixes))
