@@ -184,6 +184,18 @@ def test_what_bears_the_mark_is_read_in_each_document(twins: Twins) -> None:
     assert [task["on"] for task in twins.delta.handed.tasks] == [False]
 
 
+def test_once_a_feed_s_own_mark_is_gone_all_is_read(twins: Twins) -> None:
+    poll(twins, *PLAIN)
+    poll(twins, *PLAIN, extra="<category>nofeedmirror</category>")
+    assert not read(twins)[-1]
+    for world in (twins.delta, twins.whole):
+        world.later(hours=24)
+
+    poll(twins, *PLAIN)
+
+    assert read(twins) == [4]
+
+
 def test_what_vanishes_and_comes_back_is_seen_by_what_is_listed(twins: Twins) -> None:
     dated = [
         entry(number, more=f"<pubDate>{number:02} Nov 2026 10:00:00 GMT</pubDate>")

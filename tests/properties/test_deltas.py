@@ -13,6 +13,9 @@ from xml.sax.saxutils import escape
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from feedmirror.mirroring.entries import FeedUnreadableError
+from feedmirror.mirroring.feeds import parse_feed
+from feedmirror.mirroring.spans import digests_of
 from read_twice import Twins
 from world import SITE, Documents
 
@@ -227,3 +230,59 @@ def test_what_is_new_reads_as_if_all_of_it_had_been_read(feed: Feed, changes: Ch
             left += twins.left_unread
             twins.check()
     event(f"left unread: {min(left, 5)}")
+
+
+# What feedparser keeps account of from one element to the next, in pieces that may not fit.
+PIECES = [
+    "<title>", "</title>", "<link>http://a.example/1</link>", "<link href='/x'/>", "<guid>",
+    "</guid>", "x", "<![CDATA[<b>]]>", "<author>", "</author>", "<name>n</name>",
+    "<content type='xhtml'>", "<content>", "</content>", "</div>", "<svg>", "</svg>",
+    "<div xmlns='http://www.w3.org/1999/xhtml'>", "<description>", "</description>", "<summary>",
+    "</summary>", "<source>", "</source>", "<image>", "</image>", "<textinput>", "</textinput>",
+    "<itunes:summary>", "</itunes:summary>", "<content:encoded>", "</content:encoded>",
+    "<authors a='b'/>", "<links>", "</links>", "<language>de</language>", "<entry/>", "<channel/>",
+    "<x xmlns:dc='http://search.yahoo.com/mrss/'><dc:credit>q</dc:credit></x>",
+    "<y xmlns='http://purl.org/rss/1.0/'/>", "<itunes:owner>", "</itunes:owner>", "<contributor>",
+    "</contributor>", "<item/>",
+]  # fmt: skip
+
+
+def balanced(pieces: list[str]) -> str:
+    """Return markup of pieces in which all that begins ends, and nothing else does."""
+    kept: list[str] = []
+    ends: list[str] = []
+    for piece in pieces:
+        if not piece.startswith("</"):
+            kept.append(piece)
+            if piece[0] == "<" and piece[1] != "!" and "/>" not in piece and "</" not in piece:
+                ends.append(f"</{piece[1:].split()[0].rstrip('>')}>")
+        elif ends and ends[-1] == piece:
+            kept.append(ends.pop())
+    return "".join((*kept, *reversed(ends)))
+
+
+MARKUP = st.lists(st.sampled_from(PIECES), max_size=9).map(balanced)
+
+
+@given(
+    form=st.sampled_from(["rss", "atom", "rdf"]),
+    texts=st.lists(MARKUP, min_size=2, max_size=4),
+    more=st.tuples(MARKUP, MARKUP),
+    title=st.sampled_from(["", "Example"]),
+)
+def test_any_entry_alone_is_what_it_is_among_the_others(
+    form: str, texts: list[str], more: tuple[str, str], title: str
+) -> None:
+    entries = [Drawn(None, f"g{n}", "", None, "", text, "") for n, text in enumerate(texts)]
+    body = document(form, "utf-8", entries, Header("", "", title, *more))
+    try:
+        whole = parse_feed(body, url=SITE, known=())
+    except FeedUnreadableError:
+        return
+    assert parse_feed(body, url=SITE) == replace(whole, spans=(), frame="")
+    digests = digests_of(body, whole.spans)
+    for number, each in enumerate(digests):
+        part = parse_feed(body, url=SITE, known={*digests} - {each})
+        if part.is_partly_read:
+            event("alone")
+            assert part == replace(whole, entries=whole.entries[number : number + 1])

@@ -70,13 +70,12 @@ class _Entries:
 class _Reader(ExpatParser):
     """expat as SAX drives it, but with each text in one piece: at each entity it cuts it in two.
 
-    A header that is not wanted is passed over.
+    The header is passed over.
     """
 
-    def __init__(self, parser: "_EntryByEntry", *, with_header: bool) -> None:
+    def __init__(self, parser: "_EntryByEntry") -> None:
         super().__init__(namespaceHandling=1)
         self._feedparser = parser
-        self._with_header = with_header
         self._passed = 0  # elements that are open in what is passed over
         self.setContentHandler(parser)
         self.setErrorHandler(parser)
@@ -90,7 +89,7 @@ class _Reader(ExpatParser):
 
     def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
         """Begin an element."""
-        if self._passed or not (self._feedparser.inentry or self._with_header or _holds(name)):
+        if self._passed or not (self._feedparser.inentry or _holds(name)):
             self._passed += 1
         else:
             super().start_element_ns(name, attrs)
@@ -168,7 +167,7 @@ def _parse(text: str, raw: RawFeed) -> Any:  # noqa: ANN401 -- feedparser ships 
     root = _ROOT.search(text)
     if not raw.broken and root and "<!" not in _COMMENT.sub("", text[: root.start()]):
         with suppress(SAXException):  # of a namespace that SAX refuses
-            return _strictly(body, with_header=not raw.feed.title)
+            return _strictly(body)
     return feedparser.parse(
         BytesIO(body),
         sanitize_html=False,
@@ -177,16 +176,16 @@ def _parse(text: str, raw: RawFeed) -> Any:  # noqa: ANN401 -- feedparser ships 
     )
 
 
-def _strictly(body: bytes, *, with_header: bool) -> dict[str, Any]:
+def _strictly(body: bytes) -> dict[str, Any]:
     """Return what ``feedparser.parse`` does of a well-formed document without a DOCTYPE."""
     parser = _EntryByEntry()
-    reader = _Reader(parser, with_header=with_header)
+    reader = _Reader(parser)
     reader.setFeature(feature_external_ges, 0)
     reader.parse(BytesIO(body))
     return {
         "bozo": False,
         "entries": parser.entries,
-        "feed": parser.feeddata,
+        "feed": {},
         "version": parser.version,
     }
 
@@ -206,14 +205,13 @@ def _format(version: str) -> str:
 
 def _feed(parsed: Parsed, raw: RawFeed) -> Feed:
     """Return the feed without its entries: by the raw XML, and where that broke, by feedparser."""
-    if raw.feed.title and not raw.broken:
-        return raw.feed
-    feed = replace(raw.feed, title=raw.feed.title or plain_value(parsed, "title"))
     if not raw.broken:
-        return feed
+        return raw.feed
     loose = convert_loosely(parsed, raw.base)
+    feed = raw.feed
     return replace(
         feed,
+        title=feed.title or plain_value(parsed, "title"),
         site_url=feed.site_url or loose.link,
         language=feed.language or loose.language,
         authors=feed.authors or loose.authors,

@@ -178,15 +178,12 @@ def _drafts(
 
 
 def _is_apart(new: Identities, kept: set[ItemId], state: FeedState) -> bool:
-    """Tell whether the identities of new entries have nothing to do with what stands."""
+    """Tell whether the identities of new entries have nothing to do with what stands.
+
+    One that comes by the guid of what stands has got its id by that.
+    """
     names = {*new.ids, *new.fresh, *(state.moved.get(each, each) for each in new.fresh)}
-    guids = {state.entries[item].guid for item in kept}
-    return (
-        new.plain
-        and new.rung == state.rung
-        and names.isdisjoint(kept)
-        and guids.isdisjoint(new.guids.values())
-    )
+    return new.plain and new.rung == state.rung and names.isdisjoint(kept)
 
 
 def _context(feed: Feed, terms: "FeedTerms", state: FeedState) -> str:
