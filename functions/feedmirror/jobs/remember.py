@@ -97,11 +97,12 @@ def _backfill(read: Read, *, now: datetime) -> Backfill:
 def _context(read: Read, entries: Mapping[ItemId, EntryState]) -> str:
     """Return under what entries stand from now on; "" where the next document is read whole.
 
-    That is where this one was not, or a guid is known that its entry no longer has.
+    That is where this one told nothing of its entries' bytes, as a damaged one or a delta does, or
+    a guid is known that its entry no longer has.
     """
     known = ((draft, entries.get(draft.id)) for draft in read.reading.drafts)
     same = all(entry is None or entry.guid == draft.guid for draft, entry in known)
-    return read.reading.context if read.is_whole and same else ""
+    return read.reading.context if same else ""
 
 
 def _hosts(read: Read, stored: Stored) -> tuple[tuple[str, ...], bool]:
