@@ -50,7 +50,8 @@ schedules: .venv/dev  ## a fault at every call, and 200 random schedules of ever
 
 corpus: .venv/dev  ## every real feed beside the clone goes the whole way
 	@FEEDMIRROR_TEST_WHOLE_CORPUS=1 $(BIN)/python -m pytest -q -n 2 \
-		tests/integration/test_corpus_mirror.py tests/integration/test_corpus_feeds.py
+		tests/integration/test_corpus_mirror.py tests/integration/test_corpus_feeds.py \
+		tests/integration/test_corpus_deltas.py
 
 examples: .venv/dev  ## three times as many drawn examples of whatever must hold for any input
 	@FEEDMIRROR_TEST_EXAMPLES=150 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m hypothesis

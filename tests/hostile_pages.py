@@ -13,8 +13,9 @@ from builders import A_MOMENT, a_mirror, an_item
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.mirroring.content import texts_of
 from feedmirror.mirroring.feeds import parse_feed
-from feedmirror.mirroring.items import build_item, markup_of, read_entries
+from feedmirror.mirroring.items import build_item, markup_of
 from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.reading import read_entries
 from feedmirror.publishing.listings import Listing
 from feedmirror.publishing.pages import Renderer
 from feedmirror.publishing.templating import Templates

@@ -3,7 +3,7 @@
 What users run always has the child; so has ``world.py``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from feedmirror.mirroring.content import texts_of
@@ -18,8 +18,15 @@ from feedmirror.takedowns.casework.challenges import feed_proves
 class InProcess:
     """The same functions that the child calls, called."""
 
-    def feed(self, document: bytes, *, url: str, content_type: str) -> Feed:
-        return parse_feed(document, url=url, content_type=content_type)
+    def feed(
+        self,
+        document: bytes,
+        *,
+        url: str,
+        content_type: str,
+        known: Collection[str] | None = None,
+    ) -> Feed:
+        return parse_feed(document, url=url, content_type=content_type, known=known)
 
     def texts(self, markups: Sequence[Markup]) -> Sequence[Texts]:
         return [texts_of(markup) for markup in markups]

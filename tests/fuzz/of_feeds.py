@@ -15,9 +15,10 @@ from feedmirror.layout import page_keys
 from feedmirror.mirroring.content import clean_content, plain_text, texts_of
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
-from feedmirror.mirroring.items import Draft, build_item, markup_of, read_entries
+from feedmirror.mirroring.items import Draft, build_item, markup_of
 from feedmirror.mirroring.parsing import EXCERPT, Texts
 from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.reading import read_entries
 from feedmirror.mirroring.terms_table import ROWS
 from feedmirror.publishing.listings import Listing, read_listing
 from feedmirror.publishing.pages import Renderer

@@ -16,6 +16,7 @@ from feedmirror.adapters.isolation.feed_operations import operations
 from feedmirror.adapters.isolation.feed_parsers import IsolatedParsers
 from feedmirror.adapters.isolation.frames import NoFrameError, head_of
 from feedmirror.mirroring.entries import DeletedEntry, Entry, Feed
+from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.parsing import Parsers, Texts
 from feedmirror.records import Contact, Enclosure, Item, Person, Source
 from feedmirror.wiring.mirror import MirrorJobs
@@ -94,6 +95,8 @@ def feed_of(**fields: Any) -> Feed:  # noqa: ANN401 -- as the fields are
         feed_of(published=FIRST),
         feed_of(enclosures=(Enclosure("https://e.example/a.mp3", "", 10**400),)),
         feed_of(link="javascript:alert(1)"),
+        replace(feed_of(), spans=((0, 5),), frame="a" * 26),
+        replace(feed_of(), entries=(), spans=((158, 330),), frame="a" * 26),
     ],
 )
 def test_what_no_parser_of_ours_says_costs_its_feed_an_error_and_the_shard_nothing(
@@ -239,3 +242,24 @@ def test_whatever_it_says_stays_under_its_own_host_and_is_safe_to_see(
         assert_safe(record.content_html if isinstance(record, Item) else "")
     for key, page in world.pages().items():
         assert "<script>alert" not in page or key.endswith(".json")
+
+
+def test_who_lies_about_which_entry_is_whose_hides_no_mark_for_longer_than_it_lies(
+    documents: Documents,
+) -> None:
+    """Its entries stand for each other's bytes; what changes is read by its own link."""
+    second = entry(2)
+    body = rss(entry(1, text=LIE), second)
+    honest = parse_feed(body.encode(), url=LIAR, known=())
+    swapped = replace(honest, entries=honest.entries[::-1])
+    world = Lied(documents, Liar(swapped, Texts("x", "x", "<p>x</p>")))
+    world.serve(body, "/liar", site=LIAR)
+    world.run()
+    assert all(each.span for each in state_of(world, world.liar).entries.values())
+
+    marked = entry(1, more="<category>nofeedmirror</category>")
+    world.serve(rss(marked, second), "/liar", site=LIAR)
+    world.later()
+    world.run()
+
+    assert [task["on"] for task in world.handed.tasks] == [True]

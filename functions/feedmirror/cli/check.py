@@ -16,9 +16,10 @@ from feedmirror.jobs.house_terms import read_house
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.following_terms import Polled, read_terms
 from feedmirror.mirroring.houses import House
-from feedmirror.mirroring.items import Draft, read_entries
+from feedmirror.mirroring.items import Draft
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import News, conditional_request, read_answer
+from feedmirror.mirroring.reading import read_entries
 from feedmirror.mirroring.robots import origin_of, robots_address
 from feedmirror.mirroring.robots_answers import after_answer, robots_request
 from feedmirror.mirroring.terms import Stated, places_of

@@ -12,8 +12,8 @@ from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.mirroring.admission import refuse
 from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.houses import ASKED_EVERY
-from feedmirror.mirroring.items import Reading
 from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.reading import Reading
 from feedmirror.mirroring.refusals import Refusal
 
 _MOST_ITEMS = 500  # that are remembered of a feed
@@ -64,13 +64,12 @@ def set_aside(state: FeedState, *, now: datetime) -> FeedState:
 
 def _items(document: Document, known: Refusal, *, hand_on: HandOn) -> tuple[str, ...] | None:
     """Hand on which entries bear the mark, and which no longer do; None if that failed."""
-    drafts = document.reading.drafts
-    marked = [draft.id for draft in drafts if draft.entry.refused]
+    reading = document.reading
+    marked = [draft.id for draft in reading.drafts if draft.entry.refused]
     if not (marked or known.items):
         return ()
-    listed = {draft.id for draft in drafts}
     fresh = [item for item in marked if item not in known.items][:_MOST_ITEMS]
-    over = [item for item in known.items if item in listed and item not in marked]
+    over = [item for item in known.items if item in reading.listed and item not in marked]
     over = over if document.whole else []
     taken = not fresh or _hand_on(document.settings, fresh, on=True, hand_on=hand_on)
     ended = not over or _hand_on(document.settings, over, on=False, hand_on=hand_on)

@@ -17,11 +17,12 @@ from feedmirror.mirroring.backfill import Backfill, after
 from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.entry_terms import read_stated
 from feedmirror.mirroring.houses import ASKED_EVERY, House, may_fetch
-from feedmirror.mirroring.items import Draft, read_entries
+from feedmirror.mirroring.items import Draft
 from feedmirror.mirroring.parsing import Parsers, ParserUnavailableError
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import retry_after
+from feedmirror.mirroring.reading import read_entries
 from feedmirror.mirroring.retention import cut_of, rank_of
 from feedmirror.mirroring.robots import origin_of
 from feedmirror.mirroring.terms_table import Extent

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from feedmirror.addresses import same_origin
 from feedmirror.jobs.absences import Absences
@@ -15,16 +16,21 @@ from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
 from feedmirror.mirroring.following import has_failed, read_as, sight_of
 from feedmirror.mirroring.following_terms import Polled, after_answer, read_terms
-from feedmirror.mirroring.items import Draft, Reading, read_entries
+from feedmirror.mirroring.items import Draft
 from feedmirror.mirroring.listing import Document as Listed
 from feedmirror.mirroring.moves import Sight
 from feedmirror.mirroring.parsing import Parsers, ParserUnavailableError
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
 from feedmirror.mirroring.polling import News, Poll, read_answer, unreadable
+from feedmirror.mirroring.reading import Reading, read_entries, read_new_entries, standing
+from feedmirror.mirroring.spans import digests_of
 from feedmirror.mirroring.terms import Stated
 from feedmirror.ports.fetching import Fetched, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from feedmirror.mirroring.entry_terms import FeedTerms
 
 _NOT_MODIFIED = 304
 
@@ -44,7 +50,7 @@ class Read:
     @property
     def is_whole(self) -> bool:
         """Whether it is no delta, and is not damaged: what it leaves out is not there."""
-        return not (self.poll.partial or self.feed.damaged)
+        return _is_whole(self.feed, self.poll)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,10 +115,9 @@ class ReadAnswers:
     ) -> Read | None:
         """Read a document, unless it is of an address that proves to be none of the feed's."""
         settings, before = polled.settings, polled.before
-        feed = self._parsed(polled, answer, poll)
-        whole = not (feed.damaged or poll.partial)
-        terms = read_terms(polled, feed, answer.headers, whole=whole)
-        reading = read_entries(feed, settings=settings, state=before, terms=terms)
+        self._look_for_tokens(polled, poll)
+        feed, terms, reading = self._entries(polled, answer, poll)
+        whole = _is_whole(feed, poll)
         poll = replace(poll, state=self.moves.run(poll.state, before, read_as(sight, feed)))
         self.states[settings.url] = poll.state
         if has_failed(before.move, poll.state.move):
@@ -132,14 +137,35 @@ class ReadAnswers:
         delivery = self._delivery(document, before, held)
         return Read(before, last, poll, feed, reading, terms.stated, delivery)
 
-    def _parsed(self, polled: Polled, answer: Fetched, poll: Poll) -> Feed:
-        """Parse a document; raises FeedUnreadableError."""
+    def _look_for_tokens(self, polled: Polled, poll: Poll) -> None:
         url, move = polled.settings.url, polled.before.move
         # What another domain shows is no proof of this one's, wherever the feed has moved.
         foreign = move.trial or move.leaves_domain_of(url)
         self.tokens.read(url, b"" if foreign else poll.body, self.parsers)
+
+    def _entries(
+        self, polled: Polled, answer: Fetched, poll: Poll
+    ) -> tuple[Feed, "FeedTerms", Reading]:
+        """Read what is new in a document, or all of it; raises FeedUnreadableError."""
+        settings, before = polled.settings, polled.before
+        known = None if poll.partial else standing(before, settings.url).keys()
+        feed = self._parsed(answer, poll, known)
+        digests = digests_of(poll.body, feed.spans)
+        terms = read_terms(polled, feed, answer.headers, whole=_is_whole(feed, poll))
+        if feed.is_partly_read:
+            reading = read_new_entries(feed, state=before, terms=terms, digests=digests)
+            if reading is not None:
+                return feed, terms, reading
+            feed = self._parsed(answer, poll, frozenset())
+            digests = digests_of(poll.body, feed.spans)
+            terms = read_terms(polled, feed, answer.headers, whole=_is_whole(feed, poll))
+        reading = read_entries(feed, settings=settings, state=before, terms=terms, digests=digests)
+        return feed, terms, reading
+
+    def _parsed(self, answer: Fetched, poll: Poll, known: Collection[str] | None) -> Feed:
+        """Parse a document, as far as it is not known; raises FeedUnreadableError."""
         content_type = answer.headers.get("content-type", "")
-        feed = self.parsers.feed(poll.body, url=answer.url, content_type=content_type)
+        feed = self.parsers.feed(poll.body, url=answer.url, content_type=content_type, known=known)
         if feed.damaged and not feed.entries:
             raise FeedUnreadableError("the document breaks off before its first entry")
         return feed
@@ -160,6 +186,10 @@ class ReadAnswers:
             around=Circumstances(document.feed.damaged, others - self.gone),
             floor=before.look.floor,
         )
+
+
+def _is_whole(feed: Feed, poll: Poll) -> bool:
+    return not (poll.partial or feed.damaged)
 
 
 def _landed(answer: Fetched | Unfetched, before: FeedState) -> str:

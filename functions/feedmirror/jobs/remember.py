@@ -1,6 +1,6 @@
 """A feed's state before a poll, and what is remembered of it behind one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from feedmirror.mirroring.arrivals import arrivals_in, with_arrivals
 from feedmirror.mirroring.backfill import Backfill, named
 from feedmirror.mirroring.following_terms import under_terms, with_denied
 from feedmirror.mirroring.items import terms_of
-from feedmirror.mirroring.listing import with_dates
+from feedmirror.mirroring.listing import as_listed
 from feedmirror.mirroring.poll_state import EntryState, FeedState, Look
 from feedmirror.mirroring.terms_table import Extent
 
@@ -41,13 +41,12 @@ def to_poll_with(state: FeedState, settings: FeedSettings, lifts: Collection[str
 
 def remember(read: Read, stored: Stored, lifts: Collection[str], *, now: datetime) -> FeedState:
     """Return a feed's next state: its entries as they were seen, its validators last of all."""
-    present = {draft.id for draft in read.reading.drafts}
     withheld = {d.id for d in read.reading.drafts if d.terms.extent is Extent.NOTHING}
     damage = (_DAMAGED,) if read.feed.damaged else ()
     problems = (*damage, *read.feed.problems, *read.reading.problems, *stored.problems)
     entries = _entries(read, stored, withheld)
     moved = {**({} if read.is_whole else read.before.moved), **read.reading.moved}
-    hosts = _hosts(read, stored)
+    hosts, is_exact = _hosts(read, stored)
     state = replace(
         read.poll.state,
         entries=entries,
@@ -56,13 +55,14 @@ def remember(read: Read, stored: Stored, lifts: Collection[str], *, now: datetim
         lifts=lifts_mark((read.delivery.settings.host, *hosts), lifts),
         covered=stored.covered if read.delivery.drafts else read.before.covered,
         rung=read.reading.rung,
+        context=_context(read, entries) if is_exact else "",
         title=read.feed.title,
         problems=tuple(problem[:300] for problem in problems[:_MOST_PROBLEMS]),
         told=read.poll.state.told.after(stored.first_seen, is_first=is_first(read)),
     )
     arrivals = arrivals_in(read.reading, read.before, read.last, is_whole=read.is_whole)
     state = with_arrivals(state, read.before, feed=read.feed, arrivals=arrivals)
-    listed = present if read.is_whole else set[ItemId]()
+    listed = {*read.reading.listed} if read.is_whole else set[ItemId]()
     state = under_terms(state, with_denied(read.stated, withheld, listed))
     if read.is_whole:
         state = replace(state, backfill=_backfill(read, now=now))
@@ -78,14 +78,13 @@ def is_first(read: Read) -> bool:
 
 def _entries(read: Read, stored: Stored, withheld: set[ItemId]) -> dict[ItemId, EntryState]:
     """Return what is known of a feed's entries; what may not be shown is looked at again."""
-    present = {draft.id for draft in read.reading.drafts}
     kept = {
         item: known
         for item, known in read.before.entries.items()
-        if item in present or not read.is_whole
+        if item in read.reading.listed or not read.is_whole
     }
     kept |= {item: replace(kept[item], fingerprint="") for item in withheld & kept.keys()}
-    entries = with_dates({**stored.entries, **kept, **stored.entries}, read.reading)
+    entries = as_listed({**stored.entries, **kept, **stored.entries}, read.reading)
     return dict(list(entries.items())[:_MOST_ENTRIES_KNOWN])
 
 
@@ -95,9 +94,27 @@ def _backfill(read: Read, *, now: datetime) -> Backfill:
     return named(known, read.feed.older, of=read.feed.url, most=most, now=now)
 
 
-def _hosts(read: Read, stored: Stored) -> tuple[str, ...]:
-    """Return the hosts that a feed's entries claim, besides its own."""
+def _context(read: Read, entries: Mapping[ItemId, EntryState]) -> str:
+    """Return under what entries stand from now on; "" where the next document is read whole.
+
+    That is where this one told nothing of its entries' bytes, as a damaged one or a delta does, or
+    a guid is known that its entry no longer has.
+    """
+    known = ((draft, entries.get(draft.id)) for draft in read.reading.drafts)
+    same = all(entry is None or entry.guid == draft.guid for draft, entry in known)
+    return read.reading.context if same else ""
+
+
+def _hosts(read: Read, stored: Stored) -> tuple[tuple[str, ...], bool]:
+    """Return the hosts that a feed's entries claim, besides its own, and whether those are all.
+
+    Of entries that were not read it is known only together what they claim, so what they have
+    ceased to claim is kept as well: a lift there has the feed looked at once in vain.
+    """
     claimed = {host for draft in read.reading.drafts for host in draft.hosts} | stored.hosts
-    claimed |= set() if read.is_whole else set(read.before.hosts)
+    before = set(read.before.hosts)
+    claimed |= before if read.reading.is_partial or not read.is_whole else set()
     hosts = tuple(sorted(claimed - {read.delivery.settings.host}))
-    return hosts if len(hosts) <= _MOST_HOSTS else (EVERY_HOST,)
+    if len(hosts) <= _MOST_HOSTS and EVERY_HOST not in hosts:
+        return hosts, True
+    return (EVERY_HOST,), EVERY_HOST in before or not read.reading.is_partial

@@ -207,7 +207,9 @@ def outcome_of(
         slot.lost = slot.lost or (slot.item is not None and bool(reasons))
         seen = "" if slot.lost or slot.problem else slot.draft.fingerprint
         if slot.step is not Step.LEAVE or not slot.delivery.around.damaged:
-            entries[slot.draft.id] = EntryState(seen, slot.attributes, slot.draft.guid)
+            entries[slot.draft.id] = EntryState(
+                seen, slot.attributes, slot.draft.guid, span=slot.draft.span if seen else ""
+            )
     written = [slot.step for slot in batch if slot.written]
     return Stored(
         entries=entries,

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from feedmirror.mirroring.entries import Feed
-from feedmirror.mirroring.items import Reading
+from feedmirror.mirroring.moments import moment_of
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import without_frozen
+from feedmirror.mirroring.reading import Reading
 from feedmirror.mirroring.rhythm import Arrivals, learn
 from feedmirror.mirroring.schedule import AT_ONCE, LONGEST_HINT
 
@@ -17,7 +18,7 @@ def arrivals_in(
 
     ``last`` is the state as the attempt before this one left it.
     """
-    dates = {draft.id: draft.entry.published or draft.entry.updated for draft in reading.drafts}
+    dates = {item: moment_of(dated.published) for item, dated in reading.listed.items()}
     return Arrivals(
         fresh=[date for item, date in dates.items() if item not in before.entries],
         listed=list(dates.values()),

@@ -76,11 +76,15 @@ _MOST_EXAMPLE = 60
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as text, ready for a parser, and what had to be repaired in it."""
+    """A document as text, ready for a parser, and what had to be repaired in it.
+
+    ``encoding`` is the codec that its bytes were read by.
+    """
 
     text: str
     is_json: bool = False
     problems: tuple[str, ...] = ()
+    encoding: str = "utf-8"
 
 
 def read_document(document: bytes, content_type: str = "") -> Document:
@@ -89,7 +93,7 @@ def read_document(document: bytes, content_type: str = "") -> Document:
     The encoding is that of the byte order mark, else the declared one (RFC 7303 §3), unless the
     bytes are evidently something else.
     """
-    text, problems = _decode(document, content_type)
+    text, problems, encoding = _decode(document, content_type)
     text = _bare(text)
     if not text:
         raise FeedUnreadableError("the document is empty")
@@ -100,7 +104,7 @@ def read_document(document: bytes, content_type: str = "") -> Document:
     for repair in (_without_control, _without_subset, _without_bad_references):
         text, problem = repair(text)
         problems += [problem] if problem else []
-    return Document(text, problems=tuple(problems))
+    return Document(text, problems=tuple(problems), encoding=encoding)
 
 
 def _bare(text: str) -> str:
@@ -124,17 +128,18 @@ def with_named_characters(text: str) -> str:
     return _NAMED.sub(character, text)
 
 
-def _decode(document: bytes, content_type: str) -> tuple[str, list[str]]:
+def _decode(document: bytes, content_type: str) -> tuple[str, list[str], str]:
+    """Return a document's text, what is to be told of it, and the codec that it was read by."""
     for mark, name in _BOMS:
         if document.startswith(mark):
-            return document[len(mark) :].decode(name, "replace"), []
+            return document[len(mark) :].decode(name, "replace"), [], name
     for start, name in _SNIFFED:
         if document.startswith(start):
-            return document.decode(name, "replace"), []
+            return document.decode(name, "replace"), [], name
     declared = _declared(document, content_type)
     for name in (*filter(_SHIFTED.match, declared), "utf-8", *declared):
         try:
-            return document.decode(name), _override(declared, name, document)
+            return document.decode(name), _override(declared, name, document), name
         except UnicodeDecodeError:
             continue
     return _forgiving(document, declared)
@@ -162,15 +167,16 @@ def _override(declared: list[str], used: str, document: bytes) -> list[str]:
     return [f"declared as {declared[0]}, read as {used}"]
 
 
-def _forgiving(document: bytes, declared: list[str]) -> tuple[str, list[str]]:
+def _forgiving(document: bytes, declared: list[str]) -> tuple[str, list[str], str]:
     """Read bytes that no candidate fits: as UTF-8 if a few are broken, else as windows-1252."""
     text = document.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     if broken * 2 <= beyond_ascii:
-        return text, [f"{broken} byte sequences are not UTF-8"]
+        return text, [f"{broken} byte sequences are not UTF-8"], "utf-8"
     text = document.decode("windows-1252", "replace")
-    return text, [f"declared as {declared[0] if declared else 'utf-8'}, read as windows-1252"]
+    label = declared[0] if declared else "utf-8"
+    return text, [f"declared as {label}, read as windows-1252"], "windows-1252"
 
 
 def _is_xml_feed(text: str) -> bool:
@@ -214,13 +220,14 @@ def _without_subset(text: str) -> tuple[str, str | None]:
 
 def _without_bad_references(text: str) -> tuple[str, str | None]:
     """Replace references to what is no character, as HTML does (HTML §13.2.5.80)."""
-    if "&#" not in text:
+    # Those that may stay are the many, and the same few over and over.
+    if all(_referenced(*each) is None for each in set(_REFERENCE.findall(text))):
         return text, None
     replaced = 0
 
     def character(match: re.Match[str]) -> str:
         nonlocal replaced
-        kept = _referenced(match.group(1), match.group(2))
+        kept = _referenced(match.group(1) or "", match.group(2) or "")
         replaced += kept is not None
         return match.group() if kept is None else kept
 
@@ -232,9 +239,9 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _referenced(hexadecimal: str | None, decimal: str | None) -> str | None:
+def _referenced(hexadecimal: str, decimal: str) -> str | None:
     """Return what a reference must become, or None if it may stay as it is."""
-    digits = (hexadecimal or decimal or "").lstrip("0")
+    digits = (hexadecimal or decimal).lstrip("0")
     if not 0 < len(digits) <= len(str(sys.maxunicode)):
         return "\ufffd"
     point = int(digits, 16 if hexadecimal else 10)

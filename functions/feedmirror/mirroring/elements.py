@@ -45,7 +45,7 @@ _PREFIXES = {
     "http://purl.org/syndication/history/1.0": "fh:",
 }
 _HTML_TYPES = {"html", "text/html"}
-_ENTRIES = {"item", "entry"}
+ENTRIES = {"item", "entry"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def header_of(root: ET.Element, url: str) -> Node:
         (name, child)
         for level in levels
         for child in level
-        if (name := name_of(child)) not in _ENTRIES and name != "channel"
+        if (name := name_of(child)) not in ENTRIES and name != "channel"
     ]
     base = _base(root, url)
     return Node(levels[0], children, base if channel is None else _base(channel, base))
@@ -108,7 +108,7 @@ def entries_of(root: ET.Element) -> tuple[ET.Element, ...]:
     while waiting:
         element = waiting.pop()
         name = name_of(element)
-        if name in _ENTRIES:
+        if name in ENTRIES:
             entries.append(element)
         elif name == "channel":
             waiting.extend(reversed(element))
@@ -117,7 +117,7 @@ def entries_of(root: ET.Element) -> tuple[ET.Element, ...]:
 
 def every_entry_of(root: ET.Element) -> tuple[ET.Element, ...]:
     """Return all that is called an entry, in others as well, as feedparser counts them."""
-    return tuple(element for element in root.iter() if name_of(element) in _ENTRIES)
+    return tuple(element for element in root.iter() if name_of(element) in ENTRIES)
 
 
 def document_of(root: ET.Element, entry: ET.Element | None = None) -> str:
@@ -137,7 +137,13 @@ def node_of(element: ET.Element, base: str) -> Node:
 
 def name_of(element: ET.Element) -> str:
     """Return an element's name in lower case, with the prefix that this module gives it."""
-    namespace, _, local = element.tag.rpartition("}")
+    return name_of_tag(element.tag)
+
+
+@lru_cache(maxsize=4096)
+def name_of_tag(tag: str) -> str:
+    """Return what an element is called by its tag, with the namespace in braces before it."""
+    namespace, _, local = tag.rpartition("}")
     return _prefix(namespace[1:]) + local.lower()
 
 

@@ -72,6 +72,10 @@ class Feed:
     minutes; ``skip_hours`` are hours of the day in GMT, ``skip_days`` English names.
     A feed may be ``complete``, or one ``is_part`` of several documents, of which ``older`` is the
     address of the next one to read (RFC 5005).
+    ``spans`` tell where each entry lies in the document, from its first byte to behind its last, in
+    order; they are empty where that was not asked for, or entries cannot be told apart safely.
+    Where there are more of them than ``entries``, those that were known have been left unread.
+    ``frame`` is a digest of the start tags that the entries stand in.
     """
 
     url: str
@@ -96,3 +100,10 @@ class Feed:
     damaged: bool = False
     refused: bool = False
     problems: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+    frame: str = ""
+
+    @property
+    def is_partly_read(self) -> bool:
+        """Whether entries that were known have been left unread."""
+        return len(self.spans) > len(self.entries)

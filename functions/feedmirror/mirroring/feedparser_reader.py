@@ -6,14 +6,20 @@ loses comes from raw_xml.py.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from io import BytesIO
 from typing import Any
 from xml.etree.ElementTree import Element
+from xml.sax import SAXException
+from xml.sax.expatreader import ExpatParser
+from xml.sax.handler import feature_external_ges
+from xml.sax.saxutils import escape as xml_escape
 
 import feedparser
+from feedparser.api import StrictFeedParser
 
 from feedmirror.mirroring.documents import with_named_characters
 from feedmirror.mirroring.elements import document_of, every_entry_of
@@ -23,6 +29,10 @@ from feedmirror.mirroring.parsed_entries import Parsed, convert_entry, convert_l
 from feedmirror.mirroring.raw_xml import RawFeed, read_entry, read_raw
 
 _MOST_SALVAGED = 1000
+_XHTML = "application/xhtml+xml"
+_HOLDERS = {"rss", "rdf", "feed", "channel", "item", "entry"}
+_ROOT = re.compile(r"<\w")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _EDITOR = re.compile(r"(</?(?:[\w.-]{1,40}:)?)managingeditor\b", re.IGNORECASE)
 
 
@@ -37,7 +47,7 @@ def read_feed(text: str, *, url: str) -> Feed:
         text, raw = named, read_raw(named, url=url)
     refuse_excess(raw.root, raw.elements)
     try:
-        parsed = _parse(without_hazards(text))
+        parsed = _parse(without_hazards(text), raw)
     except Exception as error:  # noqa: BLE001 -- feedparser hands on whatever a document provokes
         return _salvaged(raw, error)
     entries = _aligned(parsed["entries"], raw, is_atom=parsed["version"].startswith("atom"))
@@ -57,13 +67,127 @@ class _Entries:
     failed: bool
 
 
-def _parse(text: str) -> Any:  # noqa: ANN401 -- feedparser ships no types
+class _Reader(ExpatParser):
+    """expat as SAX drives it, but with each text in one piece: at each entity it cuts it in two.
+
+    The header is passed over.
+    """
+
+    def __init__(self, parser: "_EntryByEntry") -> None:
+        super().__init__(namespaceHandling=1)
+        self._feedparser = parser
+        self._passed = 0  # elements that are open in what is passed over
+        self.setContentHandler(parser)
+        self.setErrorHandler(parser)
+
+    def reset(self) -> None:
+        """Make ready for another document."""
+        super().reset()
+        expat: Any = getattr(self, "_parser")  # noqa: B009 -- typeshed does not know it
+        expat.buffer_text = True
+        expat.CharacterDataHandler = self._text
+
+    def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
+        """Begin an element."""
+        if self._passed or not (self._feedparser.inentry or _holds(name)):
+            self._passed += 1
+        else:
+            super().start_element_ns(name, attrs)
+
+    def end_element_ns(self, name: str) -> None:
+        """End an element."""
+        if self._passed:
+            self._passed -= 1
+        else:
+            super().end_element_ns(name)
+
+    def _text(self, text: str) -> None:
+        if not self._passed:
+            self._feedparser.characters(text)
+
+
+@lru_cache(maxsize=1024)
+def _holds(name: str) -> bool:
+    """Tell whether an element, named as expat does (namespace, name, prefix), may hold entries."""
+    parts = name.split()
+    return parts[min(1, len(parts) - 1)].lower() in _HOLDERS
+
+
+class _EntryByEntry(StrictFeedParser):  # type: ignore[misc]  # feedparser ships no types
+    """feedparser, but for what it takes along from the header and from one entry into the next.
+
+    Whether there was a content decides which slot a summary gets, and may lose a text; a base
+    address outlives its element where nothing around it states another; and what an entry binds a
+    prefix to holds for all behind it. So each entry begins as if there were none before it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", None, "utf-8")
+        self.sanitize_html = self.resolve_relative_uris = False
+        self._bound: list[tuple[dict[str | None, str], dict[str, str]]] = []
+        self._around: list[tuple[int, int, int, int]] = []
+
+    def startPrefixMapping(self, prefix: str | None, uri: str) -> None:  # noqa: N802 -- SAX
+        """Bind a prefix, as long as the element lasts."""
+        self._bound.append((dict(self.namespacemap), dict(self.namespaces_in_use)))
+        super().startPrefixMapping(prefix, uri)
+
+    def endPrefixMapping(self, prefix: str | None) -> None:  # noqa: ARG002, N802 -- SAX
+        """Return to what was bound before."""
+        self.namespacemap, self.namespaces_in_use = self._bound.pop()
+
+    def handle_data(self, text: str, escape: int = 1) -> None:
+        """Take note of some text: as ever, without the detour by which a type is looked up."""
+        if self.elementstack:
+            if escape and dict.get(self.contentparams, "type") == _XHTML:
+                text = xml_escape(text)
+            self.elementstack[-1][2].append(text)
+
+    def _start_item(self, attributes: dict[str, str]) -> None:
+        stacks = (self.elementstack, self.basestack, self.langstack)
+        elements, bases, languages = map(len, stacks)
+        self._around.append((elements, bases, languages, self.depth))
+        self.hasContent = self.incontent = self.svgOK = self.inimage = self.intextinput = 0
+        self.insource = self.inauthor = self.incontributor = self.inpublisher = 0
+        self.contentparams.clear()
+        super()._start_item(attributes)
+
+    def _end_item(self) -> None:
+        super()._end_item()
+        elements, bases, languages, self.depth = self._around.pop()
+        del self.elementstack[elements:], self.basestack[bases:], self.langstack[languages:]
+        self.baseuri = self.basestack[-2] if bases > 1 else ""
+
+    _start_entry, _end_entry = _start_item, _end_item
+
+
+def _parse(text: str, raw: RawFeed) -> Any:  # noqa: ANN401 -- feedparser ships no types
+    """Return what feedparser makes of a document; of a well-formed one, entry by entry."""
+    body = _without_editors(text).encode()
+    root = _ROOT.search(text)
+    if not raw.broken and root and "<!" not in _COMMENT.sub("", text[: root.start()]):
+        with suppress(SAXException):  # of a namespace that SAX refuses
+            return _strictly(body)
     return feedparser.parse(
-        BytesIO(_without_editors(text).encode()),
+        BytesIO(body),
         sanitize_html=False,
         resolve_relative_uris=False,
         response_headers={"content-type": "application/xml; charset=utf-8"},
     )
+
+
+def _strictly(body: bytes) -> dict[str, Any]:
+    """Return what ``feedparser.parse`` does of a well-formed document without a DOCTYPE."""
+    parser = _EntryByEntry()
+    reader = _Reader(parser)
+    reader.setFeature(feature_external_ges, 0)
+    reader.parse(BytesIO(body))
+    return {
+        "bozo": False,
+        "entries": parser.entries,
+        "feed": {},
+        "version": parser.version,
+    }
 
 
 def _without_editors(text: str) -> str:
@@ -81,12 +205,13 @@ def _format(version: str) -> str:
 
 def _feed(parsed: Parsed, raw: RawFeed) -> Feed:
     """Return the feed without its entries: by the raw XML, and where that broke, by feedparser."""
-    feed = replace(raw.feed, title=raw.feed.title or plain_value(parsed, "title"))
     if not raw.broken:
-        return feed
+        return raw.feed
     loose = convert_loosely(parsed, raw.base)
+    feed = raw.feed
     return replace(
         feed,
+        title=feed.title or plain_value(parsed, "title"),
         site_url=feed.site_url or loose.link,
         language=feed.language or loose.language,
         authors=feed.authors or loose.authors,
@@ -127,10 +252,10 @@ def _salvaged(raw: RawFeed, cause: Exception) -> Feed:
     root = raw.root
     if root is None or not 0 < len(raw.elements) <= _MOST_SALVAGED:
         raise unreadable from cause
-    version = _parse(document_of(root))["version"]
+    version = _parse(document_of(root), raw)["version"]
 
     def alone(element: Element) -> Entry:
-        (entry,) = _parse(without_hazards(document_of(root, element)))["entries"]
+        (entry,) = _parse(without_hazards(document_of(root, element)), raw)["entries"]
         stated = read_entry(element, raw.base)
         return convert_entry(entry, stated, is_atom=version.startswith("atom"))
 

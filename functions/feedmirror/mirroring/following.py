@@ -33,7 +33,7 @@ def read_as(sight: Sight, feed: Feed | None) -> Sight:
     """Return what is seen once the document was read, which may have turned out to be no feed."""
     if feed is None:
         return replace(sight, found=Found.OTHER)
-    found = Found.FEED if feed.entries else Found.EMPTY
+    found = Found.FEED if feed.entries or feed.spans else Found.EMPTY
     return replace(sight, found=found, stated=feed.new_address or "")
 
 

@@ -23,13 +23,17 @@ class Identities:
     """The ids of a document's entries in its order, and the rung that its ladder starts at.
 
     ``guids`` are hashes of guids by id, where one entry alone has that guid; ``moved`` tells which
-    id an entry keeps although its link is new.
+    id an entry keeps although its link is new. ``plain`` tells that each entry has a link, and a
+    guid if it has one, that no other has, and an id of its own: then no id depends on any other
+    entry of the document. ``fresh`` are the ids that the links alone would give.
     """
 
     ids: tuple[ItemId, ...]
     rung: int
     guids: Mapping[ItemId, str] = field(default_factory=dict)
     moved: Mapping[ItemId, ItemId] = field(default_factory=dict)
+    plain: bool = False
+    fresh: tuple[ItemId, ...] = ()
 
 
 def identify(
@@ -61,17 +65,22 @@ def identify(
     }
     taken = set(kept.values())
     ids: list[ItemId] = []
+    named: list[ItemId] = []
     moves: dict[ItemId, ItemId] = {}
+    plain = not unlinked and repeated <= {""}
     for index, link in enumerate(links):
         fresh = ItemId(apart[index] if index in apart else digest("link", link))
         item = kept.get(index, moved.get(fresh, fresh))
         if index not in kept and item in taken and guids[index]:
             item = fresh = ItemId(digest("link and guid", link, guids[index]))
+            plain = False
         if item != fresh:
             moves[fresh] = item
         ids.append(item)
+        named.append(fresh)
     own = {item: guid for item, guid in zip(ids, guids, strict=True) if guid not in repeated}
-    return Identities(tuple(ids), rung, own, moves)
+    plain = plain and len(set(ids)) == len(ids)
+    return Identities(tuple(ids), rung, own, moves, plain, tuple(named))
 
 
 def guid_hash(guid: str, *, host: str) -> str:

@@ -6,7 +6,7 @@ once it is known to be needed, since that costs more than all the rest.
 
 import html
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,9 +15,7 @@ from feedmirror.addresses import digest, host_of, organisational_domain, resolve
 from feedmirror.configuration import FeedSettings, Images, Publish
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.entries import Entry, Feed
-from feedmirror.mirroring.identity import identify
 from feedmirror.mirroring.parsing import Markup, Texts
-from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.terms import Verdict, extent_of, settle
 from feedmirror.mirroring.terms_table import Extent
 from feedmirror.records import (
@@ -35,7 +33,6 @@ from feedmirror.suppression import Subject, claimed_hosts, describe, item_key, t
 if TYPE_CHECKING:
     from feedmirror.mirroring.entry_terms import FeedTerms
 
-MOST_ENTRIES = 2000
 MOST_NAMES = 32  # authors, categories and enclosures of one entry
 LONGEST_LINE = 10_000  # characters of a title, a name or a statement of rights
 _LEAST_TEXT = 200  # characters: shorter ones, such as "for subscribers", many items share
@@ -45,6 +42,7 @@ _LEAST_TEXT = 200  # characters: shorter ones, such as "for subscribers", many i
 class Draft:
     """An entry on its way to becoming an item; ``last`` is true of a document's last entry.
 
+    ``span`` is the digest of its bytes there, empty where it is not known.
     ``terms`` says how much of it is shown, and why: nothing at all is not stored either.
     ``hosts`` are those whose rules may cover it, and under which it is announced: its source host
     and every host that it claims.
@@ -61,50 +59,12 @@ class Draft:
     contacts: tuple[Contact, ...]
     last: bool
     terms: Verdict
+    span: str = ""
 
     @property
     def may_be_stored(self) -> bool:
         """Whether its publisher lets anything of it be shown here."""
         return self.terms.extent is not Extent.NOTHING and not self.entry.refused
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one document's entries are: drafts in its order, and what was learnt of identities."""
-
-    drafts: tuple[Draft, ...]
-    rung: int
-    moved: Mapping[ItemId, ItemId]
-    problems: tuple[str, ...] = ()
-
-
-def read_entries(
-    feed: Feed, *, settings: FeedSettings, state: FeedState, terms: "FeedTerms | None" = None
-) -> Reading:
-    """Turn a document's entries into drafts; the newest 2,000 of more, each item once.
-
-    Without ``terms`` those hold that the feed was last read under, or else the document's own.
-    """
-    terms = terms or _known_terms(feed, settings, state)
-    entries, problems = _newest(feed.entries)
-    known = {entry.guid: item for item, entry in state.entries.items() if entry.guid}
-    identities = identify(
-        entries, host=settings.host, rung=state.rung, known=known, moved=state.moved
-    )
-    drafts: dict[ItemId, Draft] = {}
-    for item, entry in zip(identities.ids, entries, strict=True):
-        if item not in drafts:
-            drafts[item] = _draft(
-                item,
-                entry,
-                feed=feed,
-                terms=terms,
-                guid=identities.guids.get(item, ""),
-            )
-    if entries and entries[-1] is feed.entries[-1]:
-        last = identities.ids[-1]
-        drafts[last] = replace(drafts[last], last=True)
-    return Reading(tuple(drafts.values()), identities.rung, identities.moved, problems)
 
 
 def attribute(entry: Entry, *, feed: Feed, settings: FeedSettings) -> Attribution:
@@ -205,16 +165,17 @@ def _excerpt(text: str) -> str:
     return f"<p>{html.escape(text)}</p>" if text else ""
 
 
-def _known_terms(feed: Feed, settings: FeedSettings, state: FeedState) -> "FeedTerms":
-    # Most polls bring no document.
-    from feedmirror.mirroring.entry_terms import FeedTerms, read_stated  # noqa: PLC0415 -- see above
+@dataclass(frozen=True, slots=True)
+class Named:
+    """By what an entry is known: its item, the hash of its own guid, the digest of its bytes."""
 
-    if state.title or state.entries:
-        return FeedTerms(settings, state.stated)
-    return FeedTerms(settings, read_stated(feed, {}, settings))
+    item: ItemId
+    guid: str = ""
+    span: str = ""
 
 
-def _draft(item: ItemId, entry: Entry, *, feed: Feed, terms: "FeedTerms", guid: str) -> Draft:
+def draft_of(entry: Entry, named: Named, *, feed: Feed, terms: "FeedTerms") -> Draft:
+    """Return the draft of one entry of a feed, under the terms that hold there."""
     settings = terms.settings
     # Without xml:base, what is relative in an entry is meant from its own page.
     base = entry.link if entry.link and entry.base_url == feed.url else entry.base_url
@@ -224,7 +185,7 @@ def _draft(item: ItemId, entry: Entry, *, feed: Feed, terms: "FeedTerms", guid: 
     verdict = terms.of(entry)
     addresses = (entry.link,) if entry.link else ()
     # A guid that several entries have, such as the site's own address, names none of them.
-    own_guid = entry.guid if guid else None
+    own_guid = entry.guid if named.guid else None
     hosts = claimed_hosts(addresses, own_guid) | {settings.host}
     claims = describe(
         hosts=hosts,
@@ -234,17 +195,18 @@ def _draft(item: ItemId, entry: Entry, *, feed: Feed, terms: "FeedTerms", guid: 
         feeds=(settings.url,),
     )
     return Draft(
-        id=item,
+        id=named.item,
         host=settings.host,
         entry=entry,
         attribution=attribution,
-        subject=Subject(claims.keys | {item_key(settings.host, item)}),
+        subject=Subject(claims.keys | {item_key(settings.host, named.item)}),
         hosts=hosts,
         fingerprint=f"{_fingerprint(entry, attribution)}.{terms_of(settings, verdict)}",
-        guid=guid,
+        guid=named.guid,
         contacts=feed.contacts,
         last=False,
         terms=verdict,
+        span=named.span,
     )
 
 
@@ -300,21 +262,6 @@ def _fingerprint(entry: Entry, attribution: Attribution) -> str:
     }
     stated = {name: value for name, value in said.items() if value}
     return digest("entry", json.dumps(stated, sort_keys=True))[:16]
-
-
-def _newest(entries: Sequence[Entry]) -> tuple[Sequence[Entry], tuple[str, ...]]:
-    """Keep the newest entries by their own dates, or by the document's order where undated."""
-    left_out = len(entries) - MOST_ENTRIES
-    if left_out <= 0:
-        return entries, ()
-    dated = [(entry.published or entry.updated, index) for index, entry in enumerate(entries)]
-    ranked = sorted(
-        range(len(entries)),
-        key=lambda index: (-(d.timestamp() if (d := dated[index][0]) else 0), index),
-    )
-    kept = sorted(ranked[:MOST_ENTRIES])
-    said = f"{len(entries)} entries: the newest {MOST_ENTRIES} are mirrored, {left_out} are not"
-    return [entries[index] for index in kept], (said,)
 
 
 def _home(feed: Feed, host: str) -> str:

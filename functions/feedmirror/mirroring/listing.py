@@ -7,10 +7,12 @@ from datetime import datetime
 from feedmirror.addresses import digest
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.absence import Dated, Listing
-from feedmirror.mirroring.entries import DeletedEntry, Entry, Feed
+from feedmirror.mirroring.entries import DeletedEntry, Feed
 from feedmirror.mirroring.identity import guid_hash, ids_of_guid
-from feedmirror.mirroring.items import MOST_ENTRIES, Reading
+from feedmirror.mirroring.items import Draft
 from feedmirror.mirroring.poll_state import EntryState, FeedState
+from feedmirror.mirroring.reading import Reading, known_dates
+from feedmirror.mirroring.spans import MOST_ENTRIES
 
 MOST_DELETED = 500  # of which one document may say so
 
@@ -24,27 +26,21 @@ class Document:
     plain: bool
 
 
-def dates_of(entry: Entry) -> Dated:
-    """Return an entry's own dates; where only one is stated it stands for both."""
-    published = _seconds(entry.published or entry.updated)
-    updated = _seconds(entry.updated or entry.published)
-    return Dated(published, 0 if updated == published else updated)
-
-
 def known_of(state: FeedState) -> dict[ItemId, Dated]:
     """Return what a feed's last document listed."""
-    return {item: Dated(e.published, e.updated) for item, e in state.entries.items()}
+    return {item: known_dates(entry) for item, entry in state.entries.items()}
 
 
-def with_dates(entries: Mapping[ItemId, EntryState], reading: Reading) -> dict[ItemId, EntryState]:
-    """Return what was seen of entries with the dates that they have now, in the document's order.
+def as_listed(entries: Mapping[ItemId, EntryState], reading: Reading) -> dict[ItemId, EntryState]:
+    """Return what was seen of entries with the dates and the bytes that they have now.
 
-    What the document does not list comes behind.
+    They are in the document's order; what the document does not list comes behind.
     """
+    read = {draft.id: draft for draft in reading.drafts}
     listed = {
-        draft.id: _dated(entries[draft.id], dates_of(draft.entry))
-        for draft in reading.drafts
-        if draft.id in entries
+        item: _as_read(entries[item], dated, read.get(item))
+        for item, dated in reading.listed.items()
+        if item in entries
     }
     return {**listed, **{item: known for item, known in entries.items() if item not in listed}}
 
@@ -58,9 +54,9 @@ def listing_of(document: Document, before: FeedState, deleted: Mapping[ItemId, i
     feed, reading = document.feed, document.reading
     same = reading.rung == before.rung and len(feed.entries) <= MOST_ENTRIES
     return Listing(
-        items={draft.id: dates_of(draft.entry) for draft in reading.drafts},
+        items=reading.listed,
         deleted=deleted,
-        is_whole=document.plain and same and bool(feed.entries) and not feed.is_part,
+        is_whole=document.plain and same and bool(reading.listed) and not feed.is_part,
         is_complete=feed.complete,
         is_damaged=feed.damaged,
     )
@@ -102,16 +98,18 @@ def _stated(
 
 def _when(entry: DeletedEntry, now: datetime) -> int:
     """Return since when an entry is deleted: never a time to come; without one, since now."""
-    return _seconds(min(entry.when or now, now))
+    return int(min(entry.when or now, now).timestamp())
 
 
-def _dated(entry: EntryState, dated: Dated) -> EntryState:
-    if (entry.published, entry.updated) == (dated.published, dated.updated):
+def _as_read(entry: EntryState, dated: Dated, draft: Draft | None) -> EntryState:
+    """Return what is known of an entry once it was read, if it was.
+
+    Bytes are known with the fingerprint that they have; what was held back has another one.
+    """
+    span = entry.span
+    if draft is not None:
+        span = draft.span if draft.fingerprint == entry.fingerprint else ""
+    fresh = (dated.published, dated.updated, span)
+    if (entry.published, entry.updated, entry.span) == fresh:
         return entry
-    return EntryState(
-        entry.fingerprint, entry.attributes, entry.guid, dated.published, dated.updated
-    )
-
-
-def _seconds(moment: datetime | None) -> int:
-    return int(moment.timestamp()) if moment else 0
+    return EntryState(entry.fingerprint, entry.attributes, entry.guid, *fresh)

@@ -28,6 +28,14 @@ def from_rfc3339(text: object) -> datetime | None:
         return None
 
 
+def moment_of(seconds: int) -> datetime | None:
+    """Return the moment that is so many seconds after 1970 began; 0 is none."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (ValueError, OverflowError, OSError):  # what a state may say that we did not write
+        return None
+
+
 def _believable(moment: datetime) -> datetime | None:
     # Feeds began in the 1990s; 1970 and 0001 are a clock's or a database's idea of nothing.
     return moment if _EARLIEST <= moment.year <= _LATEST else None

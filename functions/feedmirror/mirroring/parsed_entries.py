@@ -38,8 +38,10 @@ def convert_entry(parsed: Parsed, stated: Entry, *, is_atom: bool) -> Entry:
     What is stated as summary is the caption of its media, which feedparser takes for the entry's.
     """
     bodies = list(_bodies(parsed))
-    own = [body for body in bodies if body and html_to_plain(body) != stated.summary_html]
-    content, summary = longest_and_other(own or bodies)
+    if len(bodies) > 1:
+        own = [body for body in bodies if body and html_to_plain(body) != stated.summary_html]
+        bodies = own or bodies
+    content, summary = longest_and_other(bodies)
     published = from_fields(_own(parsed, "published_parsed")) or from_fields(
         _own(parsed, "created_parsed")
     )

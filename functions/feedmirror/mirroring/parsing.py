@@ -4,7 +4,7 @@ What goes through it, and what comes back, are values. In the functions the pars
 of their own (``adapters/isolation``); an entry's item is built of what they say it says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,8 +59,19 @@ class Parsers(Protocol):
     Each method raises ParserUnavailableError; the run then ends, and the next one begins anew.
     """
 
-    def feed(self, document: bytes, *, url: str, content_type: str) -> Feed:
-        """Read a feed that came from an address; raises FeedUnreadableError."""
+    def feed(
+        self,
+        document: bytes,
+        *,
+        url: str,
+        content_type: str,
+        known: Collection[str] | None = None,
+    ) -> Feed:
+        """Read a feed that came from an address; raises FeedUnreadableError.
+
+        Entries of which the bytes' digests (``spans``) are ``known`` may be left unread; None says
+        that nobody asks where entries lie.
+        """
 
     def texts(self, markups: Sequence[Markup]) -> Sequence[Texts | Unread]:
         """Read the markup of one document's entries, in their order."""

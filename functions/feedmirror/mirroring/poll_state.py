@@ -33,7 +33,8 @@ Rank = tuple[datetime, str]  # when an item is shown from, and its id
 class EntryState:
     """What was last seen of one entry; an empty fingerprint means: look at its record again.
 
-    The dates are its own, in seconds since 1970; 0 is none, or for ``updated`` the same.
+    The dates are its own, in seconds since 1970; 0 is none, or for ``updated`` the same. ``span``
+    is the digest of the bytes that had that fingerprint, and counts only beside one.
     """
 
     fingerprint: str = ""
@@ -41,6 +42,7 @@ class EntryState:
     guid: str = ""  # hash of its guid's alias
     published: int = 0
     updated: int = 0
+    span: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class FeedState:
     landed: str = ""  # where its redirects ended last, if that is of another origin
     covered: bool = False  # by a rule about all that it brings
     rung: int = 0  # where the identity ladder starts (rule I3)
+    context: str = ""  # digest of what decides around its entries what each means, if nothing else
     title: str = ""
     problems: tuple[str, ...] = ()
     lifts: str = ""  # digest of the lifts of its hosts that were in force when it was read
@@ -203,11 +206,11 @@ def _compact(feed: FeedState) -> dict[str, Any]:
 
 
 def _row(entry: EntryState) -> list[str | int]:
-    """Return an entry's fields in their order, as far as there are dates."""
-    dates = [entry.published, entry.updated]
-    while dates and not dates[-1]:
-        dates.pop()
-    return [entry.fingerprint, entry.attributes, entry.guid, *dates]
+    """Return an entry's fields in their order, as far as there are dates and more."""
+    more: list[str | int] = [entry.published, entry.updated, entry.span]
+    while more and not more[-1]:
+        more.pop()
+    return [entry.fingerprint, entry.attributes, entry.guid, *more]
 
 
 def _stated(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ours

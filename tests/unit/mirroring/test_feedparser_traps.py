@@ -429,3 +429,47 @@ def test_a_file_of_a_size_that_no_file_has_is_one_of_no_stated_size() -> None:
     )
 
     assert [file.length for file in entry.enclosures] == [int("1" * 15), None, None, None, None]
+
+
+ITUNES = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+OF_A_PODCAST = (
+    f"<item><title>x</title><itunes:summary {ITUNES}>In short</itunes:summary>"
+    "<description>&lt;p&gt;All of it, at length&lt;/p&gt;</description></item>"
+)
+OF_A_HEADER = (
+    f"<itunes:summary {ITUNES}>Of the feed</itunes:summary><description>Of it again</description>"
+)
+
+
+def test_two_entries_alike_are_read_alike_whatever_the_header_holds() -> None:
+    """To feedparser the first had a content before it began, as the header has two summaries."""
+    feed = rss(OF_A_PODCAST * 2, OF_A_HEADER)
+
+    first, second = feed.entries
+    assert first == second
+    assert first.content_html == "<p>All of it, at length</p>"
+    assert first.summary_html == "<p>In short</p>"
+
+
+def test_an_entry_s_prefixes_and_base_end_with_it() -> None:
+    """feedparser binds a prefix for good, and keeps an entry's base where none stands around it."""
+    linked = "<link rel='enclosure' href='a.mp3'/><title>x</title>"
+    other = f"<entry>{linked}<x xmlns='urn:other' xmlns:m='urn:x'>y</x></entry>"
+
+    feed = atom(
+        f"<entry xml:base='https://else.example/' xmlns:m='urn:other'>{linked}</entry>{other}"
+    )
+
+    assert [entry.enclosures[0].url for entry in feed.entries] == [
+        "https://else.example/a.mp3",
+        "https://example.org/dir/a.mp3",
+    ]
+    assert feed.entries[1] == only(atom(other))
+
+
+def test_what_stands_in_the_header_never_costs_an_entry() -> None:
+    """An element of the name of one of feedparser's own keys stops it where it stands."""
+    feed = rss("<item><title>x</title></item>", '<authors a="b"/><author>Ann</author>')
+
+    assert [entry.title for entry in feed.entries] == ["x"]
+    assert not feed.damaged

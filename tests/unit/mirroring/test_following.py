@@ -76,6 +76,7 @@ def test_what_is_read_tells_more_than_the_status() -> None:
 
     assert (read_as(sight, empty).found, read_as(sight, empty).stated) == (Found.EMPTY, NEW)
     assert (read_as(sight, full).found, read_as(sight, full).stated) == (Found.FEED, "")
+    assert read_as(sight, replace(empty, spans=((0, 9),))).found is Found.FEED  # left unread
     assert read_as(sight, None).found is Found.OTHER
 
 

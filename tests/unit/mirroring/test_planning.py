@@ -11,7 +11,7 @@ from builders import a_tombstone, an_attribution
 from feedmirror.configuration import FeedSettings, Images
 from feedmirror.mirroring.content import texts_of
 from feedmirror.mirroring.entries import Entry, Feed
-from feedmirror.mirroring.items import Draft, build_item, markup_of, read_entries
+from feedmirror.mirroring.items import Draft, build_item, markup_of
 from feedmirror.mirroring.planning import (
     MOST_SEEN,
     MOST_UNANNOUNCED,
@@ -21,6 +21,7 @@ from feedmirror.mirroring.planning import (
     updated_item,
 )
 from feedmirror.mirroring.poll_state import FeedState
+from feedmirror.mirroring.reading import read_entries
 from feedmirror.records import FeedReference, Item
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

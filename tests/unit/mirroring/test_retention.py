@@ -13,7 +13,7 @@ from builders import AN_ID, an_item
 from feedmirror.configuration import Ended, FeedSettings, Images, Publish
 from feedmirror.jobs.slots import Delivery, Slot, plan_batch
 from feedmirror.mirroring.entries import Entry, Feed
-from feedmirror.mirroring.items import Draft, link_only, read_entries, terms_of
+from feedmirror.mirroring.items import Draft, link_only, terms_of
 from feedmirror.mirroring.limits import first_due
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import (
@@ -24,6 +24,7 @@ from feedmirror.mirroring.poll_state import (
     state_from_json,
     state_to_json,
 )
+from feedmirror.mirroring.reading import read_entries
 from feedmirror.mirroring.retention import (
     Fate,
     bounds_of,

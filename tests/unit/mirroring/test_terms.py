@@ -11,7 +11,7 @@ from feedmirror.mirroring.answer_terms import header_signals, read_tdmrep, rsl_l
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.following_terms import Polled, after_answer, read_terms
 from feedmirror.mirroring.house_terms import HouseTerms, asked_now
-from feedmirror.mirroring.items import Draft, read_entries
+from feedmirror.mirroring.items import Draft
 from feedmirror.mirroring.path_rules import signals_for
 from feedmirror.mirroring.poll_state import (
     FeedState,
@@ -20,6 +20,7 @@ from feedmirror.mirroring.poll_state import (
     state_from_json,
     state_to_json,
 )
+from feedmirror.mirroring.reading import read_entries
 from feedmirror.mirroring.rsl import read_rsl
 from feedmirror.mirroring.stated_rights import licence_signal, rights_signal
 from feedmirror.mirroring.terms import Stated

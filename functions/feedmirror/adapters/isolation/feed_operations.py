@@ -18,7 +18,7 @@ from feedmirror.takedowns.casework.challenges import feed_proves
 # What these import only when a document needs it.
 _NEEDED = (
     "feedmirror.mirroring.documents",
-    "feedmirror.mirroring.feedparser_reader",
+    "feedmirror.mirroring.partial_reading",
     "feedmirror.mirroring.json_feed",
     "xml.sax.expatreader",
 )
@@ -35,8 +35,10 @@ def operations() -> Operations:
 
 def _feed(arguments: Json, document: bytes, _: Ask) -> Json:
     """Read a feed."""
+    url, content_type, known = (arguments[name] for name in ("url", "content_type", "known"))
+    known = None if known is None else frozenset(known)
     try:
-        feed = parse_feed(document, url=arguments["url"], content_type=arguments["content_type"])
+        feed = parse_feed(document, url=url, content_type=content_type, known=known)
     except FeedUnreadableError as error:
         raise RefusedError(str(error)) from error
     return to_json(feed)

@@ -1,7 +1,7 @@
 """Feeds and their markup, parsed in a child process; what kills the child costs only itself."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -41,14 +41,27 @@ class IsolatedParsers:
     child: "Callable[[], ChildProcess]"
     lost: float = 0
 
-    def feed(self, document: bytes, *, url: str, content_type: str) -> Feed:
-        """Read a feed that came from an address; raises FeedUnreadableError."""
-        from feedmirror.adapters.isolation import vouching  # noqa: PLC0415 -- most polls bring no document
+    def feed(
+        self,
+        document: bytes,
+        *,
+        url: str,
+        content_type: str,
+        known: Collection[str] | None = None,
+    ) -> Feed:
+        """Read a feed that came from an address; raises FeedUnreadableError.
 
-        arguments = {"url": url, "content_type": content_type}
+        Entries of which the bytes' digests are ``known`` may be left unread; None says that nobody
+        asks where entries lie.
+        """
+        from feedmirror.adapters.isolation.vouching import objection  # noqa: PLC0415 -- most polls bring no document
+        from feedmirror.adapters.isolation.vouching_spans import objection_to_spans  # noqa: PLC0415 -- see above
+
+        digests = None if known is None else sorted(known)
+        arguments: Json = {"url": url, "content_type": content_type, "known": digests}
         try:
             feed = self.called(Feed, "feed", arguments, body=document)
-            if against := vouching.objection(feed):
+            if against := objection(feed) or objection_to_spans(feed, document, known):
                 raise self.no_answer(against)
         except RefusedDocumentError as error:
             raise FeedUnreadableError(str(error)) from error
