@@ -24,6 +24,7 @@ class Counting:
     """
 
     whole: bool = False
+    asked: int = 0
     read: list[Feed] = field(default_factory=list)
 
     def feed(
@@ -34,6 +35,7 @@ class Counting:
         content_type: str,
         known: Collection[str] | None = None,
     ) -> Feed:
+        self.asked += 1
         given = frozenset[str]() if self.whole and known is not None else known
         feed = IN_PROCESS.feed(document, url=url, content_type=content_type, known=given)
         assert objection(feed) == objection_to_spans(feed, document, given) == ""

@@ -10,9 +10,11 @@ from builders import a_rule
 from feedmirror.configuration import Publish
 from feedmirror.jobs.rules import EVERY_HOST
 from feedmirror.layout import state_key
+from feedmirror.mirroring.entries import Feed, FeedUnansweredError
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.ports.object_store import Content
-from read_twice import Reader, Twins
+from loopback import Answer
+from read_twice import Counting, Reader, Twins
 from world import SITE, Documents, entry, rss, state_of
 
 AUTHOR = (
@@ -54,6 +56,46 @@ def test_only_what_is_new_is_read(twins: Twins) -> None:
 
     poll(twins, *PLAIN, extra="<lastBuildDate>Sun, 22 Nov 2026 10:00:00 GMT</lastBuildDate>")
     assert read(twins) == [0]
+
+
+def test_a_document_that_is_no_feed_is_not_parsed_again(twins: Twins) -> None:
+    url = twins.serve("<html><title>Sorry</title></html>")
+    twins.run()
+    error = known(twins, url).error
+    assert "an HTML page titled “Sorry”" in error
+
+    twins.run()
+    assert twins.delta.counting.asked == 1
+    assert (known(twins, url).failures, known(twins, url).error) == (2, error)
+
+    twins.delta.documents["/feed"] = twins.whole.documents["/feed"] = Answer(503)
+    twins.run()
+    twins.serve("<html><title>Sorry</title></html>")
+    twins.run()
+    assert twins.delta.counting.asked == 2
+    assert known(twins, url).error == error
+
+    poll(twins, *PLAIN)
+    assert read(twins) == [4]
+    assert not known(twins, url).unread
+
+
+def test_a_document_that_was_the_end_of_its_parser_is_tried_again(
+    twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> Feed:
+        twins.delta.counting.asked += 1
+        raise FeedUnansweredError("the parser was ended after 5 s")
+
+    url = twins.serve(rss(*PLAIN))
+    with monkeypatch.context() as patch:
+        patch.setattr(Counting, "feed", die)
+        twins.run()
+    assert "after 5 s" in known(twins, url).error
+
+    twins.run()
+    assert read(twins) == [4]
+    assert not known(twins, url).error
 
 
 def test_a_body_that_is_known_is_not_parsed_at_all(twins: Twins) -> None:

@@ -13,7 +13,7 @@ from feedmirror.jobs.marked_documents import Document, heed, set_aside
 from feedmirror.jobs.slots import Delivery
 from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.layout import ItemId
-from feedmirror.mirroring.entries import Feed, FeedUnreadableError
+from feedmirror.mirroring.entries import Feed, FeedUnansweredError, FeedUnreadableError
 from feedmirror.mirroring.following import has_failed, read_as, sight_of
 from feedmirror.mirroring.following_terms import Polled, after_answer, read_terms
 from feedmirror.mirroring.items import Draft
@@ -22,7 +22,13 @@ from feedmirror.mirroring.moves import Sight
 from feedmirror.mirroring.parsing import Parsers, ParserUnavailableError
 from feedmirror.mirroring.planning import Circumstances
 from feedmirror.mirroring.poll_state import EntryState, FeedState
-from feedmirror.mirroring.polling import News, Poll, read_answer, unreadable
+from feedmirror.mirroring.polling import (
+    News,
+    Poll,
+    document_digest,
+    read_answer,
+    unreadable,
+)
 from feedmirror.mirroring.reading import Reading, read_entries, read_new_entries, standing
 from feedmirror.mirroring.spans import digests_of
 from feedmirror.mirroring.terms import Stated
@@ -92,8 +98,7 @@ class ReadAnswers:
         except (ParserUnavailableError, StoreUnavailableError):
             raise
         except Exception as error:  # noqa: BLE001 -- one feed's failure, of any kind, is its own
-            known = isinstance(error, FeedUnreadableError)
-            told = unreadable(before, str(error) if known else f"could not be read: {error!r}")
+            told = _told(error, answer, before)
             self.states[url] = self.moves.run(told, before, read_as(sight, None))
             return None
 
@@ -148,6 +153,8 @@ class ReadAnswers:
     ) -> tuple[Feed, "FeedTerms", Reading]:
         """Read what is new in a document, or all of it; raises FeedUnreadableError."""
         settings, before = polled.settings, polled.before
+        if before.unread and before.unread == document_digest(answer):
+            raise FeedUnreadableError(before.error)  # as a parser has said of the same document
         known = None if poll.partial else standing(before, settings.url).keys()
         feed = self._parsed(answer, poll, known)
         digests = digests_of(poll.body, feed.spans)
@@ -186,6 +193,15 @@ class ReadAnswers:
             around=Circumstances(document.feed.damaged, others - self.gone),
             floor=before.look.floor,
         )
+
+
+def _told(error: Exception, answer: Fetched | Unfetched, before: FeedState) -> FeedState:
+    """Return the state of a feed whose answer could not be read, and whether it ever can."""
+    if not isinstance(error, FeedUnreadableError):
+        return unreadable(before, f"could not be read: {error!r}")
+    if isinstance(answer, Unfetched) or isinstance(error, FeedUnansweredError):
+        return unreadable(before, str(error))
+    return unreadable(before, str(error), document=document_digest(answer))
 
 
 def _is_whole(feed: Feed, poll: Poll) -> bool:

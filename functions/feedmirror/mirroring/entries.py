@@ -16,6 +16,10 @@ class FeedUnreadableError(Exception):
     """The document is no feed; the message says what it is instead, in words for the operator."""
 
 
+class FeedUnansweredError(FeedUnreadableError):
+    """A parser came to no end with the document, which another one may do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One entry (an RSS item); None or empty means that the entry does not state it.

@@ -77,6 +77,7 @@ class FeedState:
     not_before: datetime | None = None  # what Retry-After said
     failures: int = 0  # in a row
     error: str = ""
+    unread: str = ""  # digest of the document that ``error`` says is no feed
     gone: bool = False  # answered 410 twice, a day apart: polled no more
     limited: datetime | None = None  # told 429 since
     gone_since: datetime | None = None  # answered 410 then, and is to be asked once more

@@ -12,9 +12,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
+from feedmirror.addresses import digest
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.schedule import LONGEST_HINT
 from feedmirror.ports.fetching import Fetched, FetchRequest, Unfetched
+from feedmirror.version import VERSION
 
 _STORABLE = re.compile(r"[\x20-\x7e]{1,512}")
 _MAX_AGE = re.compile(r"(?<![\w-])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
@@ -84,12 +86,22 @@ def read_answer(
 
 def failed(state: FeedState, error: str) -> Poll:
     """Return the outcome of a poll that failed: the error is kept with the feed, in words."""
-    return Poll(News.FAILURE, replace(state, failures=state.failures + 1, error=error))
+    state = replace(state, failures=state.failures + 1, error=error, unread="")
+    return Poll(News.FAILURE, state)
 
 
-def unreadable(state: FeedState, error: str) -> FeedState:
-    """Return the state of a feed whose document could not be read; the next poll reads it anew."""
-    return failed(state.forgetting_body(), error).state
+def unreadable(state: FeedState, error: str, *, document: str = "") -> FeedState:
+    """Return the state of a feed whose document could not be read; the next poll fetches it anew.
+
+    It is read anew as well, unless it is a ``document`` that is known by its digest to be no feed.
+    """
+    return replace(failed(state.forgetting_body(), error).state, unread=document)
+
+
+def document_digest(answer: Fetched) -> str:
+    """Return what an answer's document is known by, to a parser of this version."""
+    content_type = answer.headers.get("content-type", "")
+    return digest("document", VERSION, content_type, _hash(answer.body))
 
 
 def retry_after(value: str, *, now: datetime) -> datetime | None:
@@ -127,7 +139,7 @@ def _held_off(answer: Fetched, state: FeedState, now: datetime) -> Poll:
 
 
 def _read_body(answer: Fetched, state: FeedState, *, now: datetime) -> Poll:
-    body_hash = hashlib.sha256(answer.body).hexdigest()[:32]
+    body_hash = _hash(answer.body)
     fresh = _with_validators(state, answer.headers, otherwise=FeedState())
     fresh = _well(fresh, _hint(answer.headers, now, 0))
     partial = answer.status == 226  # noqa: PLR2004 -- "IM Used", RFC 3229 §10.4.1
@@ -137,6 +149,10 @@ def _read_body(answer: Fetched, state: FeedState, *, now: datetime) -> Poll:
         return Poll(News.NOTHING, fresh)
     kept = state.body_hash if partial else body_hash
     return Poll(News.DOCUMENT, replace(fresh, body_hash=kept), answer.body, partial)
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
 
 
 def validator_in(headers: Mapping[str, str], name: str) -> str:
@@ -166,6 +182,7 @@ def _well(state: FeedState, hint: int) -> FeedState:
         state,
         failures=0,
         error="",
+        unread="",
         gone=False,
         gone_since=None,
         limited=None,

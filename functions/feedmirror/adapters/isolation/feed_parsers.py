@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from feedmirror.adapters.isolation.frames import Json
-from feedmirror.mirroring.entries import Feed, FeedUnreadableError
+from feedmirror.mirroring.entries import Feed, FeedUnansweredError, FeedUnreadableError
 from feedmirror.mirroring.parsing import Markup, ParserUnavailableError, Texts, Unread
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class IsolatedParsers:
         except RefusedDocumentError as error:
             raise FeedUnreadableError(str(error)) from error
         except NoAnswerError as error:
-            raise FeedUnreadableError(f"the feed cannot be parsed: {error}") from error
+            raise FeedUnansweredError(f"the feed cannot be parsed: {error}") from error
         return feed
 
     def texts(self, markups: Sequence[Markup]) -> Sequence[Texts | Unread]:
