@@ -44,6 +44,14 @@ class _Open:
     told_to_continue: bool = False
 
 
+def _next_of(control: Connection) -> Any:  # noqa: ANN401 -- whatever is asked for
+    """Return the next message; None if whoever sends them has died."""
+    try:
+        return control.recv()
+    except EOFError:
+        return None
+
+
 class EventServer:
     """Answers every address of 127.0.0.0/8 at one port, until it is told to stop."""
 
@@ -66,7 +74,7 @@ class EventServer:
                 if number == self._listener.fileno():
                     self._accept()
                 elif number == control.fileno():
-                    message = control.recv()
+                    message = _next_of(control)
                     if message is None:
                         return
                     control.send(command(message))
