@@ -139,7 +139,7 @@ def targets_table(found: Comparison) -> str:
         ]
         for each in verdicts(found)
     ]
-    return _table(["target (performance.md §6)", "at most", "measured", ""], rows)
+    return _table(["target", "at most", "measured", ""], rows)
 
 
 def verdicts(found: Comparison) -> Iterator[Verdict]:

@@ -216,11 +216,17 @@ def _row(entry: EntryState) -> list[str | int]:
 
 def _stated(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ours
     """Return what a part of a state says beyond its defaults."""
-    usual = type(part)()
+    usual = _usual(cast("Hashable", type(part)))
     if part == usual:
         return {}
     own = ((each.name, getattr(part, each.name)) for each in fields_of(part))
     return {name: value for name, value in own if value != getattr(usual, name)}
+
+
+@cache
+def _usual(of: Hashable) -> Any:  # noqa: ANN401 -- see above
+    """Return a part of a state that says nothing beyond its defaults."""
+    return cast("type[Any]", of)()
 
 
 def _part(of: type[Part], fields: Mapping[str, Any]) -> Part:
