@@ -28,6 +28,7 @@ from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from feedmirror.layout import CONFIGURATION
 from feedmirror.ports.object_store import Content, ObjectStore
+from stack_template import written
 
 TESTS = Path(__file__).parents[1]
 SCENES = {
@@ -207,10 +208,12 @@ def of_buckets() -> dict[str, str]:
 
 
 def _wiring(folder: Path, s3: S3Stub | None) -> dict[str, str]:
-    """Return the environment of the function."""
+    """Return the environment of the function: in S3 with what the template sets for memory."""
     if s3 is None:
         return {**of_buckets(), "FEEDMIRROR_EMBEDDED_STORE": str(folder / "store.sqlite")}
-    return {**of_buckets(), **OF_S3, "AWS_ENDPOINT_URL": s3.endpoint}
+    variables = written()["Globals"]["Function"]["Environment"]["Variables"]
+    memory = {name: value for name, value in variables.items() if name.startswith("MALLOC_")}
+    return {**of_buckets(), **OF_S3, **memory, "AWS_ENDPOINT_URL": s3.endpoint}
 
 
 def _configure(folder: Path, origin: Origin, s3: S3Stub | None, feeds: int | None) -> None:
