@@ -56,14 +56,18 @@ corpus: .venv/dev  ## every real feed beside the clone goes the whole way
 examples: .venv/dev  ## three times as many drawn examples of whatever must hold for any input
 	@FEEDMIRROR_TEST_EXAMPLES=150 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m hypothesis
 
+WALKS_BY ?= 1
+
 walks: .venv/dev  ## something else at each single call of a run, where the suite takes every eleventh
-	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -p no:randomly \
+	@FEEDMIRROR_TEST_STRIDE=$(WALKS_BY) $(BIN)/python -m pytest -q -n 2 --dist worksteal -p no:randomly \
 		tests/integration/test_crashes.py tests/integration/test_races.py tests/integration/test_retirement.py \
 		tests/integration/test_shards.py tests/integration/test_takedown_faults.py tests/integration/test_takedown_protocol.py \
 		tests/integration/test_rebuild.py tests/integration/test_load.py tests/integration/test_backup.py tests/integration/test_whole_hosts.py
 
+MOMENTS ?= 50
+
 kills: .venv/dev  ## a running `serve` killed at fifty moments, while it polls and takes mail
-	@FEEDMIRROR_TEST_KILLS=50 $(BIN)/python -m pytest -q -n 2 tests/e2e/test_serve_kills.py
+	@FEEDMIRROR_TEST_KILLS=$(MOMENTS) $(BIN)/python -m pytest -q -n 2 tests/e2e/test_serve_kills.py
 
 escapes: .venv/dev  ## every way into the inside network, with ours and with plain clients
 	@FEEDMIRROR_TEST_STRIDE=1 $(BIN)/python -m pytest -q -s -p no:randomly tests/integration/test_escapes.py
@@ -112,10 +116,14 @@ ALONE = scale guest model escapes
 IN_TWO = simulate schedules walks examples corpus kills vectors fuzz
 APART = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)  # not in make 3
 
+# Shares of them, lest CI take over half an hour on a processor of half the speed.
 test-long: export FUZZ_SECONDS = 3
 test-long: export ITEMS = 20000
+test-long: export MOMENTS = 20
+test-long: export SEEDS = 1
 test-long: export SEEDS_TO = 1000
-test-long: export VECTORS_BY = 8
+test-long: export VECTORS_BY = 16
+test-long: export WALKS_BY = 3
 test-long: .venv/dev  ## what takes longer than the suite may
 	@$(MAKE) --no-print-directory -j 2 $(APART) $(ALONE)
 	@$(MAKE) --no-print-directory -j 1 $(IN_TWO)
