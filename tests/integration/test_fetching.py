@@ -992,11 +992,16 @@ def test_a_finished_run_leaves_no_socket_and_no_body_behind() -> None:
 
 
 def test_a_run_keeps_no_body_that_it_has_given_away() -> None:
+    looked = threading.Event()
+
     def script(seen: Seen) -> Answer:
-        return Answer(body=b"x" * 1_000_000, pause=1 if seen.target == "/slow" else 0.1)
+        if seen.target == "/slow":
+            looked.wait(30)
+        return Answer(body=b"x" * 1_000_000, pause=0.1)
 
     with ExitStack() as stack:
         hosts = [stack.enter_context(Publisher(script, address=f"127.0.3.{n}")) for n in range(9)]
+        stack.callback(looked.set)
         requests = [FetchRequest(host.url()) for host in hosts[:8]]
         tracemalloc.start()
         outcomes = fetcher().fetch([*requests, FetchRequest(hosts[8].url("/slow"))])
