@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,15 @@ _TIMEOUT = 20  # seconds
 class Job:
     """What a client polls, where it keeps what it keeps, and where it tells what it had.
 
-    ``profile`` is the file for a profile of it, or nothing.
+    ``profile`` is the file for a profile of it, or nothing; ``shards`` is how many a mirror of them
+    has.
     """
 
     urls: list[str]
     folder: str
     told: str
     profile: str = ""
+    shards: int = 1
 
 
 class Kept:
@@ -60,10 +63,28 @@ def ours(_: Job) -> dict[str, Any]:
     from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- each client loads its own
     from feedmirror.wiring.mirror import Unlimited  # noqa: PLC0415 -- the same
 
-    report = handler({"at_once": True}, Unlimited())
+    return _told([handler({"at_once": True}, Unlimited())])
+
+
+def ours_by_turns(job: Job) -> dict[str, Any]:
+    """Run the mirror's handler once for each shard, as Lambda would in one process that it keeps.
+
+    The front, which the schedule's call puts, is left out.
+    """
+    from feedmirror.handlers.mirror import handler  # noqa: PLC0415 -- as above
+    from feedmirror.wiring.mirror import Unlimited  # noqa: PLC0415 -- the same
+
+    turn = {"shards": job.shards, "at_once": datetime.now(UTC).isoformat()}
+    bodies = [json.dumps({**turn, "shard": shard}) for shard in range(job.shards)]
+    events = [{"Records": [{"messageId": "1", "body": body}]} for body in bodies]
+    return _told([handler(event, Unlimited()) for event in events])
+
+
+def _told(reports: list[dict[str, Any]]) -> dict[str, Any]:
     names = ("polled", "unchanged", "changed", "created", "updated")
-    told: dict[str, Any] = {name: report[name] for name in names}
-    return {**told, "new": report["created"], "failures": report["failures"]}
+    told: dict[str, Any] = {name: sum(each[name] for each in reports) for name in names}
+    failures = sum(len(each["failures"]) for each in reports)
+    return {**told, "new": told["created"], "failures": failures}
 
 
 def with_reader(job: Job, workers: int = 1) -> dict[str, Any]:
@@ -175,6 +196,7 @@ def with_fastfeedparser(job: Job) -> dict[str, Any]:
 CLIENTS: dict[str, Callable[[Job], dict[str, Any]]] = {
     "ours": ours,
     "ours-s3": ours,
+    "ours-by-turns": ours_by_turns,
     "reader": with_reader,
     "reader-8": lambda job: with_reader(job, workers=8),
     "fastfeedparser": with_fastfeedparser,

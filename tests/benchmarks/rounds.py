@@ -28,7 +28,6 @@ from feedmirror.configuration import Configuration, FeedSettings
 from feedmirror.configuration_file import write_configuration
 from feedmirror.layout import CONFIGURATION
 from feedmirror.ports.object_store import Content, ObjectStore
-from stack_template import written
 
 TESTS = Path(__file__).parents[1]
 SCENES = {
@@ -43,6 +42,7 @@ OF_S3 = {
     "AWS_SECRET_ACCESS_KEY": "not-looked-at",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
+OF_MEMORY = {"MALLOC_ARENA_MAX": "1"}  # as the template has it
 FEW = 3  # feeds by which every module is compiled before anything is measured
 
 
@@ -172,7 +172,13 @@ class _Course:
         self, client: str, place: _Place, *, feeds: int | None = None, profile: str = ""
     ) -> Run:
         told = place.folder / "told.json"
-        job = Job(self.origin.urls[:feeds], str(place.folder), str(told), profile)
+        job = Job(
+            self.origin.urls[:feeds],
+            str(place.folder),
+            str(told),
+            profile,
+            self.origin.publishing.shards,
+        )
         path = write_job(job, place.folder / "job.json")
         command = [sys.executable, "-m", "benchmarks.clients", client, str(path)]
         self.origin.answered()
@@ -208,12 +214,10 @@ def of_buckets() -> dict[str, str]:
 
 
 def _wiring(folder: Path, s3: S3Stub | None) -> dict[str, str]:
-    """Return the environment of the function: in S3 with what the template sets for memory."""
+    """Return the environment of the function."""
     if s3 is None:
         return {**of_buckets(), "FEEDMIRROR_EMBEDDED_STORE": str(folder / "store.sqlite")}
-    variables = written()["Globals"]["Function"]["Environment"]["Variables"]
-    memory = {name: value for name, value in variables.items() if name.startswith("MALLOC_")}
-    return {**of_buckets(), **OF_S3, **memory, "AWS_ENDPOINT_URL": s3.endpoint}
+    return {**of_buckets(), **OF_S3, **OF_MEMORY, "AWS_ENDPOINT_URL": s3.endpoint}
 
 
 def _configure(folder: Path, origin: Origin, s3: S3Stub | None, feeds: int | None) -> None:

@@ -14,8 +14,9 @@ from benchmarks.measured import CommandFailedError, cost_of
 from benchmarks.origin import Publishing, an_origin
 from benchmarks.readers_plot import draw
 from benchmarks.readers_table import by_method, tables, verdicts
-from benchmarks.rounds import OF_S3, Comparison, compared
+from benchmarks.rounds import OF_MEMORY, OF_S3, Comparison, compared
 from benchmarks.s3_stub import an_s3_stub
+from stack_template import written
 
 FEEDS = 12
 TICKS = 1  # 9.5 % of them
@@ -65,6 +66,19 @@ def test_a_new_item_is_put_with_its_marker(found: Comparison) -> None:
     tick = found.of("ours-s3", "tick")[0].s3
 
     assert tick["PUT", "archive/items"] == tick["PUT", "archive/addresses"] == TICKS
+
+
+def test_turns_of_shards_poll_what_one_run_does() -> None:
+    found = compared(Publishing(FEEDS, small=True), ["ours-by-turns"], scenes=SCENES)
+
+    told = [found.of("ours-by-turns", scene)[0].told for scene in SCENES]
+    assert [(each["polled"], each["new"]) for each in told] == [(FEEDS, new) for new in (12, 0, 1)]
+
+
+def test_memory_is_handed_out_as_the_template_has_it() -> None:
+    variables = written()["Globals"]["Function"]["Environment"]["Variables"]
+
+    assert {name: variables[name] for name in OF_MEMORY} == OF_MEMORY
 
 
 def test_the_child_process_is_counted_apart(found: Comparison) -> None:
