@@ -20,6 +20,7 @@ _US = "feedmirror"
 _EXCERPT = 300
 _ROBOTS = {"noarchive", "nosnippet", "noindex", "none"}
 _WITH_VALUES = {"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"}
+_NUMBER = re.compile("[0-9]+")  # "²" is a digit as well, and no number
 _AGENT = re.compile(r"([a-z0-9_-]{1,64})\s*:\s*(.*)", re.DOTALL)
 _LINK = re.compile(r"<([^<>]{1,2000})>([^<]{0,1000})")
 _RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]{0,200})\"|([^\s;,\"]{1,200}))", re.IGNORECASE)
@@ -79,7 +80,7 @@ def _robots_line(line: str) -> Iterator[str]:
         name, _, number = (text.strip() for text in directive.partition(":"))
         if name in _ROBOTS:
             yield f"robots-{name}"
-        elif name == "max-snippet" and number.isdigit() and int(number[:9]) < _EXCERPT:
+        elif name == "max-snippet" and _NUMBER.fullmatch(number) and int(number[:9]) < _EXCERPT:
             yield "robots-max-snippet"
 
 

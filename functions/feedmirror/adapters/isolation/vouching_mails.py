@@ -37,7 +37,9 @@ def _is_plain_message(message: Message) -> bool:
     named = all(_MESSAGE_ID.fullmatch(each) and each.isprintable() for each in ids)
     plain = all(map(is_line, _lines(message))) and all(map(is_text, _texts(message)))
     stated = all(map(can_be_written, message.from_values))
-    return named and plain and stated and _LANGUAGE.fullmatch(message.language) is not None
+    sent = all(is_line(each) and "@" in each for each in message.recipients)
+    known = _LANGUAGE.fullmatch(message.language) is not None
+    return named and plain and stated and sent and known
 
 
 def _lines(message: Message) -> Iterator[str]:
