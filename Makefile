@@ -118,6 +118,8 @@ APART = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)  # not in 
 
 # Shares of them, lest CI take over half an hour on a processor of half the speed.
 test-long: export FUZZ_SECONDS = 3
+test-long: export FUZZ_SEED = 1
+test-long: export GROWTH_SEED = 1
 test-long: export ITEMS = 20000
 test-long: export MOMENTS = 20
 test-long: export SEEDS = 1

@@ -2,9 +2,11 @@
 
 ``python tests/fuzz/run.py SECONDS [TARGET...]``. Exits with 1 if anything was found; each finding
 is named with the command that does it again. What reaches new branches is kept in ``build/fuzz``,
-so that the next run goes on from there.
+so that the next run goes on from there. With FUZZ_SEED the same inputs are drawn each time, so that
+whether a change lands is no matter of chance; without it, or with 0, each run tries others.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -74,9 +76,10 @@ def main() -> int:
 
 def fuzz(target: str, *, seconds: int) -> Outcome:
     """Fuzz one target in a process of its own."""
-    folder = BUILD / target
+    folder, seed = BUILD / target, os.environ.get("FUZZ_SEED", "0")
     rmtree(folder / "findings", ignore_errors=True)
     options = (
+        f"-seed={seed}",
         f"-max_total_time={seconds}",
         f"-timeout={_HANG}",
         f"-rss_limit_mb={_MEGABYTES}",
@@ -85,7 +88,11 @@ def fuzz(target: str, *, seconds: int) -> Outcome:
     command = [sys.executable, str(HERE / "engine.py"), target, str(folder), *options]
     try:
         done = subprocess.run(  # noqa: S603 -- our own script
-            command, capture_output=True, check=False, timeout=seconds + _HANG + _LATE
+            command,
+            capture_output=True,
+            check=False,
+            timeout=seconds + _HANG + _LATE,
+            env=os.environ if seed == "0" else {**os.environ, "PYTHONHASHSEED": seed},
         )
     except subprocess.TimeoutExpired:
         return Outcome(target, 0, 0, (), "it did not end, not even for its own limit")
