@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from html import escape, unescape
 
+from feedmirror.characters import one_line
 from feedmirror.configuration import Images
 from feedmirror.mirroring.allowlist import FLOW, allowed, defuse, outline, visible
 from feedmirror.mirroring.nesting import is_tangled
@@ -53,7 +54,7 @@ def plain_text(html: str, *, limit: int | None = None) -> str:
     """Return the text of markup in one line, cut at a word with "…" to at most ``limit``."""
     markup = _defused(html[:LIMIT])[:LIMIT]
     lines = markup if is_tangled(markup) else outline(markup)
-    text = " ".join(visible(unescape(_BARE_TAG.sub(" ", lines))).split())
+    text = one_line(unescape(_BARE_TAG.sub(" ", lines)))
     return text if limit is None else _shortened(text, limit)
 
 

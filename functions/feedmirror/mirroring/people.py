@@ -54,7 +54,7 @@ def people(text: str) -> tuple[Person, ...]:
 
 def address_in(text: str) -> str | None:
     """Return the first mail address of a text, or None."""
-    found = _ADDRESS.search(text)
+    found = _ADDRESS.search(one_line(text))
     return found.group(1) if found else None
 
 
