@@ -110,7 +110,7 @@ def _licences(value: str, base: str) -> Iterator[tuple[str, str]]:
         relation = _RELATION.search(found[2])
         if relation is None:
             continue
-        if "license" not in (relation[1] or relation[2]).lower().split():
+        if "license" not in (relation[1] or relation[2] or "").lower().split():
             continue
         address = web_address(resolve(base, found[1])) if base else found[1]
         signal = licence_signal(address) or ""

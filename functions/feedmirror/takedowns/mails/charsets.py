@@ -15,7 +15,7 @@ _MEANT = {"ascii": "cp1252", "iso8859-1": "cp1252", "latin-1": "cp1252"}
 _BREAKS = dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), "\n")
 _INVISIBLE = dict.fromkeys(
     (
-        *map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff\x7f"),
+        *map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff\x7f\ufffe\uffff"),
         *range(0x202A, 0x202F),
         *range(0x2066, 0x206A),
         *(code for code in range(32) if chr(code) not in "\t\n\r"),
