@@ -3,6 +3,7 @@
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 MOST_ENTRIES = 2000
@@ -13,7 +14,8 @@ _ENDS = re.compile(rb"</(?:[^\s<>/:]{1,100}:)?(?:item|entry)\s*>", re.IGNORECASE
 Span = tuple[int, int]  # the first byte, and the one behind the last
 
 
-def digests_of(document: bytes, spans: Sequence[Span]) -> tuple[str, ...]:
+@lru_cache(maxsize=1)  # of one document it is asked by who vouches for it, and then by who reads it
+def digests_of(document: bytes, spans: tuple[Span, ...]) -> tuple[str, ...]:
     """Return the digests of some parts of a document: 16 characters of base64 each."""
     return tuple(_digest(document[start:end]) for start, end in spans)
 

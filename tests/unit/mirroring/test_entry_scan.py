@@ -139,7 +139,7 @@ def test_what_is_known_is_left_unread_and_the_rest_is_as_ever() -> None:
     ],
 )
 def test_what_does_not_read_cleanly_is_read_whole(odd: str) -> None:
-    known = digests_of(ONE.encode(), [(0, len(ONE))])
+    known = digests_of(ONE.encode(), ((0, len(ONE)),))
     body = rss(ONE + odd).encode()
 
     def outcome(known: tuple[str, ...] | None) -> object:
