@@ -24,14 +24,13 @@ from feedparser.api import StrictFeedParser
 from feedmirror.mirroring.documents import with_named_characters
 from feedmirror.mirroring.elements import document_of, every_entry_of
 from feedmirror.mirroring.entries import Entry, Feed, FeedUnreadableError
-from feedmirror.mirroring.hazards import refuse_excess, without_hazards
+from feedmirror.mirroring.hazards import ROOT, refuse_excess, without_hazards
 from feedmirror.mirroring.parsed_entries import Parsed, convert_entry, convert_loosely, plain_value
 from feedmirror.mirroring.raw_xml import RawFeed, read_entry, read_raw
 
 _MOST_SALVAGED = 1000
 _XHTML = "application/xhtml+xml"
 _HOLDERS = {"rss", "rdf", "feed", "channel", "item", "entry"}
-_ROOT = re.compile(r"<\w")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _EDITOR = re.compile(r"(</?(?:[\w.-]{1,40}:)?)managingeditor\b", re.IGNORECASE)
 
@@ -164,7 +163,7 @@ class _EntryByEntry(StrictFeedParser):  # type: ignore[misc]  # feedparser ships
 def _parse(text: str, raw: RawFeed) -> Any:  # noqa: ANN401 -- feedparser ships no types
     """Return what feedparser makes of a document; of a well-formed one, entry by entry."""
     body = _without_editors(text).encode()
-    root = _ROOT.search(text)
+    root = ROOT.search(text)
     if not raw.broken and root and "<!" not in _COMMENT.sub("", text[: root.start()]):
         with suppress(SAXException):  # of a namespace that SAX refuses
             return _strictly(body)

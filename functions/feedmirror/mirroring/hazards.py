@@ -21,7 +21,7 @@ _END = re.compile(rf"</{_PEOPLE}\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<!\[CDATA\[|\]\]>|<!--.*?(?:-->|\Z)|<[^<>]*>", re.DOTALL)
 _ONE_WORD = re.compile(r"[\w.+-]{1000}")
 _SPACES = re.compile(r"\s+")
-_ROOT = re.compile(r"<\w")
+ROOT = re.compile(r"<\w")
 
 
 def refuse_excess(root: Element | None, entries: Sequence[Element]) -> None:
@@ -44,7 +44,7 @@ def without_hazards(text: str) -> str:
 
     Where the XML is well-formed nothing is lost by that: raw_xml.py reads them all.
     """
-    root = _ROOT.search(text)
+    root = ROOT.search(text)
     start = root.start() if root else len(text)
     return _SPACES.sub(" ", text[:start]) + _without_overlong_people(text[start:])
 
