@@ -66,6 +66,8 @@ class Mutator:
             return self.plain(data, longest)
         for _ in range(chance.choice((1, 1, 2, 4))):
             data = self._json(data, chance) if self.grain is None else self._pieces(data, chance)
+            if len(data) > longest:
+                break  # repeated again, 4 kB that were repeated 400 times would be gigabytes
         return data[:longest]
 
     def _pieces(self, data: bytes, chance: Random) -> bytes:
