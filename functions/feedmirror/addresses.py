@@ -25,6 +25,7 @@ _AMP_PATH = re.compile(r"(/amp|\.amp(?=\.html?$)|/print)/?$|\.amp(?=\.html?$)", 
 _LONGEST = 8192  # characters: what servers accept at the most, and more than any page has
 _MOST_FOLDERS = 32
 _HASHED = 20  # bytes of which 26 letters of base32 say the first 130 bits
+_BACKSLASH = re.compile(r"[^?#]*\\")  # which some read as a slash, as long as there may be one
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "!$&'()*+,;=:@/~-._"
 _remembered = lru_cache(maxsize=4096)  # a feed names few hosts, and each address many times
@@ -155,7 +156,7 @@ def _split(address: str) -> SplitResult | None:
     if len(address) > _LONGEST:
         return None
     text = address.strip().replace(" ", "%20").encode("utf-8", "replace").decode()
-    if _CONTROL.search(text) or "\\" in text.partition("?")[0]:
+    if _CONTROL.search(text) or _BACKSLASH.match(text):
         return None
     try:
         parts = urlsplit(text)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -174,10 +175,15 @@ class _Outlines:
             self.problems.append(f'line {self._line()}: xmlUrl="{shown}": {expected}')
             return
         other = web_address(site) if host_of(site) not in {None, host_of(address)} else None
-        feed = FeedSettings(url=address, site=other)
+        feed = FeedSettings(url=_escaped(address), site=_escaped(other) if other else None)
         known = self.feeds.setdefault(feed.same, feed)
-        if known.site is None and other is not None:  # of two, the one that tells whose it is
-            self.feeds[feed.same] = replace(known, site=other)
+        if known.site is None and feed.site is not None:  # of two, the one that tells whose it is
+            self.feeds[feed.same] = replace(known, site=feed.site)
+
+
+def _escaped(address: str) -> str:
+    """Escape what does not print, as whoever asks for an address does: so it can be written."""
+    return "".join(letter if letter.isprintable() else quote(letter) for letter in address)
 
 
 def _without_feed_scheme(address: str) -> str:

@@ -25,8 +25,8 @@ T = TypeVar("T")
 def read_json(body: bytes) -> Any:  # noqa: ANN401 -- JSON
     """Return what some JSON says; raises ValueError for anything else.
 
-    That is also what RFC 8259 does not know (NaN), what nests too deep to be read, and half a pair
-    of surrogates, with which no text can be written out again.
+    That is also what RFC 8259 does not know (NaN), what nests too deep to be read, and what could
+    not be written out again: half a pair of surrogates, and a number beyond a double's.
     """
     try:
         value = _DECODER.decode(body.decode(json.detect_encoding(body)))
@@ -95,10 +95,15 @@ def is_moment(value: object) -> bool:
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name:.100} is no number that JSON can be read and written with")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_number)
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if isfinite(number) else _no_number(digits)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 
 
 @cache

@@ -10,6 +10,7 @@ text, a number or a word that nothing here knows.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from html import unescape
 
 from feedmirror.adapters.isolation.plainness import can_be_written, is_line, is_text
 from feedmirror.addresses import web_address
@@ -64,6 +65,7 @@ _LEADING = {
     "cite": re.compile("https?://[^\0-\x20]"),
     "src": re.compile("https://[^\0-\x20]"),
 }
+_BRACKET = re.compile(r"https?://[^/?#]*[\[\]]")  # half of two is an error to whoever reads it
 # No reference but those that it writes: what an address means is then what it says.
 _REFERENCE = "&(?:amp|lt|gt|nbsp|quot|#x27);"
 _TOKEN = re.compile(
@@ -137,8 +139,14 @@ def _is_known(element: str, stated: Sequence[tuple[str, str]], *, images: bool) 
         and element in ELEMENTS
         and _NEEDED.get(element, _NONE) <= attributes.keys()
         and all(attributes[name] == value for name, value in _FIXED.get(element, {}).items())
-        and all(_LEADING[name].match(attributes[name]) for name in _LEADING if name in attributes)
+        and all(_leads(name, attributes[name]) for name in _LEADING if name in attributes)
     )
+
+
+def _leads(name: str, address: str) -> bool:
+    """Tell whether an attribute leads where it may, and to a host that can be read."""
+    leads = bool(_LEADING[name].match(address))
+    return leads and not (_BRACKET.match(address) and web_address(unescape(address)) is None)
 
 
 def _is_known_terms(feed: Feed) -> bool:
