@@ -17,6 +17,8 @@ from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, NoReturn, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from feedmirror.stored_rows import Rows
+
 Check = Callable[[Any], bool]
 Row = list[tuple[Callable[[Any], Any], frozenset[type]]]
 T = TypeVar("T")
@@ -118,7 +120,7 @@ def _check(hint: Any) -> Check:  # noqa: ANN401 -- a type, however it is stated
     if origin is tuple:
         return _tuple(of)
     if origin is not None and issubclass(origin, Mapping):
-        return _mapping(*map(_each, of))
+        return _mapping(of[1], *map(_each, of))
     if origin is not None:
         return _collection(list if origin is Sequence else origin, _each(of[0]))
     return _plain(getattr(hint, "__supertype__", hint))
@@ -184,8 +186,13 @@ def _collection(kind: Any, are: Check) -> Check:  # noqa: ANN401 -- as above
     return lambda value: type(value) is kind and are(value)
 
 
-def _mapping(are_keys: Check, are_values: Check) -> Check:
-    return lambda value: type(value) is dict and are_keys(value) and are_values(value.values())
+def _mapping(kind: Any, are_keys: Check, are_values: Check) -> Check:  # noqa: ANN401 -- as above
+    def check(value: Any) -> bool:  # noqa: ANN401 -- as above
+        if type(value) is Rows:
+            return value.kind is kind  # the form of its text is known
+        return type(value) is dict and are_keys(value) and are_values(value.values())
+
+    return check
 
 
 def _plain(kind: Any) -> Check:  # noqa: ANN401 -- as above
