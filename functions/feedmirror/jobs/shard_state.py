@@ -246,13 +246,13 @@ def _due(
     return {
         url: feed
         for url, feed in feeds.items()
-        if is_due(known[url], feed, now=now, held=held.get(url))
-        or (
+        if (
             at_once is not None
             and feed.ended is None
             and held.get(url, now) <= now
             and _is_wanted(known[url], since=at_once, now=now)
         )
+        or is_due(known[url], feed, now=now, held=held.get(url))
     }
 
 

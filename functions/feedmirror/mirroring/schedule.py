@@ -130,8 +130,21 @@ def is_due(
     """
     if state.attempted is not None and state.attempted - now > _SKEW:
         return not _never(state, settings)
+    if soonest(state, settings) > now:
+        return False
     upcoming = next_poll(state, settings, held=held)
     return upcoming is None or (upcoming.due is not None and upcoming.due <= now)
+
+
+def soonest(state: FeedState, settings: FeedSettings) -> datetime:
+    """Return when a feed may be due at the earliest, whatever else :func:`next_poll` looks at.
+
+    It tells in no time of most feeds of a shard that they are not due yet, or not first.
+    """
+    if state.attempted is None:
+        return AT_ONCE
+    minute = state.attempted.replace(second=0, microsecond=0)
+    return minute + (settings.interval or settings.fastest)
 
 
 def is_asking_to_wait(state: FeedState, *, now: datetime) -> bool:
