@@ -14,6 +14,7 @@ from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.layout import ItemId, state_key
 from feedmirror.mirroring.admission import with_permission
 from feedmirror.mirroring.backfill import Backfill, next_look
+from feedmirror.mirroring.changing import changed
 from feedmirror.mirroring.following import settled
 from feedmirror.mirroring.house_terms import HouseTerms, asked_now
 from feedmirror.mirroring.houses import House
@@ -299,7 +300,7 @@ def _forgotten(leased: FeedState | None, now: FeedState | None) -> frozenset[Ite
 def _attempted(state: FeedState, now: datetime) -> FeedState:
     """Return the state that says that a feed is polled now, and whether it is read whole."""
     whole = now if is_read_whole(state, now=now) else state.rhythm.whole
-    return replace(state, attempted=now, rhythm=replace(state.rhythm, whole=whole))
+    return replace(state, attempted=now, rhythm=changed(state.rhythm, whole=whole))
 
 
 def _is_wanted(state: FeedState, *, since: datetime, now: datetime) -> bool:

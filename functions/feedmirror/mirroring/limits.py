@@ -68,7 +68,9 @@ def first_due(
     known = {settings.url: (state, settings) for state, settings in feeds}
     held = held_until(known, shared)
     first: datetime | None = None
-    for earliest, url in sorted((soonest(*each), url) for url, each in known.items()):
+    # Of those polled at once the busiest is looked at first: it is likely due before the others.
+    order = sorted((soonest(*each), -each[0].rhythm.count, url) for url, each in known.items())
+    for earliest, _, url in order:
         if first is not None and first <= earliest:
             break  # nor is any other before that
         poll = next_poll(*known[url], held=held.get(url))

@@ -5,7 +5,7 @@ over unchanged feeds writes it once (promise P6).
 """
 
 import json
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import asdict, astuple, dataclass, field, replace
 from dataclasses import fields as fields_of
 from datetime import datetime
@@ -175,26 +175,46 @@ _SIMPLE = tuple(
 _TIMES = frozenset({"attempted", "not_before", "limited", "gone_since"})
 _LISTS = frozenset({"problems", "hosts", "skip_hours", "skip_days"})
 _simple_of = attrgetter(*_SIMPLE)
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _NEW, _HOUSE, _HOUSE_TERMS = FeedState(), House(), HouseTerms()  # of which nothing is known
 Part = TypeVar("Part")
 
 
+class StateWriter:
+    """Writes states; what it last made of a feed is used again while that is the same object."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._made: dict[str, tuple[FeedState, bytes]] = {}
+
+    def write(self, state: ShardState, nonce: str) -> bytes:
+        """Return the stored form; what a feed does not have is left out."""
+        made = {url: self._written(url, feed) for url, feed in state.feeds.items()}
+        self._made = made
+        around = {
+            "schema": SCHEMA,
+            "mark": state.mark,
+            "shards": state.shards,
+            "handed": state.handed,
+            "houses": {origin: _stated(each, _HOUSE) for origin, each in state.houses.items()},
+            "house_terms": {
+                origin: _stated(each, _HOUSE_TERMS) for origin, each in state.house_terms.items()
+            },
+            "nonce": nonce,
+        }
+        feeds = b",".join(written for _, written in made.values())
+        return b'%b,"feeds":{%b}}' % (_encoded(around)[:-1].encode(), feeds)
+
+    def _written(self, url: str, feed: FeedState) -> tuple[FeedState, bytes]:
+        last = self._made.get(url)
+        if last is not None and last[0] is feed:
+            return last
+        return feed, f"{_encoded(url)}:{_encoded(_compact(feed))}".encode()
+
+
 def state_to_json(state: ShardState, nonce: str) -> bytes:
-    """Return the stored form; what a feed does not have is left out."""
-    feeds = {url: _compact(feed) for url, feed in state.feeds.items()}
-    fields = {
-        "schema": SCHEMA,
-        "mark": state.mark,
-        "shards": state.shards,
-        "handed": state.handed,
-        "feeds": feeds,
-        "houses": {origin: _stated(each, _HOUSE) for origin, each in state.houses.items()},
-        "house_terms": {
-            origin: _stated(each, _HOUSE_TERMS) for origin, each in state.house_terms.items()
-        },
-        "nonce": nonce,
-    }
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    """Return the stored form of one state."""
+    return StateWriter().write(state, nonce)
 
 
 def state_from_json(body: bytes) -> ShardState | None:
@@ -244,21 +264,26 @@ def _names(of: Hashable) -> tuple[str, ...]:
     return tuple(each.name for each in fields_of(cast("Any", of)))
 
 
-def _part(of: type[Part], fields: Mapping[str, Any]) -> Part:
-    """Read a part of a state; raises TypeError or ValueError for what is none."""
-    hints = _hints(cast("Hashable", of))
-    return of(**{name: _value(hints[name], value) for name, value in fields.items()})
+def _part(of: type[Part], fields: dict[str, Any]) -> Part:
+    """Read a part of a state, whose fields are taken over; raises TypeError or ValueError."""
+    for name, read in _readers(cast("Hashable", of)):
+        if name in fields:
+            fields[name] = read(fields[name])
+    return of(**fields)
 
 
 @cache
-def _hints(of: Hashable) -> Mapping[str, Any]:
-    return get_type_hints(of)
+def _readers(of: Hashable) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """Return what reads those fields of a part that JSON has in another form."""
+    hints = get_type_hints(of)
+    forms = {name: _form(hint) for name, hint in hints.items()}
+    return tuple((name, read) for name, read in forms.items() if read is not None)
 
 
-def _value(hint: Any, value: Any) -> Any:  # noqa: ANN401 -- JSON
+def _form(hint: Any) -> Callable[[Any], Any] | None:  # noqa: ANN401 -- a type, however stated
     if hint == datetime | None:
-        return datetime.fromisoformat(value)
-    return tuple(listed(value)) if get_origin(hint) is tuple else value
+        return datetime.fromisoformat
+    return (lambda value: tuple(listed(value))) if get_origin(hint) is tuple else None
 
 
 def _look(fields: Mapping[str, Any]) -> Look:

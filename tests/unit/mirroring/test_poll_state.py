@@ -1,8 +1,11 @@
 """Poll state: a cache that may be lost, and is read back whole when it is not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.absence import Absence
@@ -13,6 +16,7 @@ from feedmirror.mirroring.poll_state import (
     EntryState,
     FeedState,
     ShardState,
+    StateWriter,
     state_from_json,
     state_to_json,
 )
@@ -108,6 +112,22 @@ def test_entries_that_nobody_asks_for_are_never_read() -> None:
     assert state_to_json(state, "aa") == body
     assert len(rows) == 2
     assert rows._read is None  # noqa: SLF001 -- that nothing was made of it shows nowhere else
+
+
+ADDRESSES = st.sampled_from(["https://a.example/ä", 'https://b.example/"', "https://c.example/"])
+FEEDS = st.builds(FeedState, title=st.sampled_from(["", "T", '"\n', "鏡"]), attempted=st.just(NOW))
+
+
+@given(st.lists(st.dictionaries(ADDRESSES, FEEDS | st.sampled_from([FULL])), max_size=4))
+def test_a_writer_writes_of_each_state_what_one_writes_that_has_written_no_other(
+    changes: list[dict[str, FeedState]],
+) -> None:
+    writer, state = StateWriter(), ShardState()
+    for feeds in changes:
+        state = replace(state, feeds={**state.feeds, **feeds})
+
+        assert writer.write(state, "aa") == state_to_json(state, "aa")
+        assert state_from_json(writer.write(state, "bb")) == state
 
 
 def test_the_same_state_is_written_as_another_body_each_time() -> None:
