@@ -140,7 +140,7 @@ class ReadAnswers:
             return None
         plain = not (poll.partial or answer.hops or before.move.trial)
         held = self.absences.read(settings, before, Listed(feed, reading, plain=plain))
-        last = self.known.get(settings.url, FeedState())
+        last = self.known.get(settings.url) or FeedState()
         delivery = self._delivery(document, before, held)
         return Read(before, last, poll, feed, reading, terms.stated, delivery)
 
@@ -214,8 +214,6 @@ def _landed(answer: Fetched | Unfetched, before: FeedState) -> str:
     """Return where redirects ended, if that is of another origin than what was asked."""
     if isinstance(answer, Unfetched):
         return before.landed
-    if answer.url == answer.request.url:
-        return ""
     return "" if same_origin(answer.url, answer.request.url) else answer.url
 
 

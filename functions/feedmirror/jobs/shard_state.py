@@ -128,14 +128,13 @@ class ShardStates:
             for url, feed in self.objects.feeds.items()
             if self.objects.home_of(url) == shard
         }
+        unknown = FeedState()
         for _ in range(_ATTEMPTS):
             before, etag = self._read(shard, time_left)
             now = self.clock()
             known = settled(
                 {
-                    url: with_permission(
-                        under_settings(before.feeds.get(url, FeedState()), feed), feed
-                    )
+                    url: with_permission(under_settings(before.feeds.get(url, unknown), feed), feed)
                     for url, feed in feeds.items()
                 },
                 self.objects.feeds,
@@ -155,8 +154,11 @@ class ShardStates:
                 house_terms=asked_now(before.house_terms, addresses, due, now=now),
             )
             # Before anything is done under other settings, it stands there that they are others.
-            same = all(known[url] == before.feeds.get(url, FeedState()) for url in feeds)
-            if not due and not older and same:
+            if (
+                not due
+                and not older
+                and known == {url: before.feeds.get(url, unknown) for url in feeds}
+            ):
                 return Lease(shard, before, state, etag, due)
             try:
                 written = self.objects.write(shard, state, etag)
@@ -262,8 +264,9 @@ def _houses(
 ) -> tuple[dict[str, House], frozenset[str]]:
     """Return the houses of the origins in use, and which of them due feeds have asked now."""
     used = {url: {origin_of(each) for each in state.addresses(url)} for url, state in feeds.items()}
+    unknown = House()
     known = {
-        origin: before.houses.get(origin, House()) for each in used.values() for origin in each
+        origin: before.houses.get(origin, unknown) for each in used.values() for origin in each
     }
     asked = frozenset(each for url in due for each in used[url] if known[each].is_stale(now))
     houses = {

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import FeedSettings
@@ -190,7 +190,7 @@ def _usual(state: FeedState, settings: FeedSettings) -> _Wait:
         time = settings.interval - (attempted - minute)
         return _Wait(time, "the configured interval", spread=False)
     wait = _by_rhythm(state, settings, minute)
-    wait = replace(wait, time=wait.time - (attempted - minute))
+    wait = _Wait(wait.time - (attempted - minute), wait.reason, wait.spread)
     if state.unvalidated:
         # A whole document each time: at most daily, unless it forgets within a day (rule V4).
         daily = min(LONGEST, _before_it_forgets(state, settings) or LONGEST)
