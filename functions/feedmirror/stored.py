@@ -32,7 +32,7 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 -- JSON
     """
     try:
         value = _DECODER.decode(body.decode(json.detect_encoding(body)))
-        if b"\\u" in body and b"\\ud" in body.lower():  # most hold neither
+        if b"\\ud" in body or b"\\uD" in body:  # most hold neither
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("it nests too deep") from error
