@@ -66,9 +66,9 @@ def is_quiet(rhythm: Rhythm, attempted: datetime) -> bool:
     return rate(rhythm, at=attempted) * _HOUR * waits < PATIENCE.total_seconds()
 
 
-def _cost(points: list[Point], polls: list[int]) -> float:
+def _cost(passed: list[Point], polls: list[int]) -> float:
     """Return what polls cost that are made after so many seconds: their number, and what waits."""
-    waits = (_waited(points[one // _STEP], points[two // _STEP]) for one, two in pairwise(polls))
+    waits = (_waited(passed[one // _STEP], passed[two // _STEP]) for one, two in pairwise(polls))
     return sum(waits) + len(polls) * PATIENCE.total_seconds()
 
 
