@@ -67,6 +67,8 @@ def host_of(address: str) -> str | None:
 
 def same_origin(one: str, other: str) -> bool:
     """Tell whether two web addresses are of one scheme, host and port (RFC 6454)."""
+    if one == other:
+        return _split(one) is not None
     parts = _split(one), _split(other)
     origins = {
         (each.scheme, (each.hostname or "").lower(), each.port or _DEFAULT_PORTS[each.scheme])

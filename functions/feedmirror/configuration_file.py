@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from feedmirror import configuration_values as reading
@@ -73,10 +74,11 @@ class ConfigurationError(Exception):
         return self.told(CONFIGURATION)
 
 
+@lru_cache(maxsize=1)  # a warm function is given the same file call after call
 def parse_configuration(text: str) -> Configuration:
     """Read the file's text; raises ConfigurationError with everything that is wrong."""
     text = text.removeprefix("\ufeff")
-    document = _File(_load(text), _lines(text))
+    document = _File(text, _load(text))
     known = [key for key in document.tables if key in {"mirror", "feed"}]
     for key in document.tables.keys() - known:
         guess = _closest(key, ("mirror", "feed"))
@@ -160,13 +162,18 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-@dataclass(slots=True)
+@dataclass
 class _File:
-    """The tables of the file, where each key stands, and what was found wrong so far."""
+    """The text of the file, its tables, and what was found wrong so far."""
 
+    text: str
     tables: dict[str, Any]
-    lines: Mapping[_Place, int]
     problems: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def lines(self) -> Mapping[_Place, int]:
+        """Where each table and key stands: looked for once something is wrong."""
+        return _lines(self.text)
 
     def line(self, place: _Place) -> int:
         table, number, key = place
@@ -208,6 +215,12 @@ class _Table:
     def refuse(self, key: str, right: str) -> None:
         wrong = f"{self.title} {key} = {_shown(self.values[key])}"
         self.file.refuse((self.name, self.number, key), wrong, right)
+
+    def refuse_again(self, earlier: int) -> None:
+        """Refuse a feed that an earlier table has, unless both stand on one line."""
+        line = self.file.line((self.name, earlier, "url"))
+        if line != self.file.line((self.name, self.number, "url")):
+            self.refuse("url", f"expected each feed once; it stands on line {line} already")
 
     def refuse_unknown(self, known: tuple[str, ...]) -> None:
         for key in self.values:
@@ -275,10 +288,9 @@ def _feeds(document: _File, tables: object) -> tuple[FeedSettings, ...]:
             max_age=table.take("max_age", reading.days, None),
             max_items=table.take("max_items", reading.whole_number(1, 1_000_000), None),
         )
-        line = document.line(("feed", number, "url"))
-        earlier = first.setdefault(feed.same, line)
-        if feed.url and earlier != line:
-            table.refuse("url", f"expected each feed once; it stands on line {earlier} already")
+        earlier = first.setdefault(feed.same, number)
+        if feed.url and earlier != number:
+            table.refuse_again(earlier)
         feeds.append(feed)
     return tuple(feeds)
 

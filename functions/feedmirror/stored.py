@@ -17,6 +17,8 @@ from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, NoReturn, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from feedmirror.stored_rows import Rows
+
 Check = Callable[[Any], bool]
 Row = list[tuple[Callable[[Any], Any], frozenset[type]]]
 T = TypeVar("T")
@@ -30,7 +32,7 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 -- JSON
     """
     try:
         value = _DECODER.decode(body.decode(json.detect_encoding(body)))
-        if b"\\u" in body and b"\\ud" in body.lower():  # most hold neither
+        if b"\\ud" in body or b"\\uD" in body:  # most hold neither
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("it nests too deep") from error
@@ -123,7 +125,7 @@ def _check(hint: Any) -> Check:  # noqa: ANN401 -- a type, however it is stated
     if origin is tuple:
         return _tuple(of)
     if origin is not None and issubclass(origin, Mapping):
-        return _mapping(*map(_each, of))
+        return _mapping(of[1], *map(_each, of))
     if origin is not None:
         return _collection(list if origin is Sequence else origin, _each(of[0]))
     return _plain(getattr(hint, "__supertype__", hint))
@@ -189,8 +191,13 @@ def _collection(kind: Any, are: Check) -> Check:  # noqa: ANN401 -- as above
     return lambda value: type(value) is kind and are(value)
 
 
-def _mapping(are_keys: Check, are_values: Check) -> Check:
-    return lambda value: type(value) is dict and are_keys(value) and are_values(value.values())
+def _mapping(kind: Any, are_keys: Check, are_values: Check) -> Check:  # noqa: ANN401 -- as above
+    def check(value: Any) -> bool:  # noqa: ANN401 -- as above
+        if type(value) is Rows:
+            return value.kind is kind  # the form of its text is known
+        return type(value) is dict and are_keys(value) and are_values(value.values())
+
+    return check
 
 
 def _plain(kind: Any) -> Check:  # noqa: ANN401 -- as above
@@ -223,13 +230,17 @@ def _fields_check(kind: Any) -> Check:  # noqa: ANN401 -- as above
     plain = {name: of for name, of in kinds.items() if of is not None}
     types_of = _types_getter(tuple(plain))
     right = _right_types(tuple(plain.values()))
-    others = tuple((name, _check(hints[name])) for name, of in kinds.items() if of is None)
+    usual = {each.name: each.default for each in fields(kind)}
+    others = tuple(
+        (name, _check(hints[name]), usual[name]) for name, of in kinds.items() if of is None
+    )
 
     def check(value: Any) -> bool:  # noqa: ANN401 -- as above
         if not right(types_of(value)):
             return False
-        for name, is_one in others:  # noqa: SIM110 -- thousands of values: all() takes twice as long
-            if not is_one(getattr(value, name)):
+        for name, is_one, default in others:
+            part = getattr(value, name)
+            if part is not default and not is_one(part):
                 return False
         return True
 

@@ -295,8 +295,10 @@ def _forget_bytes(world: Reader, url: str) -> None:
     found = archive.get(state_key(0))
     assert found is not None
     fields = json.loads(found.content.body)
-    del fields["feeds"][url]["context"]
-    for row in fields["feeds"][url]["entries"].values():
-        del row[3:]
+    fields["schema"] = 1
+    feed = fields["feeds"][url]
+    del feed["context"]
+    rows = [row.split(" ") for row in feed["entries"].split(";")]
+    feed["entries"] = {item: known[:3] for item, *known in rows}
     body = json.dumps(fields).encode()
     archive.put(state_key(0), Content(body, "application/json"), replaces=found.etag)

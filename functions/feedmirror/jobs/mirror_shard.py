@@ -26,6 +26,7 @@ from feedmirror.jobs.shard_state import Lease, Note, ShardStates
 from feedmirror.jobs.slots import Stored
 from feedmirror.jobs.store_entries import StoreEntries
 from feedmirror.jobs.withdrawals import HandOn
+from feedmirror.mirroring.changing import changed
 from feedmirror.mirroring.following import feeds_by_address
 from feedmirror.mirroring.following_terms import Polled, under_host
 from feedmirror.mirroring.parsing import Parsers, ParserUnavailableError
@@ -225,7 +226,7 @@ class MirrorShard:
 
     def _requests(self, polled: Iterable[Polled], admitted: Looked) -> list[FetchRequest]:
         requests = [
-            replace(
+            changed(
                 conditional_request(url, each.before),
                 pause=admitted.pauses[url],
                 barred=admitted.barred.get(url, ()),

@@ -13,6 +13,7 @@ from feedmirror.jobs.marked_documents import Document, heed, set_aside
 from feedmirror.jobs.slots import Delivery
 from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.layout import ItemId
+from feedmirror.mirroring.changing import changed
 from feedmirror.mirroring.entries import Feed, FeedUnansweredError, FeedUnreadableError
 from feedmirror.mirroring.following import has_failed, read_as, sight_of
 from feedmirror.mirroring.following_terms import Polled, after_answer, read_terms
@@ -89,7 +90,8 @@ class ReadAnswers:
         sight = sight_of(answer, before, url=url, now=now)
         try:
             poll = read_answer(answer, before, now=now, limited=self.moves.is_limited(answer))
-            poll = replace(poll, state=replace(poll.state, landed=_landed(answer, before)))
+            state = changed(poll.state, landed=_landed(answer, before))
+            poll = changed(poll, state=state)
             if poll.news is not News.DOCUMENT or not isinstance(answer, Fetched):
                 state = self._without_document(polled, answer, poll)
                 self.states[url] = self.moves.run(state, before, sight)
@@ -138,7 +140,7 @@ class ReadAnswers:
             return None
         plain = not (poll.partial or answer.hops or before.move.trial)
         held = self.absences.read(settings, before, Listed(feed, reading, plain=plain))
-        last = self.known.get(settings.url, FeedState())
+        last = self.known.get(settings.url) or FeedState()
         delivery = self._delivery(document, before, held)
         return Read(before, last, poll, feed, reading, terms.stated, delivery)
 

@@ -4,13 +4,13 @@ What each says of itself stands in its metadata as well, so that a look at all o
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.layout import STATES, shard_of_state, state_key
 from feedmirror.mirroring.limits import first_due
-from feedmirror.mirroring.poll_state import ShardState, state_from_json, state_to_json
+from feedmirror.mirroring.poll_state import ShardState, StateWriter, state_from_json
 from feedmirror.mirroring.retention import next_look
 from feedmirror.mirroring.schedule import AT_ONCE, shard_of
 from feedmirror.ports.object_store import Content, ObjectStore, ObjectSummary
@@ -44,6 +44,7 @@ class ShardObjects:
     shards: int
     feeds: Mapping[str, FeedSettings]
     shared: tuple[str, ...] = ()
+    writer: StateWriter = field(default_factory=StateWriter)
 
     def home_of(self, url: str) -> int | None:
         """Return the shard that polls a feed now; None if nobody does, as it is not configured."""
@@ -63,7 +64,7 @@ class ShardObjects:
 
     def write(self, shard: int, state: ShardState, etag: str | None) -> str:
         """Write a shard's state under the ETag that was read; raises LostConditionError."""
-        body = state_to_json(state, self.nonce())
+        body = self.writer.write(state, self.nonce())
         content = Content(body, "application/json", metadata=self._standing_of(state))
         return self.archive.put(state_key(shard), content, replaces=etag)
 

@@ -14,6 +14,7 @@ from feedmirror.jobs.shard_objects import ShardObjects
 from feedmirror.layout import ItemId, state_key
 from feedmirror.mirroring.admission import with_permission
 from feedmirror.mirroring.backfill import Backfill, next_look
+from feedmirror.mirroring.changing import changed
 from feedmirror.mirroring.following import settled
 from feedmirror.mirroring.house_terms import HouseTerms, asked_now
 from feedmirror.mirroring.houses import House
@@ -127,14 +128,13 @@ class ShardStates:
             for url, feed in self.objects.feeds.items()
             if self.objects.home_of(url) == shard
         }
+        unknown = FeedState()
         for _ in range(_ATTEMPTS):
             before, etag = self._read(shard, time_left)
             now = self.clock()
             known = settled(
                 {
-                    url: with_permission(
-                        under_settings(before.feeds.get(url, FeedState()), feed), feed
-                    )
+                    url: with_permission(under_settings(before.feeds.get(url, unknown), feed), feed)
                     for url, feed in feeds.items()
                 },
                 self.objects.feeds,
@@ -154,8 +154,11 @@ class ShardStates:
                 house_terms=asked_now(before.house_terms, addresses, due, now=now),
             )
             # Before anything is done under other settings, it stands there that they are others.
-            same = all(known[url] == before.feeds.get(url, FeedState()) for url in feeds)
-            if not due and not older and same:
+            if (
+                not due
+                and not older
+                and known == {url: before.feeds.get(url, unknown) for url in feeds}
+            ):
                 return Lease(shard, before, state, etag, due)
             try:
                 written = self.objects.write(shard, state, etag)
@@ -246,13 +249,13 @@ def _due(
     return {
         url: feed
         for url, feed in feeds.items()
-        if is_due(known[url], feed, now=now, held=held.get(url))
-        or (
+        if (
             at_once is not None
             and feed.ended is None
             and held.get(url, now) <= now
             and _is_wanted(known[url], since=at_once, now=now)
         )
+        or is_due(known[url], feed, now=now, held=held.get(url))
     }
 
 
@@ -261,8 +264,9 @@ def _houses(
 ) -> tuple[dict[str, House], frozenset[str]]:
     """Return the houses of the origins in use, and which of them due feeds have asked now."""
     used = {url: {origin_of(each) for each in state.addresses(url)} for url, state in feeds.items()}
+    unknown = House()
     known = {
-        origin: before.houses.get(origin, House()) for each in used.values() for origin in each
+        origin: before.houses.get(origin, unknown) for each in used.values() for origin in each
     }
     asked = frozenset(each for url in due for each in used[url] if known[each].is_stale(now))
     houses = {
@@ -299,7 +303,7 @@ def _forgotten(leased: FeedState | None, now: FeedState | None) -> frozenset[Ite
 def _attempted(state: FeedState, now: datetime) -> FeedState:
     """Return the state that says that a feed is polled now, and whether it is read whole."""
     whole = now if is_read_whole(state, now=now) else state.rhythm.whole
-    return replace(state, attempted=now, rhythm=replace(state.rhythm, whole=whole))
+    return replace(state, attempted=now, rhythm=changed(state.rhythm, whole=whole))
 
 
 def _is_wanted(state: FeedState, *, since: datetime, now: datetime) -> bool:

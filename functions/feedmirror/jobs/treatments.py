@@ -50,7 +50,7 @@ _UNANSWERED = (
 
 def treatment_of(settings: FeedSettings, shard: ShardState) -> FeedTreatment:
     """Return what is told of a feed, by what its shard knows."""
-    state = shard.feeds.get(settings.url, FeedState())
+    state = shard.feeds.get(settings.url) or FeedState()
     return FeedTreatment(
         anchor=feed_key(settings.url).partition(":")[2],
         address=shown_address(settings.url),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from feedmirror.addresses import host_of
 from feedmirror.configuration import FeedSettings
+from feedmirror.mirroring.changing import changed
 from feedmirror.mirroring.houses import ASKED_EVERY, House
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.polling import failed
@@ -47,8 +48,8 @@ def admit(state: FeedState, settings: FeedSettings, house: House, *, now: dateti
         words = f"{house.why} (asked for robots.txt)"
         return Admission(refuse(state, words, until=house.limited), admitted=False)
     permitted = rule or (house.why if closed else "")
-    refusal = replace(known, robots="", switch=False, permitted=permitted, anew=anew)
-    return Admission(replace(state.forgetting_body() if anew else state, refusal=refusal))
+    refusal = changed(known, robots="", switch=False, permitted=permitted, anew=anew)
+    return Admission(changed(state.forgetting_body() if anew else state, refusal=refusal))
 
 
 def refuse(state: FeedState, words: str, *, until: datetime | None) -> FeedState:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from feedmirror.addresses import coarse_address, host_of, same_origin
 from feedmirror.configuration import FeedSettings
+from feedmirror.mirroring.changing import changed
 from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.moves import Elsewhere, Found, Move, Sight, followed
 from feedmirror.mirroring.poll_state import FeedState
@@ -49,7 +50,7 @@ def follow(state: FeedState, before: FeedState, sight: Sight, *, elsewhere: Else
         problems = tuple(dict.fromkeys((*before.problems, told)))[-_MOST_PROBLEMS:]
         return replace(before, move=move, problems=problems)
     if move.asked_at(sight.url) == before.move.asked_at(sight.url):
-        return replace(state, move=move)
+        return changed(state, move=move)
     moved = replace(state, move=move, etag=None, last_modified=None)
     if not (state.error and move.trial):
         return moved

@@ -13,7 +13,7 @@ from datetime import datetime
 from feedmirror.addresses import host_of
 from feedmirror.configuration import FeedSettings
 from feedmirror.mirroring.poll_state import FeedState
-from feedmirror.mirroring.schedule import AT_ONCE, limit_ends, next_poll
+from feedmirror.mirroring.schedule import AT_ONCE, limit_ends, next_poll, soonest
 
 # Domains whose servers are one: each publisher has a host of its own there.
 SHARED = ("livejournal.com", "medium.com", "reddit.com", "substack.com", "tumblr.com")
@@ -67,11 +67,17 @@ def first_due(
     """
     known = {settings.url: (state, settings) for state, settings in feeds}
     held = held_until(known, shared)
-    upcoming = [
-        next_poll(state, settings, held=held.get(url)) for url, (state, settings) in known.items()
-    ]
-    moments = [AT_ONCE if poll is None else poll.due for poll in upcoming]
-    return min((moment for moment in moments if moment is not None), default=None)
+    first: datetime | None = None
+    # Of those polled at once the busiest is looked at first: it is likely due before the others.
+    order = sorted((soonest(*each), -each[0].rhythm.count, url) for url, each in known.items())
+    for earliest, _, url in order:
+        if first is not None and first <= earliest:
+            break  # nor is any other before that
+        poll = next_poll(*known[url], held=held.get(url))
+        due = AT_ONCE if poll is None else poll.due
+        if due is not None:
+            first = due if first is None else min(first, due)
+    return first
 
 
 def _read_at(state: FeedState) -> datetime | None:

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from urllib.parse import urlsplit
 
 from feedmirror.addresses import coarse_address, host_of, organisational_domain
+from feedmirror.mirroring.changing import changed
 from feedmirror.ports.fetching import Hop
 
 PROVEN_AFTER = timedelta(days=7)  # of the same claim (rule D4)
@@ -167,7 +168,7 @@ def _claimed(move: Move, target: str, now: datetime, *, stated: bool) -> Move:
 
 
 def _unclaimed(move: Move) -> Move:
-    return replace(move, target="", since=None, stated=False, trial=False, tries=0)
+    return changed(move, target="", since=None, stated=False, trial=False, tries=0)
 
 
 def _is_proven(claim: Move, sight: Sight) -> bool:
@@ -196,7 +197,7 @@ def _looked_for(move: Move, sight: Sight) -> Move:
     if not move.address or sight.found is Found.NOTHING:
         return move
     if sight.found in {Found.FEED, Found.EMPTY}:
-        return replace(move, lost=None)
+        return changed(move, lost=None)
     lost = move.lost or sight.now
     is_over = not sight.ended and sight.now - lost >= LOST_AFTER
     return Move() if is_over else replace(move, lost=lost)

@@ -5,11 +5,12 @@ over unchanged feeds writes it once (promise P6).
 """
 
 import json
-from collections.abc import Collection, Hashable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import asdict, astuple, dataclass, field, replace
 from dataclasses import fields as fields_of
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from feedmirror.layout import ItemId
@@ -23,8 +24,10 @@ from feedmirror.mirroring.rhythm import Rhythm
 from feedmirror.mirroring.terms import Stated
 from feedmirror.mirroring.told import Told
 from feedmirror.stored import checked, listed, read_json
+from feedmirror.stored_rows import Rows, rows_of
 
-SCHEMA = 1
+# 2: the entries are one text (``stored_rows``), which stays one until they are asked for.
+SCHEMA, _READABLE = 2, {1, 2}
 
 Rank = tuple[datetime, str]  # when an item is shown from, and its id
 
@@ -58,6 +61,11 @@ class Look:
     again: datetime | None = None
     floor: Rank | None = None
     shown: str = "full"
+
+
+# What most feeds have: one of each for all of them, as they are many and are never changed.
+_MOVE, _RHYTHM, _STATED, _ABSENCE = Move(), Rhythm(), Stated(), Absence()
+_BACKFILL, _TOLD, _REFUSAL = Backfill(), Told(), Refusal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +103,13 @@ class FeedState:
         default_factory=dict
     )  # id of a new link → id that is kept
     look: Look = Look()
-    move: Move = field(default_factory=Move)
-    rhythm: Rhythm = field(default_factory=Rhythm)
-    stated: Stated = field(default_factory=Stated)
-    absence: Absence = field(default_factory=Absence)
-    backfill: Backfill = field(default_factory=Backfill)
-    told: Told = field(default_factory=Told)
-    refusal: Refusal = field(default_factory=Refusal)
+    move: Move = _MOVE
+    rhythm: Rhythm = _RHYTHM
+    stated: Stated = _STATED
+    absence: Absence = _ABSENCE
+    backfill: Backfill = _BACKFILL
+    told: Told = _TOLD
+    refusal: Refusal = _REFUSAL
 
     @property
     def is_over(self) -> bool:
@@ -119,6 +127,8 @@ class FeedState:
 
     def forgetting(self, items: Collection[ItemId]) -> "FeedState":
         """Return the state that makes the next poll look at some entries' records again."""
+        if not items:
+            return self
         known = self.entries.keys() & frozenset(items)
         if not known:
             return self
@@ -159,30 +169,59 @@ _PARTS: Mapping[str, type] = {
     "told": Told,
     "refusal": Refusal,
 }
+_SIMPLE = tuple(
+    each.name for each in fields_of(FeedState) if each.name not in {*_PARTS, "entries", "look"}
+)
+_TIMES = frozenset({"attempted", "not_before", "limited", "gone_since"})
+_LISTS = frozenset({"problems", "hosts", "skip_hours", "skip_days"})
+_simple_of = attrgetter(*_SIMPLE)
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_NEW, _HOUSE, _HOUSE_TERMS = FeedState(), House(), HouseTerms()  # of which nothing is known
 Part = TypeVar("Part")
 
 
+class StateWriter:
+    """Writes states; what it last made of a feed is used again while that is the same object."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._made: dict[str, tuple[FeedState, bytes]] = {}
+
+    def write(self, state: ShardState, nonce: str) -> bytes:
+        """Return the stored form; what a feed does not have is left out."""
+        made = {url: self._written(url, feed) for url, feed in state.feeds.items()}
+        self._made = made
+        around = {
+            "schema": SCHEMA,
+            "mark": state.mark,
+            "shards": state.shards,
+            "handed": state.handed,
+            "houses": {origin: _stated(each, _HOUSE) for origin, each in state.houses.items()},
+            "house_terms": {
+                origin: _stated(each, _HOUSE_TERMS) for origin, each in state.house_terms.items()
+            },
+            "nonce": nonce,
+        }
+        feeds = b",".join(written for _, written in made.values())
+        return b'%b,"feeds":{%b}}' % (_encoded(around)[:-1].encode(), feeds)
+
+    def _written(self, url: str, feed: FeedState) -> tuple[FeedState, bytes]:
+        last = self._made.get(url)
+        if last is not None and last[0] is feed:
+            return last
+        return feed, f"{_encoded(url)}:{_encoded(_compact(feed))}".encode()
+
+
 def state_to_json(state: ShardState, nonce: str) -> bytes:
-    """Return the stored form; what a feed does not have is left out."""
-    feeds = {url: _compact(feed) for url, feed in state.feeds.items()}
-    fields = {
-        "schema": SCHEMA,
-        "mark": state.mark,
-        "shards": state.shards,
-        "handed": state.handed,
-        "feeds": feeds,
-        "houses": {origin: _stated(house) for origin, house in state.houses.items()},
-        "house_terms": {origin: _stated(house) for origin, house in state.house_terms.items()},
-        "nonce": nonce,
-    }
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    """Return the stored form of one state."""
+    return StateWriter().write(state, nonce)
 
 
 def state_from_json(body: bytes) -> ShardState | None:
     """Read a state; one that cannot be read is lost, and losing it is allowed."""
     try:
         fields = read_json(body)
-        if fields["schema"] != SCHEMA:
+        if fields["schema"] not in _READABLE:
             return None
         feeds = {url: _feed(feed) for url, feed in fields["feeds"].items()}
         shards, handed = (fields.get(name, 0) for name in ("shards", "handed"))
@@ -197,53 +236,54 @@ def state_from_json(body: bytes) -> ShardState | None:
 
 
 def _compact(feed: FeedState) -> dict[str, Any]:
-    entries = {item: _row(known) for item, known in feed.entries.items()}
-    look = asdict(feed.look) if feed.look != Look() else None
-    parts = {name: _stated(getattr(feed, name)) for name in _PARTS}
-    # Not asdict, which copies all that is in the parts once more.
-    own = {each.name: getattr(feed, each.name) for each in fields_of(feed)}
-    stored = {**own, **parts, "entries": entries, "look": look}
-    return {name: value for name, value in stored.items() if value not in (None, "", 0, (), {})}
+    told = {name: value for name, value in zip(_SIMPLE, _simple_of(feed), strict=True) if value}
+    for name in _PARTS:
+        if stated := _stated(getattr(feed, name), getattr(_NEW, name)):
+            told[name] = stated
+    if feed.look != _NEW.look:
+        told["look"] = asdict(feed.look)
+    if feed.entries:
+        rows = rows_of(EntryState, feed.entries)
+        told["entries"] = rows or {item: astuple(entry) for item, entry in feed.entries.items()}
+    return told
 
 
-def _row(entry: EntryState) -> list[str | int]:
-    """Return an entry's fields in their order, as far as there are dates and more."""
-    more: list[str | int] = [entry.published, entry.updated, entry.span]
-    while more and not more[-1]:
-        more.pop()
-    return [entry.fingerprint, entry.attributes, entry.guid, *more]
-
-
-def _stated(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ours
-    """Return what a part of a state says beyond its defaults."""
-    usual = _usual(cast("Hashable", type(part)))
-    if part == usual:
+def _stated(part: Any, usual: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass of ours
+    """Return what a part of a state says beyond the ``usual``, which most of them are."""
+    if part is usual:
         return {}
-    own = ((each.name, getattr(part, each.name)) for each in fields_of(part))
-    return {name: value for name, value in own if value != getattr(usual, name)}
+    return {
+        name: value
+        for name in _names(cast("Hashable", type(part)))
+        if (value := getattr(part, name)) != getattr(usual, name)
+    }
 
 
 @cache
-def _usual(of: Hashable) -> Any:  # noqa: ANN401 -- see above
-    """Return a part of a state that says nothing beyond its defaults."""
-    return cast("type[Any]", of)()
+def _names(of: Hashable) -> tuple[str, ...]:
+    return tuple(each.name for each in fields_of(cast("Any", of)))
 
 
-def _part(of: type[Part], fields: Mapping[str, Any]) -> Part:
-    """Read a part of a state; raises TypeError or ValueError for what is none."""
-    hints = _hints(cast("Hashable", of))
-    return of(**{name: _value(hints[name], value) for name, value in fields.items()})
+def _part(of: type[Part], fields: dict[str, Any]) -> Part:
+    """Read a part of a state, whose fields are taken over; raises TypeError or ValueError."""
+    for name, read in _readers(cast("Hashable", of)):
+        if name in fields:
+            fields[name] = read(fields[name])
+    return of(**fields)
 
 
 @cache
-def _hints(of: Hashable) -> Mapping[str, Any]:
-    return get_type_hints(of)
+def _readers(of: Hashable) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """Return what reads those fields of a part that JSON has in another form."""
+    hints = get_type_hints(of)
+    forms = {name: _form(hint) for name, hint in hints.items()}
+    return tuple((name, read) for name, read in forms.items() if read is not None)
 
 
-def _value(hint: Any, value: Any) -> Any:  # noqa: ANN401 -- JSON
+def _form(hint: Any) -> Callable[[Any], Any] | None:  # noqa: ANN401 -- a type, however stated
     if hint == datetime | None:
-        return datetime.fromisoformat(value)
-    return tuple(listed(value)) if get_origin(hint) is tuple else value
+        return datetime.fromisoformat
+    return (lambda value: tuple(listed(value))) if get_origin(hint) is tuple else None
 
 
 def _look(fields: Mapping[str, Any]) -> Look:
@@ -258,18 +298,22 @@ def _look(fields: Mapping[str, Any]) -> Look:
 
 
 def _feed(fields: dict[str, Any]) -> FeedState:
-    times: dict[str, datetime] = {
-        name: datetime.fromisoformat(fields[name])
-        for name in ("attempted", "not_before", "limited", "gone_since")
-        if name in fields
-    }
-    stored: dict[ItemId, list[Any]] = fields.get("entries", {})
-    entries = {item: EntryState(*known) for item, known in stored.items()}
-    names = ("problems", "hosts", "skip_hours", "skip_days")
-    lists = {name: tuple(listed(fields.get(name, []))) for name in names}
-    look = _look(fields["look"]) if "look" in fields else Look()
-    parts: dict[str, Any] = {
-        name: _part(of, fields[name]) for name, of in _PARTS.items() if name in fields
-    }
-    typed: dict[str, Any] = {**fields, **times, "entries": entries, **lists, "look": look, **parts}
-    return FeedState(**typed)
+    """Read a feed's state, whose fields are taken over; raises TypeError or ValueError."""
+    for name in _TIMES & fields.keys():
+        fields[name] = datetime.fromisoformat(fields[name])
+    for name in _LISTS & fields.keys():
+        fields[name] = tuple(listed(fields[name]))
+    for name in _PARTS.keys() & fields.keys():
+        fields[name] = _part(_PARTS[name], fields[name])
+    if "look" in fields:
+        fields["look"] = _look(fields["look"])
+    if "entries" in fields:
+        fields["entries"] = _entries(fields["entries"])
+    return FeedState(**fields)
+
+
+def _entries(stored: str | dict[ItemId, list[Any]]) -> Mapping[ItemId, EntryState]:
+    """Read a feed's entries, as they are written or as schema 1 had them."""
+    if isinstance(stored, str):
+        return Rows(EntryState, stored)
+    return {item: EntryState(*known) for item, known in stored.items()}

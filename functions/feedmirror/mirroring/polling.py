@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
 from feedmirror.addresses import digest
+from feedmirror.mirroring.changing import changed
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.schedule import LONGEST_HINT
 from feedmirror.ports.fetching import Fetched, FetchRequest, Unfetched
@@ -144,11 +145,11 @@ def _read_body(answer: Fetched, state: FeedState, *, now: datetime) -> Poll:
     fresh = _well(fresh, _hint(answer.headers, now, 0))
     partial = answer.status == 226  # noqa: PLR2004 -- "IM Used", RFC 3229 §10.4.1
     if not partial:
-        fresh = replace(fresh, unvalidated=not (fresh.etag or fresh.last_modified))
+        fresh = changed(fresh, unvalidated=not (fresh.etag or fresh.last_modified))
     if body_hash == state.body_hash and not partial:
         return Poll(News.NOTHING, fresh)
     kept = state.body_hash if partial else body_hash
-    return Poll(News.DOCUMENT, replace(fresh, body_hash=kept), answer.body, partial)
+    return Poll(News.DOCUMENT, changed(fresh, body_hash=kept), answer.body, partial)
 
 
 def _hash(body: bytes) -> str:
@@ -178,7 +179,7 @@ def without_frozen(state: FeedState, before: FeedState) -> FeedState:
 
 
 def _well(state: FeedState, hint: int) -> FeedState:
-    return replace(
+    return changed(
         state,
         failures=0,
         error="",
@@ -232,7 +233,7 @@ def _with_validators(
         "" if (stated := validator_in(headers, name)) == state.frozen else stated
         for name in ("etag", "last-modified")
     )
-    return replace(
+    return changed(
         state,
         etag=etag or otherwise.etag,
         last_modified=last_modified or otherwise.last_modified,

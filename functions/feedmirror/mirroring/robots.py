@@ -8,6 +8,7 @@ rule has to be applied: what no rule forbids needs none.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from feedmirror.addresses import web_address
@@ -93,6 +94,7 @@ def forbidding(rules: Sequence[str], address: str) -> str:
     return max(deciding, key=len, default=forbidden[0])
 
 
+@lru_cache(maxsize=4096)  # each feed's is asked for several times in a run, and in the next
 def origin_of(address: str) -> str:
     """Return the scheme, host and port whose robots.txt holds for an address (§2.3)."""
     parts = urlsplit(address)

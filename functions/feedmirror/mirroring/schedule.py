@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from feedmirror.configuration import FeedSettings
@@ -130,8 +130,21 @@ def is_due(
     """
     if state.attempted is not None and state.attempted - now > _SKEW:
         return not _never(state, settings)
+    if soonest(state, settings) > now:
+        return False
     upcoming = next_poll(state, settings, held=held)
     return upcoming is None or (upcoming.due is not None and upcoming.due <= now)
+
+
+def soonest(state: FeedState, settings: FeedSettings) -> datetime:
+    """Return when a feed may be due at the earliest, whatever else :func:`next_poll` looks at.
+
+    It tells in no time of most feeds of a shard that they are not due yet, or not first.
+    """
+    if state.attempted is None:
+        return AT_ONCE
+    minute = state.attempted.replace(second=0, microsecond=0)
+    return minute + (settings.interval or settings.fastest)
 
 
 def is_asking_to_wait(state: FeedState, *, now: datetime) -> bool:
@@ -177,7 +190,7 @@ def _usual(state: FeedState, settings: FeedSettings) -> _Wait:
         time = settings.interval - (attempted - minute)
         return _Wait(time, "the configured interval", spread=False)
     wait = _by_rhythm(state, settings, minute)
-    wait = replace(wait, time=wait.time - (attempted - minute))
+    wait = _Wait(wait.time - (attempted - minute), wait.reason, wait.spread)
     if state.unvalidated:
         # A whole document each time: at most daily, unless it forgets within a day (rule V4).
         daily = min(LONGEST, _before_it_forgets(state, settings) or LONGEST)

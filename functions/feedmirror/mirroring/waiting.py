@@ -22,7 +22,7 @@ LONGEST = timedelta(days=1)
 _STEP, _HOUR, _DAY = 300, 3600, 86400  # the mirror function is called each five minutes
 _AHEAD = 3 * _HOUR
 
-_Point = tuple[int, float, float]  # seconds since the attempt; entries by then; what they waited
+Point = tuple[int, float, float]  # seconds since the attempt; entries by then; what they waited
 
 
 @lru_cache(maxsize=16384)  # a warm function reckons the same feeds run after run
@@ -34,15 +34,17 @@ def best_wait(rhythm: Rhythm, attempted: datetime, fastest: timedelta) -> timede
     at the same distance: just behind the minutes at which a feed usually publishes, not just before
     them. At an even rate it stays where it is.
     """
+    if is_quiet(rhythm, attempted):
+        return max(LONGEST, fastest)
     shortest, longest = int(fastest.total_seconds()), int(LONGEST.total_seconds())
-    points = _points(rhythm, attempted)
+    ahead = points(rhythm, attempted)
     passed = [(0, 0.0, 0.0)]
-    first = _walk(points, passed, shortest)[0]
+    first = _walk(ahead, passed, shortest)[0]
     if first >= longest:
         return max(LONGEST, fastest)
-    gap = _walk(points, passed, shortest)[0] - first
+    gap = _walk(ahead, passed, shortest)[0] - first
     end = first + gap * max(1, _AHEAD // gap)
-    passed += islice(points, max(0, end // _STEP + 1 - len(passed)))
+    passed += islice(ahead, max(0, end // _STEP + 1 - len(passed)))
     choice = min(
         range(-(-shortest // _STEP) * _STEP, first + gap, _STEP),
         key=lambda at: _cost(passed, [0, *range(at, end, gap), end]),
@@ -50,46 +52,75 @@ def best_wait(rhythm: Rhythm, attempted: datetime, fastest: timedelta) -> timede
     return max(timedelta(seconds=min(choice, longest)), fastest)
 
 
-def _cost(points: list[_Point], polls: list[int]) -> float:
+def is_quiet(rhythm: Rhythm, attempted: datetime) -> bool:
+    """Tell by the hour whether so little comes in a day that it cannot be worth a poll before.
+
+    More than may wait is reckoned: all of an hour's entries as if they came when it begins. So not
+    all are told that wait a day; but as most feeds are silent, most that is to reckon falls away.
+    """
+    hours, days = shape_of(rhythm.hours, HOURS), shape_of(rhythm.days, DAYS)
+    begin = int(attempted.timestamp())
+    end, waits = begin + int(LONGEST.total_seconds()), 0.0
+    for at in range(begin - begin % _HOUR, end, _HOUR):
+        waits += hours[at % _DAY // _HOUR] * days[_weekday(at // _DAY)] * (end - at)
+    return rate(rhythm, at=attempted) * _HOUR * waits < PATIENCE.total_seconds()
+
+
+def _cost(passed: list[Point], polls: list[int]) -> float:
     """Return what polls cost that are made after so many seconds: their number, and what waits."""
-    waits = (_waited(points[one // _STEP], points[two // _STEP]) for one, two in pairwise(polls))
+    waits = (_waited(passed[one // _STEP], passed[two // _STEP]) for one, two in pairwise(polls))
     return sum(waits) + len(polls) * PATIENCE.total_seconds()
 
 
-def _walk(points: Iterator[_Point], passed: list[_Point], shortest: int) -> _Point:
+def _walk(points: Iterator[Point], passed: list[Point], shortest: int) -> Point:
     """Go on from a poll to where the next is due, and note what is passed."""
-    begin, patience = passed[-1], PATIENCE.total_seconds()
-    longest = begin[0] + int(LONGEST.total_seconds())
-    for point in points:
+    begin, known, waited_before = passed[-1]
+    least, longest = begin + shortest, begin + int(LONGEST.total_seconds())
+    patience = PATIENCE.total_seconds()
+    for point in points:  # hundreds of them: what waits is reckoned as in ``_waited``, but here
         passed.append(point)
-        is_allowed = point[0] - begin[0] >= shortest
-        if point[0] >= longest or (is_allowed and _waited(begin, point) >= patience):
+        at, _, waited = point
+        if at >= longest:
+            break
+        if at >= least and waited - waited_before - known * (at - begin) >= patience:
             break
     return passed[-1]
 
 
-def _waited(start: _Point, end: _Point) -> float:
+def _waited(start: Point, end: Point) -> float:
     """Return what waits between two moments, if all that came before is fetched at the first."""
     return end[2] - start[2] - start[1] * (end[0] - start[0])
 
 
-def _points(rhythm: Rhythm, attempted: datetime) -> Iterator[_Point]:
+def points(rhythm: Rhythm, attempted: datetime) -> Iterator[Point]:
     """Yield what is expected after an attempt, at each five minutes from then."""
+    begin = int(attempted.timestamp())
+    entries = waited = 0.0
+    for after, each in zip(count(_STEP, _STEP), _rates(rhythm, attempted, begin), strict=False):
+        new = each * _STEP
+        waited += (entries + new / 2) * _STEP
+        entries += new
+        yield after, entries, waited
+
+
+def _rates(rhythm: Rhythm, attempted: datetime, begin: int) -> Iterator[float]:
+    """Yield how many entries a second are expected in each five minutes from ``begin``."""
     mean = rate(rhythm, at=attempted)
     hours = [mean * each for each in shape_of(rhythm.hours, HOURS)]
     days, minutes = shape_of(rhythm.days, DAYS), shape_of(rhythm.minutes, MINUTES)
-    begin = int(attempted.timestamp())
     part = begin % _STEP / _STEP  # of a step lies in the five minutes of the clock that are next
     minutes = [
         each * (1 - part) + minutes[(number + 1) % MINUTES] * part
         for number, each in enumerate(minutes)
     ]
-    entries = waited = 0.0
-    for after in count(_STEP, _STEP):
-        # The first of January 1970 was a Thursday.
-        at = begin + after - _STEP
-        now = hours[at % _DAY // _HOUR] * days[(at // _DAY + 3) % DAYS]
-        now *= minutes[at % _HOUR // _STEP]
-        waited += (entries + now * _STEP / 2) * _STEP
-        entries += now * _STEP
-        yield after, entries, waited
+    day, second = divmod(begin, _DAY)
+    passed = second // _STEP  # of the first day
+    for number in count(day):
+        of_day = days[_weekday(number)]
+        yield from [hour * of_day * each for hour in hours for each in minutes][passed:]
+        passed = 0
+
+
+def _weekday(day: int) -> int:
+    """Return the day of the week of a day since 1970, whose first was a Thursday."""
+    return (day + 3) % DAYS

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from feedmirror.addresses import digest
 from feedmirror.publishing.letters import publishers_letters
@@ -94,6 +95,7 @@ def shown_text(text: str) -> str:
     return name_without_addresses(text)
 
 
+@lru_cache(maxsize=4096)  # a feed's is looked at behind each of its polls
 def shown_address(address: str) -> str:
     """Return an address without a user's name; empty where it is none, or has a mail address."""
     shown = link(address) or ""

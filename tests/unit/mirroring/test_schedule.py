@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedmirror.configuration import Ended, FeedSettings
+from feedmirror.mirroring.limits import first_due, held_until
 from feedmirror.mirroring.moves import Move
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.refusals import Refusal
@@ -18,6 +19,7 @@ from feedmirror.mirroring.schedule import (
     is_read_whole,
     next_poll,
     shard_of,
+    soonest,
 )
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
@@ -321,3 +323,58 @@ def test_a_clock_that_was_ahead_keeps_no_feed_waiting_until_then() -> None:
     assert is_due(state, settings, now=now)
     assert not is_due(replace(state, gone=True), settings, now=now)
     assert not is_due(replace(state, attempted=now + timedelta(seconds=5)), settings, now=now)
+
+
+STATES = st.builds(
+    FeedState,
+    attempted=st.none() | st.timedeltas(timedelta(), 3 * DAY).map(AT.__sub__),
+    rhythm=st.sampled_from([Rhythm(), BUSY, SILENT, replace(BUSY, reach=AT - 2 * HOUR)]),
+    failures=st.integers(0, 40),
+    hint=st.sampled_from([0, 7200]),
+    not_before=st.none() | st.timedeltas(-DAY, DAY).map(AT.__add__),
+    limited=st.none() | st.just(AT),
+    gone_since=st.none() | st.just(AT),
+    gone=st.booleans(),
+    covered=st.booleans(),
+    unvalidated=st.booleans(),
+    skip_hours=st.just(()) | st.just((12, 13)),
+    move=st.sampled_from([Move(), Move(trial=True), Move(into="https://b.example/")]),
+)
+SETTINGS = st.builds(
+    FeedSettings,
+    url=st.integers(0, 10**6).map("https://{}.example/feed".format),
+    interval=st.none() | st.sampled_from([HOUR / 4, DAY]),
+    fastest=st.sampled_from([HOUR / 4, HOUR, DAY]),
+    ended=st.none() | st.just(Ended.STAY),
+)
+
+
+@given(STATES, SETTINGS, st.none() | st.timedeltas(-DAY, DAY).map(AT.__add__))
+def test_no_feed_is_due_before_the_soonest(
+    state: FeedState, settings: FeedSettings, held: datetime | None
+) -> None:
+    upcoming = next_poll(state, settings, held=held)
+    due = AT - 99 * DAY if upcoming is None else upcoming.due
+    if upcoming is not None and due is not None:
+        assert soonest(state, settings) <= due
+    for now in (AT - DAY, AT, AT + DAY, AT + 9 * DAY):
+        assert is_due(state, settings, now=now, held=held) == (
+            (due is not None and due <= now)
+            or (
+                not (state.gone or settings.ended)
+                and state.attempted is not None
+                and state.attempted - now > HOUR
+            )
+        )
+
+
+@given(st.lists(st.tuples(STATES, SETTINGS), max_size=9))
+def test_the_first_that_is_due_is_the_first_of_all(
+    feeds: list[tuple[FeedState, FeedSettings]],
+) -> None:
+    known = {settings.url: (state, settings) for state, settings in feeds}
+    held = held_until(known, ())
+    polls = [next_poll(*each, held=held.get(url)) for url, each in known.items()]
+    due = [datetime.min.replace(tzinfo=UTC) if poll is None else poll.due for poll in polls]
+
+    assert first_due(feeds) == min((moment for moment in due if moment), default=None)

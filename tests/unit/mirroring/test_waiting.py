@@ -2,7 +2,9 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count, islice
 from math import sqrt
 from random import Random
 from statistics import median
@@ -11,8 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedmirror.mirroring.rhythm import Arrivals, Rhythm, learn, rate
-from feedmirror.mirroring.waiting import LONGEST, PATIENCE, best_wait
+from feedmirror.mirroring.rhythm import (
+    DAYS,
+    HOURS,
+    MINUTES,
+    Arrivals,
+    Rhythm,
+    learn,
+    rate,
+    shape_of,
+)
+from feedmirror.mirroring.waiting import LONGEST, PATIENCE, Point, best_wait, is_quiet, points
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -150,3 +161,47 @@ def test_no_rhythm_makes_a_feed_wait_less_than_the_fastest_or_more_than_a_day(
     rhythm: Rhythm, later: timedelta, fastest: timedelta
 ) -> None:
     assert fastest <= best_wait(rhythm, AT + later, fastest) <= DAY
+
+
+def stepwise(rhythm: Rhythm, attempted: datetime) -> Iterator[Point]:
+    """Yield what is expected after an attempt, each five minutes looked up by themselves."""
+    hours, days = shape_of(rhythm.hours, HOURS), shape_of(rhythm.days, DAYS)
+    minutes = shape_of(rhythm.minutes, MINUTES)
+    mean, begin = rate(rhythm, at=attempted), int(attempted.timestamp())
+    part = begin % 300 / 300
+    entries = waited = 0.0
+    for step in count():
+        at = datetime.fromtimestamp(begin + 300 * step, UTC)
+        here, there = minutes[at.minute // 5], minutes[(at.minute // 5 + 1) % MINUTES]
+        now = mean * hours[at.hour] * days[at.weekday()] * (here * (1 - part) + there * part)
+        waited += (entries + now * 150) * 300
+        entries += now * 300
+        yield 300 * (step + 1), entries, waited
+
+
+@settings(max_examples=20)
+@given(RHYTHMS, st.timedeltas(timedelta(), 30 * DAY))
+def test_what_is_expected_is_what_each_five_minutes_bring(rhythm: Rhythm, later: timedelta) -> None:
+    both = zip(points(rhythm, AT + later), stepwise(rhythm, AT + later), strict=False)
+    for found, expected in islice(both, 700):
+        assert found == pytest.approx(expected, rel=1e-9)
+
+
+@given(
+    st.builds(
+        replace,
+        RHYTHMS,
+        count=st.floats(0, 0.3),
+        hours=st.just(()) | st.lists(st.floats(0, 9), min_size=24, max_size=24).map(tuple),
+        minutes=st.just(()) | st.lists(st.floats(0, 9), min_size=12, max_size=12).map(tuple),
+    ),
+    st.timedeltas(timedelta(), 300 * DAY),
+)
+def test_of_a_quiet_feed_nothing_is_worth_a_poll_within_a_day(
+    rhythm: Rhythm, later: timedelta
+) -> None:
+    quiet = is_quiet(rhythm, AT + later)
+    *_, (_, _, waited) = islice(points(rhythm, AT + later), DAY // STEP)
+
+    assert not quiet or waited < PATIENCE.total_seconds()
+    assert quiet or waited > 0.9 * PATIENCE.total_seconds()
