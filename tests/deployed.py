@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 import moto_stack
+from at_length import keep_at_length
 from feedmirror.local.machine import Unhurried
 from permissions import ACCOUNT, TABLE, Call, Names, Need, needs_of
 from stack_template import REGION, translated
@@ -138,6 +139,7 @@ def noted(cloud: Cloud, made: Callable[..., Any]) -> Callable[..., Any]:
     """Return boto3's way out, with a note of every call that a function makes."""
 
     def make(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- boto3's own
+        keep_at_length(client)  # S3's first call comes this way, and so do all the others then
         name = f"{client.meta.service_model.service_name}.{operation}"
         call = Call(cloud.actor, name, dict(parameters))
         try:

@@ -6,7 +6,6 @@ import math
 import os
 import signal
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -15,19 +14,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address, ip_network
+from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import brotli  # type: ignore[import-untyped,unused-ignore]  # ships no types
 import pycurl
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from certificates import server_context, write_certificate
 from feedmirror.adapters.fetching import CurlFetcher
 from feedmirror.adapters.isolation.child_process import ChildProcess
 from feedmirror.adapters.sessions import TlsSessions
@@ -1033,39 +1029,14 @@ def test_waiting_costs_no_processor_time() -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a certificate of its own authority for 127.0.0.2, and keep it with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback publisher")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.2"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
     path = tmp_path_factory.mktemp("tls") / "publisher.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + signed.public_bytes(serialization.Encoding.PEM)
-    )
+    write_certificate(path)
     return path
 
 
 def secured(certificate: Path, address: str) -> Publisher:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return Publisher(lambda _: Answer(body=FEED), address=address, tls=context)
+    tls = server_context(certificate)
+    return Publisher(lambda _: Answer(body=FEED), address=address, tls=tls)
 
 
 def test_a_publisher_with_a_trusted_certificate_is_read(certificate: Path) -> None:

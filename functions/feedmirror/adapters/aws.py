@@ -14,6 +14,7 @@ from feedmirror.ports.object_store import Fault, StoreUnavailableError
 if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.config import Config
+    from botocore.credentials import Credentials
     from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_sesv2 import SESV2Client
@@ -79,6 +80,12 @@ def open_client(name: str, *, endpoint_url: str | None, config: "Config") -> Any
             return session.client(name, endpoint_url=endpoint_url, config=config)
         except wrong as error:
             raise unavailable("AWS", error) from error
+
+
+def credentials() -> "Credentials | None":
+    """Return what this process's clients sign with, if there is anything; it renews itself."""
+    found: Credentials | None = _session().get_credentials()
+    return found
 
 
 @cache

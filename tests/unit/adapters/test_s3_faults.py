@@ -1,6 +1,7 @@
 """What the S3 adapter makes of trouble: injected where botocore sends, with moto behind it."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from urllib3.exceptions import SSLError
 
+from at_length import keep_at_length
 from feedmirror.adapters.s3 import S3Store, make_client
+from feedmirror.adapters.s3_short_way import HANDED_ON
 from feedmirror.ports.object_store import (
     Content,
     LostConditionError,
@@ -82,12 +85,14 @@ def hang_up(request: AWSPreparedRequest) -> AWSResponse:
 
 @dataclass
 class Wire:
-    """The place between botocore and S3: each request meets the next fault, the last one stays."""
+    """The place before S3: each request meets the next fault, the last one stays."""
 
     faults: list[Fault] = field(default_factory=list)
     sent: int = 0
 
     def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        if HANDED_ON in request.headers:
+            return None  # it has met its fault on the short way
         self.sent += 1
         if not self.faults:
             return None
@@ -113,10 +118,29 @@ def calm(endpoint: str) -> Iterator["S3Client"]:
     client.close()
 
 
-@pytest.fixture(scope="module")
-def troubled(endpoint: str) -> Iterator["S3Client"]:
-    """Give the client that meets faults; its retry budget pays for some 35 retries in vain."""
+BOTH_WAYS = ["short way", "botocore's own"]
+
+
+def a_client(endpoint: str, way: str) -> "S3Client":
+    """Return a client that takes one of both ways to S3, from its first request on."""
     client = make_client(endpoint_url=endpoint, attempts=ATTEMPTS)
+    if way == "short way":
+        store, key = S3Store(client, BUCKET), f"first-{uuid.uuid4()}"
+        store.put(key, OURS, replaces=None)
+        store.get(key)
+        store.head(key)
+    else:
+        keep_at_length(client)
+    return client
+
+
+@pytest.fixture(scope="module", params=BOTH_WAYS)
+def troubled(
+    endpoint: str, calm: "S3Client", request: pytest.FixtureRequest
+) -> Iterator["S3Client"]:
+    """Give the client that meets faults; its retry budget pays for some 35 retries in vain."""
+    assert calm.head_bucket(Bucket=BUCKET)
+    client = a_client(endpoint, request.param)
     yield client
     client.close()
 
@@ -171,10 +195,12 @@ def lab(troubled: "S3Client", calm: "S3Client", key: str) -> Iterator[Lab]:
         yield lab
 
 
-@pytest.fixture
-def hopeless_lab(endpoint: str, calm: "S3Client", key: str) -> Iterator[Lab]:
+@pytest.fixture(params=BOTH_WAYS)
+def hopeless_lab(
+    endpoint: str, calm: "S3Client", key: str, request: pytest.FixtureRequest
+) -> Iterator[Lab]:
     """Give a lab whose client may use up its whole retry budget."""
-    client = make_client(endpoint_url=endpoint, attempts=ATTEMPTS)
+    client = a_client(endpoint, request.param)
     with opened(client, calm, key) as lab:
         yield lab
     client.close()
