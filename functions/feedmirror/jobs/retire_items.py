@@ -15,7 +15,6 @@ from datetime import datetime
 from functools import partial
 
 from feedmirror.configuration import Ended
-from feedmirror.jobs.list_again import ListAgain
 from feedmirror.jobs.publish import OpenPage, Publisher
 from feedmirror.jobs.rules import RuleReader
 from feedmirror.layout import ItemId, host_folder, record_key
@@ -108,6 +107,8 @@ class RetireItems:
         What leaves the latest leaves room, and months hold what is older. What the months do not
         hold any more may still stand there, if something died in between.
         """
+        from feedmirror.jobs.list_again import ListAgain  # noqa: PLC0415 -- most retire, and mend nothing
+
         again = ListAgain(publisher=self.publisher, rules=self.rules)
         return not again.run({host_folder(host)}, ((host, item) for item in items), now=now)
 

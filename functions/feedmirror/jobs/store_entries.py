@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedmirror.configuration import Images
-from feedmirror.jobs.list_again import ListAgain
 from feedmirror.jobs.publish import Publisher
 from feedmirror.jobs.rules import RuleReader, Rules
 from feedmirror.jobs.slots import (
@@ -102,6 +101,8 @@ class StoreEntries:
         self, folders: Iterable[str], publication: Publication, *, now: datetime
     ) -> Mapping[str, str]:
         """Put listings of which a condition was lost; return why, by folder, if that failed."""
+        from feedmirror.jobs.list_again import ListAgain  # noqa: PLC0415 -- most runs lose nothing
+
         again = ListAgain(publisher=self.publisher, rules=self.rules)
         records: tuple[Record, ...] = (*publication.items, *publication.tombstones)
         return again.run(folders, ((each.host, each.id) for each in records), now=now)
