@@ -63,6 +63,9 @@ class Noting:
 
     def get(self, key: str) -> StoredObject | None:
         found = self.store.get(key)
+        # An index tells the ETag that another file had when it was put: as if that was read first.
+        if found and (told := found.content.metadata.get("etag-index.html")):
+            self.asked.append(Asked("get", key.replace("feed.json", "index.html"), told))
         self.asked.append(Asked("get", key, found.etag if found else None))
         return found
 

@@ -66,6 +66,38 @@ def test_what_was_refused_while_its_answer_left_comes_back_also_if_the_operator_
     assert "feed.json" in readable(world)
 
 
+def test_who_was_refused_while_an_answer_left_is_told_also_if_the_operator_died(
+    world: MemoryWorld,
+) -> None:
+    """Whoever writes the answer closes no case of which another's mails are still to be sent."""
+    world.serve(rss(entry(1)))
+    world.run()
+
+    def refuse_and_die(method: str, _: str) -> None:
+        if method != "send":
+            return
+        world.calm()
+        (case,) = world.takedowns().cases.ids()
+        known = world.takedowns().cases.load(case)
+        assert known is not None
+        world.requests.before = lambda what, key: crash(what, key) if what == "send" else None
+        with suppress(CrashError):
+            world.takedowns().refuse(known)
+        world.calm()
+
+    world.requests.before = refuse_and_die
+    case = world.write(f"Please take down {SITE}/1", sender=STRANGER)
+    assert world.case(case).state is State.REFUSED
+    told = len(world.sent())
+
+    world.takedowns().hour(time_left=lambda: world.time_left)
+
+    assert len(world.sent()) > told
+    before = world.case(case)
+    world.takedowns().hour(time_left=lambda: world.time_left)
+    assert world.case(case) == before  # now it is closed
+
+
 def test_what_a_person_approved_stays_away_whichever_feed_brings_it(world: MemoryWorld) -> None:
     """Also where only another site's copy of it was held when somebody asked."""
     world.serve(rss(entry(1, title=CANARY)), "/planet", site=PLANET)

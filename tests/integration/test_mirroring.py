@@ -231,6 +231,68 @@ def test_one_new_entry_is_one_record_and_the_pages_that_changed(world: World) ->
     assert [method for method, key in requests.asked if key == page] == ["put"]
     # No look-up of a new item; the front reads what the archive holds behind its own rules.
     assert [method for method, key in requests.asked if key == record] == ["put", "get"]
+    for key in listings:  # the index of each is read, and tells the ETags of the others
+        asked = ["get", "put"] if key.endswith("feed.json") else ["put"]
+        assert [method for method, other in requests.asked if other == key] == asked
+
+
+@pytest.mark.parametrize("folder", ["", "news.example.com/", "news.example.com/2026-11/"])
+@pytest.mark.parametrize("name", ["feed.xml", "feed.json"])
+def test_a_listing_of_which_one_file_is_newer_than_its_index_is_looked_at(
+    world: World, folder: str, name: str
+) -> None:
+    """A run dies between the files, and what the index remembers is wrong from then on."""
+    world.serve(rss(entry(1)))
+    world.run()
+    world.later()
+    world.serve(rss(entry(2), entry(1)))
+
+    def die(method: str, key: str) -> None:
+        if (method, key) == ("put", folder + name):
+            raise KeyboardInterrupt
+
+    world.watch().before = die
+    with pytest.raises(KeyboardInterrupt):
+        world.run()
+    world.requests.before = lambda *_: None
+
+    world.run()  # it takes the entry for new, meets its record, and looks again
+    report = world.run()
+
+    assert (report.lost, report.problems) == (0, ())
+    for file in ("index.html", "feed.xml", "feed.json"):
+        assert "Entry 2" in world.pages()[folder + file]
+    world.serve(rss(entry(3), entry(2), entry(1)))
+    world.watch()
+    assert world.run().created == 1
+    heads = [key for method, key in world.requests.asked if method == "head"]
+    assert not [key for key in heads if key.startswith(folder)]  # what is remembered is right again
+
+
+def test_a_listing_that_is_tried_again_goes_by_the_rules_of_then(world: World) -> None:
+    """Its condition is lost, and before the second try there is a rule, and nothing else yet."""
+    world.serve(rss(entry(1)))
+    world.run()
+    world.later()
+    world.serve(rss(entry(2, title="Doomed"), entry(3), entry(1)))
+    requests = world.watch()
+    page = "news.example.com/index.html"
+
+    def meet(method: str, key: str) -> None:
+        if (method, key) == ("put", page):
+            requests.before = lambda *_: None
+            found = world.stores.site.get(page)
+            assert found is not None
+            body = found.content.body + b"<!-- another writer's -->"
+            world.stores.site.put(page, replace(found.content, body=body), replaces=found.etag)
+            world.suppress(a_rule(address_key(f"{SITE}/2")))
+
+    requests.before = meet
+
+    assert world.run().lost == 0
+    for name in ("index.html", "feed.xml", "feed.json"):
+        assert "Doomed" not in world.pages()[f"news.example.com/{name}"]
+        assert "Entry 3" in world.pages()[f"news.example.com/{name}"]
 
 
 def test_of_a_host_that_is_new_nothing_is_read_but_that_it_is(world: World) -> None:

@@ -64,8 +64,9 @@ def readable(world: MemoryWorld) -> list[str]:
 
 
 def without_body(content: Content) -> Content:
-    """Return how an object is served, but for the moment that it tells of."""
+    """Return how an object is served, but for the moment and the ETags that it tells of."""
     told = {name: value for name, value in content.metadata.items() if name != "as-of"}
+    told = {name: value for name, value in told.items() if not name.startswith("etag-")}
     return replace(content, body=b"", metadata=told)
 
 

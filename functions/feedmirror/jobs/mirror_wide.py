@@ -48,8 +48,8 @@ class MirrorWide:
         """Put the front with some items; a lost condition means to begin again from the top."""
         failed: Mapping[str, str] = {FRONT: "site /: its items have other links at every look"}
         hosts = {host for place in places for host in (place.host, place.link_host)}
-        for _ in range(_ATTEMPTS):
-            listings = self.publisher.open({FRONT})
+        for attempt in range(_ATTEMPTS):
+            listings = self.publisher.open({FRONT}, looks=attempt > 0)
             rules = self.rules.read(hosts | listings.hosts)
             try:
                 # Behind the rules, and long after they were put: what the archive holds now.

@@ -1,6 +1,9 @@
 """The site's half of the protocol: pages are opened before the rules are read, and put after.
 
 A listing's ``feed.json`` is its own index: the request that reads its ETag brings what it shows.
+Put last, it also remembers the ETags that the other two got, so that whoever has it need not look:
+an ETag that was read long ago is the same promise as one read now, only stricter. Where something
+died between the files it remembers what will never be right, so who loses a condition by it looks.
 The three files of a listing are put in one order, ``index.html`` first and ``feed.json`` last, so
 of two writers one stops at the first file, and what stands in ``feed.json`` stands in the others.
 Takedowns put ``feed.json`` first: nothing of theirs stands beside an index that still has the item.
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from feedmirror.publishing.pages import Renderer
 
 
+_ETAG_OF = "etag-"  # before a file's name, among the metadata of a ``feed.json``
 _GONE = {"410", "451"}  # a tombstone's page, as its metadata say
 UNCHECKED = "unchecked"  # in place of the digest of rules: none has been applied
 
@@ -133,14 +137,23 @@ class Publisher:
         found = self.site.get(folder + JSON)
         return None if found is None else self._read(folder, found)
 
-    def open(self, folders: Iterable[str], unknown: Collection[str] = frozenset()) -> OpenListings:
-        """Read the listings, the index of each last; hosts that are ``unknown`` have none yet."""
+    def open(
+        self,
+        folders: Iterable[str],
+        unknown: Collection[str] = frozenset(),
+        *,
+        looks: bool = True,
+    ) -> OpenListings:
+        """Read the listings, the index of each last; hosts that are ``unknown`` have none yet.
+
+        Who ``looks`` has the ETags as they are; else they are those that the index remembers.
+        """
 
         def opened(folder: str) -> OpenListing:
             listing = Listing(folder)
             if listing.host in unknown:
                 return OpenListing(listing, dict.fromkeys(LISTING_FILES))
-            return self._open(folder)
+            return (None if looks else self._remembered(folder)) or self._open(folder)
 
         wanted = sorted(folders)
         return OpenListings(dict(zip(wanted, self.workers.map(opened, wanted), strict=True)))
@@ -193,9 +206,13 @@ class Publisher:
         self, folder: str, documents: Mapping[str, Document], etags: Mapping[str, str | None]
     ) -> bool:
         """Put files of a listing in the order of their ETags; False at the first lost condition."""
+        put: dict[str, str] = {}
         try:
             for name, etag in etags.items():
-                self.site.put(folder + name, content_of(documents[name]), replaces=etag)
+                content = content_of(documents[name])
+                if name == JSON:
+                    content = replace(content, metadata=_etags_told(put))
+                put[name] = self.site.put(folder + name, content, replaces=etag)
         except LostConditionError:
             return False
         return True
@@ -235,6 +252,20 @@ class Publisher:
         found = self.site.get(folder + JSON)
         etags[JSON] = found.etag if found else None
         return OpenListing(self._read(folder, found) if found else Listing(folder), etags)
+
+    def _remembered(self, folder: str) -> OpenListing | None:
+        """Open a listing by its index alone, or return None if that does not tell the ETags.
+
+        Where there is no index there should be no other file either.
+        """
+        found = self.site.get(folder + JSON)
+        if found is None:
+            return OpenListing(Listing(folder), dict.fromkeys(LISTING_FILES))
+        told = found.content.metadata
+        etags = {name: told[_ETAG_OF + name] for name in (INDEX, ATOM) if _ETAG_OF + name in told}
+        if len(etags) < len((INDEX, ATOM)):
+            return None
+        return OpenListing(self._read(folder, found), {**etags, JSON: found.etag})
 
     def _read(self, folder: str, found: StoredObject) -> Listing:
         try:
@@ -293,10 +324,20 @@ def _readable(found: Iterable[StoredObject | None]) -> Iterator[Record]:
 
 def same_but_for_nonce(stored: Content, fresh: Content) -> bool:
     """Tell whether two contents differ by no more than their nonce."""
-    served = (stored.content_type, stored.cache_control, dict(stored.metadata))
-    if served != (fresh.content_type, fresh.cache_control, dict(fresh.metadata)):
+    if _served(stored) != _served(fresh):
         return False
     return without_nonce(stored.body) == without_nonce(fresh.body)
+
+
+def _served(content: Content) -> tuple[str, str | None, Mapping[str, str]]:
+    """Return how a content is served and described; the ETags that it remembers say nothing."""
+    told = {name: text for name, text in content.metadata.items() if not name.startswith(_ETAG_OF)}
+    return content.content_type, content.cache_control, told
+
+
+def _etags_told(put: Mapping[str, str]) -> Mapping[str, str]:
+    """Return how the index of a listing remembers the files that were put before it, if any."""
+    return {_ETAG_OF + name: etag for name, etag in put.items()}
 
 
 def content_of(document: Document) -> Content:

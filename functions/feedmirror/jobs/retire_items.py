@@ -21,7 +21,7 @@ from feedmirror.layout import ItemId, host_folder, record_key
 from feedmirror.mirroring.items import cut_to, link_only
 from feedmirror.mirroring.retention import Fate, Keeper
 from feedmirror.ports.object_store import Content, LostConditionError, ObjectStore
-from feedmirror.publishing.selection import Publication, newest_of, select
+from feedmirror.publishing.selection import Publication, newest_of
 from feedmirror.records import (
     Item,
     Record,
@@ -107,15 +107,10 @@ class RetireItems:
         What leaves the latest leaves room, and months hold what is older. What the months do not
         hold any more may still stand there, if something died in between.
         """
-        listings = self.publisher.open({host_folder(host)})
-        records = self.publisher.records((host, item) for item in items)
-        hosts = {each.link_host for each in records if isinstance(each, Item)} | {host}
-        rules = self.rules.read(hosts | listings.hosts)
-        try:
-            publication = select(records, rules.concerning(hosts), now=now)
-        except RuleUnreadableError:
-            return False
-        return not self.publisher.update(listings, publication, rules, now=now)
+        from feedmirror.jobs.list_again import ListAgain  # noqa: PLC0415 -- most retire, and mend nothing
+
+        again = ListAgain(publisher=self.publisher, rules=self.rules)
+        return not again.run({host_folder(host)}, ((host, item) for item in items), now=now)
 
     def _open(self, keeper: Keeper, now: datetime, sentence: Sentence) -> _Place | None:
         """Read what is in an item's place; None if it is none of the feed's, or all is done."""

@@ -2,11 +2,12 @@
 
 In this order, and none other: a marker for every item whose attributes have none; the ETag of every
 key that may be written; the rules; then every put under the ETag that was read. What loses its
-condition is left to the next run, which is told to look again. An ETag read before the marker is
-the same promise, only stricter: whatever came in between makes the put fail.
+condition is left to the next run, which is told to look again; a listing is tried once more by this
+one (``list_again.py``). An ETag read before the marker is the same promise, only stricter: whatever
+came in between makes the put fail.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +45,7 @@ from feedmirror.ports.workers import Workers
 from feedmirror.publishing.selection import Publication, select
 from feedmirror.records import (
     Item,
+    Record,
     RecordUnreadableError,
     Tombstone,
     object_metadata,
@@ -85,13 +87,25 @@ class StoreEntries:
         self.workers.map(self._announce, [slot for slot in slots if slot.step is not Step.LEAVE])
         shown = [slot for slot in slots if slot.item is not None]
         self.workers.map(self._open_page, shown)
-        listings = self.publisher.open(_folders(shown), unknown)
+        listings = self.publisher.open(_folders(shown), unknown, looks=False)
         rules = self.rules.read({host for slot in shown for host in slot.hosts} | listings.hosts)
         self.workers.map(lambda slot: self._put_record(slot, rules), shown)
         publications = {id(batch): self._publish(batch, rules, now=now) for batch in batches}
         merged = _joined(publications.values())
         failed = self.publisher.update(listings, merged, rules, now=now)
+        if failed:  # perhaps by an ETag that was remembered, and is another for good
+            failed = self._list_again(failed, merged, now=now)
         return tuple(outcome_of(batch, publications[id(batch)], failed) for batch in batches)
+
+    def _list_again(
+        self, folders: Iterable[str], publication: Publication, *, now: datetime
+    ) -> Mapping[str, str]:
+        """Put listings of which a condition was lost; return why, by folder, if that failed."""
+        from feedmirror.jobs.list_again import ListAgain  # noqa: PLC0415 -- most runs lose nothing
+
+        again = ListAgain(publisher=self.publisher, rules=self.rules)
+        records: tuple[Record, ...] = (*publication.items, *publication.tombstones)
+        return again.run(folders, ((each.host, each.id) for each in records), now=now)
 
     def _look(self, deliveries: Sequence[Delivery]) -> tuple[list[list[Slot]], frozenset[str]]:
         """Read what is stored in the drafts' places, where it cannot be known without.

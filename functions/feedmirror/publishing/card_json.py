@@ -18,6 +18,7 @@ from feedmirror.stored import listed
 
 EXTENSION = "_feedmirror"
 CARDS_KEPT = 128  # as written: a host's latest and its months are put one after the other
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _UNSTATED_TYPE = "application/octet-stream"
 
 
@@ -44,7 +45,7 @@ def card_to_json(card: Card) -> dict[str, Any]:
 @lru_cache(maxsize=CARDS_KEPT)
 def card_line(card: Card) -> str:
     """Return a card as a line of JSON; the lists that show it one after the other share it."""
-    return json.dumps(card_to_json(card), ensure_ascii=False)
+    return _encode(card_to_json(card))
 
 
 def card_from_json(fields: Mapping[str, Any]) -> Card:

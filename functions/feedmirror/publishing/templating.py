@@ -69,7 +69,8 @@ class Templates:
             try:
                 template = _environment(tuple(sorted(own.items()))).get_template(name)
                 rendered = template.render(context)
-                rendered.encode()  # a lone surrogate would fail only when the page is built
+                if own:  # one of his may have a lone surrogate, which the page cannot be built of
+                    rendered.encode()
             except Exception as error:  # an operator's template may raise whatever there is
                 if not own:
                     raise

@@ -128,6 +128,8 @@ def direction(language: str | None) -> str:
 
 def utc(moment: datetime) -> datetime:
     """Return a moment in UTC; one without a zone is taken for UTC."""
+    if moment.tzinfo is UTC:  # as what is stored is
+        return moment
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:

@@ -177,10 +177,11 @@ class TakedownRun:
     def _close(self, case: Case) -> Case:
         """Write what an ended case calls for, and close it, unless it was ended meanwhile.
 
-        Whoever ended it may have died before it was undone, which the hour then does.
+        Whoever ended it may have died before it was undone, or before its mails were sent, which
+        the hour then does.
         """
-        case = self.correspond.run(case)
-        if not is_to_be_undone(case):
+        was, case = case.state, self.correspond.run(case)
+        if case.state is was and not is_to_be_undone(case):
             self.cases.close(case)
         return case
 
