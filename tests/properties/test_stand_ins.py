@@ -23,9 +23,8 @@ AROUND = [
 
 
 def entry(name: str, text: str) -> str:
-    return (
-        f"<{name}><title>{text}</title><link>https://news.example.com/{len(text)}</link></{name}>"
-    )
+    link = f"https://news.example.com/{len(text)}"
+    return f"<{name} xmlns:x{len(text)}='urn:x'><title>{text}</title><link>{link}</link></{name}>"
 
 
 def document(root: str, parts: str) -> str:
