@@ -11,6 +11,7 @@ from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.parsing import Markup, Texts
 from feedmirror.mirroring.rsl import read_rsl
+from feedmirror.mirroring.stand_ins import read_without_known
 from feedmirror.takedowns.casework.challenges import feed_proves
 
 
@@ -26,7 +27,10 @@ class InProcess:
         content_type: str,
         known: Collection[str] | None = None,
     ) -> Feed:
-        return parse_feed(document, url=url, content_type=content_type, known=known)
+        def read(document: bytes, known: Collection[str] | None) -> Feed:
+            return parse_feed(document, url=url, content_type=content_type, known=known)
+
+        return read_without_known(document, content_type=content_type, known=known, read=read)
 
     def texts(self, markups: Sequence[Markup]) -> Sequence[Texts]:
         return [texts_of(markup) for markup in markups]

@@ -28,6 +28,11 @@ _HASHED = 20  # bytes of which 26 letters of base32 say the first 130 bits
 _BACKSLASH = re.compile(r"[^?#]*\\")  # which some read as a slash, as long as there may be one
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "!$&'()*+,;=:@/~-._"
+# What is written like this means itself, resolved against anything, if its host is one.
+_PLAIN = re.compile(
+    r"https?://([a-z0-9.-]+)/[^\0-\x20;?#\\\x7f-\U0010ffff]*"
+    r"(?:\?[^\0-\x20#\\\x7f-\U0010ffff]+)?(?:#[^\0-\x20\\\x7f-\U0010ffff]+)?"
+)
 _remembered = lru_cache(maxsize=4096)  # a feed names few hosts, and each address many times
 _lately = lru_cache(maxsize=512)  # an item's own address is asked for a few times, and may be long
 
@@ -43,15 +48,22 @@ def digest(*parts: str) -> str:
 
 def resolve(base: str, reference: str) -> str:
     """Resolve a reference against a base (RFC 3986 §5); what cannot be is returned bare."""
+    bare = reference.strip()
+    if _PLAIN.fullmatch(bare):
+        return bare
     try:
-        return urljoin(base, reference.strip())
+        return urljoin(base, bare)
     except ValueError:
-        return reference.strip()
+        return bare
 
 
 def web_address(text: str | None) -> str | None:
     """Return the text, its spaces escaped, if it is an absolute http(s) address, else None."""
-    parts = _split(text or "")
+    stated = text or ""
+    plain = _PLAIN.fullmatch(stated)
+    if plain and len(stated) <= _LONGEST:
+        return stated if _host_named(plain[1]) else None
+    parts = _split(stated)
     return None if parts is None else parts.geturl()
 
 
@@ -174,12 +186,18 @@ def _a_label(name: str) -> str:
     return name.rstrip(".").encode("idna").decode("ascii").lower().rstrip(".")
 
 
-@_remembered
 def _host(parts: SplitResult) -> str | None:
-    name = parts.hostname or ""
+    return _host_named(parts.hostname or "")
+
+
+@_remembered
+def _host_named(name: str) -> str | None:
     if _is_ip(name):
         return ipaddress.ip_address(name.strip("[]")).compressed
-    host = _a_label(unquote(name))
+    try:
+        host = _a_label(unquote(name))
+    except UnicodeError:
+        return None
     if not re.fullmatch(r"[a-z0-9_.-]+", host) or ".." in host:
         return None
     while (bare := host.removeprefix("www.")) != host and organisational_domain(bare):

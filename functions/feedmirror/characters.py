@@ -51,13 +51,18 @@ _SUSPICIOUS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U00010000-\U0010ffff]"
 )
+# Of ASCII, by the byte: in a tenth of an expression's time.
+_CONTROLS = bytes([*range(0x20), 0x7F]).translate(None, b"\t\n\r")
 # Where there is one, looked at closely is only what may hold it.
 _SUSPECT = re.compile("[^\t\n\r -~\xa0-\u02ff]+")
 
 
 def without_unseen(text: str) -> str:
     """Return a text without characters that are not seen; tabs and ends of lines stay."""
-    if not _SUSPICIOUS.search(text):
+    if text.isascii():
+        if len(text.encode().translate(None, _CONTROLS)) == len(text):
+            return text
+    elif not _SUSPICIOUS.search(text):
         return text
     seen = _SUSPECT.sub(_looked_at, text)
     return _STRAY_JOINER.sub("", seen) if "\u200c" in seen or "\u200d" in seen else seen
@@ -66,7 +71,8 @@ def without_unseen(text: str) -> str:
 def one_line(text: str) -> str:
     """Return a text in one line, without characters that are not seen, nor hyphens that may be."""
     parted = " ".join(text.split())
-    return " ".join(without_unseen(parted).replace("\u00ad", "").split())
+    seen = without_unseen(parted).replace("\u00ad", "")
+    return parted if seen == parted else " ".join(seen.split())
 
 
 def printable(text: str) -> str:

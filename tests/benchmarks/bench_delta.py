@@ -18,8 +18,8 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from feedmirror.mirroring.entries import Feed, FeedUnreadableError
-from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.spans import digests_of
+from in_process import IN_PROCESS
 
 CORPUS = Path(__file__).parents[2] / "../shared/corpus/feeds"
 URL = "https://news.example.com/feed"
@@ -48,7 +48,7 @@ class Document(NamedTuple):
 def read(body: bytes, known: Collection[str] | None) -> Feed | None:
     """Read a document."""
     try:
-        return parse_feed(body, url=URL, known=known)
+        return IN_PROCESS.feed(body, url=URL, content_type="", known=known)
     except FeedUnreadableError:
         return None
 
@@ -77,7 +77,8 @@ def cost_of(document: Document) -> Cost:
     least = [float("inf")] * len(cases)
     for turn in range(ROUNDS * len(cases)):  # each case comes first as often: that costs more
         for number in _turned(len(cases), turn):
-            least[number] = min(least[number], _timed(partial(read, body, cases[number])))
+            unseen = body + b" " * (turn * len(cases) + number)  # whose digests nobody has taken
+            least[number] = min(least[number], _timed(partial(read, unseen, cases[number])))
     return Cost(*least)
 
 

@@ -27,6 +27,11 @@ def test_what_nobody_sees_is_left_out(unseen: str) -> None:
     assert without_unseen(f"می{unseen}نویسم") == "مینویسم"
 
 
+def test_a_text_of_ascii_is_read_like_any_other() -> None:
+    for text in (f"a{chr(code)}b" for code in range(128)):
+        assert without_unseen(text) + "é" == without_unseen(text + "é")
+
+
 def test_nothing_else_is_left_out() -> None:
     """Whatever Unicode calls a letter, mark, number, sign or space stays, in every plane."""
     kept = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps"} | {

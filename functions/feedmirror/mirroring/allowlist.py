@@ -5,6 +5,8 @@ attribute that is not listed here; what a list cannot say is said in ``rewriting
 """
 
 import re
+from itertools import groupby
+from operator import itemgetter
 
 import nh3
 
@@ -84,12 +86,14 @@ _BEFORE_PARSING = {
     **dict.fromkeys(("xmp", "listing", "plaintext"), "pre"),
     "iframe": "embed",
 }
+# By their first letters, since most tags begin with none of them.
+_SWITCHING_NAMES = "|".join(
+    f"[{first}{first.upper()}](?i:{'|'.join(name[1:] for name in names)})"
+    for first, names in groupby(sorted(_BEFORE_PARSING, reverse=True), itemgetter(0))
+)
 # In ASCII, since among all letters U+017F is an "s" but for its case, and U+0131 an "i", which no
 # parser of HTML takes them for.
-_SWITCHING = re.compile(
-    rf"<(/?)({'|'.join(sorted(_BEFORE_PARSING, reverse=True))})(?![^\t\n\f\r />])",
-    re.ASCII | re.IGNORECASE,
-)
+_SWITCHING = re.compile(rf"<(/?)({_SWITCHING_NAMES})(?![^\t\n\f\r />])", re.ASCII)
 _BARE_AMPERSAND = re.compile("&(?![#0-9A-Za-z])")
 
 _cleaner = nh3.Cleaner(

@@ -13,7 +13,7 @@ from feedmirror.configuration import Images
 from feedmirror.mirroring.allowlist import FLOW, allowed, defuse, outline, visible
 from feedmirror.mirroring.nesting import is_tangled
 from feedmirror.mirroring.parsing import EXCERPT, Markup, Texts
-from feedmirror.mirroring.rewriting import Page, Writer
+from feedmirror.mirroring.rewriting import Page, Writer, as_allowed
 
 LIMIT = 500_000
 CUT_NOTE = "<p>[…] The rest is in the original.</p>"
@@ -69,12 +69,26 @@ def _shortened(text: str, limit: int) -> str:
 
 def _settle(markup: str, page: Page) -> str | None:
     """Clean until nothing changes; None if that takes too long, as only an attack does."""
-    for _ in range(_PASSES):
+    for number in range(_PASSES):
+        if number and _stands(markup, page):
+            return markup
         cleaned = _clean(markup, page)
         if cleaned == markup:
             return cleaned
         markup = cleaned
     return None
+
+
+def _stands(written: str, page: Page) -> bool:
+    """Tell whether what was written would be written again as it is, if that is plain to see."""
+    whole = _defused(written)
+    return (
+        whole == written
+        and len(whole) <= LIMIT
+        and page.is_settled()
+        and not is_tangled(whole)
+        and allowed(whole) == as_allowed(written)
+    )
 
 
 def _clean(markup: str, page: Page) -> str:

@@ -114,6 +114,22 @@ def _bare(text: str) -> str:
     return bare[declaration.end() :].lstrip(_BLANK) if declaration else bare
 
 
+def is_all_utf8(document: bytes, content_type: str) -> bool:
+    """Tell whether a document is read as UTF-8, without a remark, and so would be any part of it.
+
+    Of a part, only tags and texts may be missing behind the declaration.
+    """
+    others = (*(mark for mark, name in _BOMS if name != "utf-8"), *(start for start, _ in _SNIFFED))
+    declared = _declared(document, content_type)
+    if document.startswith(others) or any(map(_SHIFTED.match, declared)):
+        return False
+    try:
+        document.decode()
+    except UnicodeDecodeError:
+        return False
+    return document.startswith(codecs.BOM_UTF8) or not _override(declared, "utf-8", document)
+
+
 def with_named_characters(text: str) -> str:
     """Return XML text with HTML's named entities (``&nbsp;``) as the characters that they mean.
 

@@ -75,6 +75,7 @@ class _Scan:
         self._entry = ""
         self._start = 0
         self._body = b""
+        self._bound: list[str] = []  # by the start tag that comes next
         self._uris: set[str] = set()
         self._parser = expat.ParserCreate("utf-8", "}")
 
@@ -98,14 +99,16 @@ class _Scan:
     def _bind(self, prefix: str | None, uri: str | None) -> None:
         if not self._entry and len(self._holder) <= 1:
             self._uris.add(uri or "")
-            self.frame += ("xmlns", prefix or "", uri or "")
+            self._bound += ("xmlns", prefix or "", uri or "")
 
     def _open(self, tag: str, attributes: dict[str, str]) -> None:
         tag = f"{{{tag}" if "}" in tag else tag
         name = name_of_tag(tag)
-        if name in ENTRIES:
+        bound, self._bound = self._bound, []
+        if name in ENTRIES:  # what it binds itself is in its own bytes
             self._begin(tag)
             return
+        self.frame += bound
         if not self._holder:
             self._see_root(tag)
         self._channels += name == "channel"

@@ -1,36 +1,31 @@
 """RSS, RDF, Atom and CDF by feedparser: text in, typed values out.
 
-The one importer of feedparser. It is used for what it is good at, documents that are broken in
-every way; it never fetches (a stream is all it gets), never sanitises or resolves, and what it
-loses comes from raw_xml.py.
+feedparser is imported here and in entry_by_entry.py. It is used for what it is good at, documents
+that are broken in every way; it never fetches (a stream is all it gets), never sanitises or
+resolves, and what it loses comes from raw_xml.py.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from io import BytesIO
 from typing import Any
 from xml.etree.ElementTree import Element
 from xml.sax import SAXException
-from xml.sax.expatreader import ExpatParser
-from xml.sax.handler import feature_external_ges
-from xml.sax.saxutils import escape as xml_escape
 
 import feedparser
-from feedparser.api import StrictFeedParser
 
 from feedmirror.mirroring.documents import with_named_characters
 from feedmirror.mirroring.elements import document_of, every_entry_of
 from feedmirror.mirroring.entries import Entry, Feed, FeedUnreadableError
+from feedmirror.mirroring.entry_by_entry import parse_strictly
 from feedmirror.mirroring.hazards import ROOT, refuse_excess, without_hazards
 from feedmirror.mirroring.parsed_entries import Parsed, convert_entry, convert_loosely, plain_value
 from feedmirror.mirroring.raw_xml import RawFeed, read_entry, read_raw
 
 _MOST_SALVAGED = 1000
-_XHTML = "application/xhtml+xml"
-_HOLDERS = {"rss", "rdf", "feed", "channel", "item", "entry"}
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _EDITOR = re.compile(r"(</?(?:[\w.-]{1,40}:)?)managingeditor\b", re.IGNORECASE)
 
@@ -66,127 +61,19 @@ class _Entries:
     failed: bool
 
 
-class _Reader(ExpatParser):
-    """expat as SAX drives it, but with each text in one piece: at each entity it cuts it in two.
-
-    The header is passed over.
-    """
-
-    def __init__(self, parser: "_EntryByEntry") -> None:
-        super().__init__(namespaceHandling=1)
-        self._feedparser = parser
-        self._passed = 0  # elements that are open in what is passed over
-        self.setContentHandler(parser)
-        self.setErrorHandler(parser)
-
-    def reset(self) -> None:
-        """Make ready for another document."""
-        super().reset()
-        expat: Any = getattr(self, "_parser")  # noqa: B009 -- typeshed does not know it
-        expat.buffer_text = True
-        expat.CharacterDataHandler = self._text
-
-    def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
-        """Begin an element."""
-        if self._passed or not (self._feedparser.inentry or _holds(name)):
-            self._passed += 1
-        else:
-            super().start_element_ns(name, attrs)
-
-    def end_element_ns(self, name: str) -> None:
-        """End an element."""
-        if self._passed:
-            self._passed -= 1
-        else:
-            super().end_element_ns(name)
-
-    def _text(self, text: str) -> None:
-        if not self._passed:
-            self._feedparser.characters(text)
-
-
-@lru_cache(maxsize=1024)
-def _holds(name: str) -> bool:
-    """Tell whether an element, named as expat does (namespace, name, prefix), may hold entries."""
-    parts = name.split()
-    return parts[min(1, len(parts) - 1)].lower() in _HOLDERS
-
-
-class _EntryByEntry(StrictFeedParser):  # type: ignore[misc]  # feedparser ships no types
-    """feedparser, but for what it takes along from the header and from one entry into the next.
-
-    Whether there was a content decides which slot a summary gets, and may lose a text; a base
-    address outlives its element where nothing around it states another; and what an entry binds a
-    prefix to holds for all behind it. So each entry begins as if there were none before it.
-    """
-
-    def __init__(self) -> None:
-        super().__init__("", None, "utf-8")
-        self.sanitize_html = self.resolve_relative_uris = False
-        self._bound: list[tuple[dict[str | None, str], dict[str, str]]] = []
-        self._around: list[tuple[int, int, int, int]] = []
-
-    def startPrefixMapping(self, prefix: str | None, uri: str) -> None:  # noqa: N802 -- SAX
-        """Bind a prefix, as long as the element lasts."""
-        self._bound.append((dict(self.namespacemap), dict(self.namespaces_in_use)))
-        super().startPrefixMapping(prefix, uri)
-
-    def endPrefixMapping(self, prefix: str | None) -> None:  # noqa: ARG002, N802 -- SAX
-        """Return to what was bound before."""
-        self.namespacemap, self.namespaces_in_use = self._bound.pop()
-
-    def handle_data(self, text: str, escape: int = 1) -> None:
-        """Take note of some text: as ever, without the detour by which a type is looked up."""
-        if self.elementstack:
-            if escape and dict.get(self.contentparams, "type") == _XHTML:
-                text = xml_escape(text)
-            self.elementstack[-1][2].append(text)
-
-    def _start_item(self, attributes: dict[str, str]) -> None:
-        stacks = (self.elementstack, self.basestack, self.langstack)
-        elements, bases, languages = map(len, stacks)
-        self._around.append((elements, bases, languages, self.depth))
-        self.hasContent = self.incontent = self.svgOK = self.inimage = self.intextinput = 0
-        self.insource = self.inauthor = self.incontributor = self.inpublisher = 0
-        self.contentparams.clear()
-        super()._start_item(attributes)
-
-    def _end_item(self) -> None:
-        super()._end_item()
-        elements, bases, languages, self.depth = self._around.pop()
-        del self.elementstack[elements:], self.basestack[bases:], self.langstack[languages:]
-        self.baseuri = self.basestack[-2] if bases > 1 else ""
-
-    _start_entry, _end_entry = _start_item, _end_item
-
-
 def _parse(text: str, raw: RawFeed) -> Any:  # noqa: ANN401 -- feedparser ships no types
     """Return what feedparser makes of a document; of a well-formed one, entry by entry."""
     body = _without_editors(text).encode()
     root = ROOT.search(text)
     if not raw.broken and root and "<!" not in _COMMENT.sub("", text[: root.start()]):
         with suppress(SAXException):  # of a namespace that SAX refuses
-            return _strictly(body)
+            return parse_strictly(body)
     return feedparser.parse(
         BytesIO(body),
         sanitize_html=False,
         resolve_relative_uris=False,
         response_headers={"content-type": "application/xml; charset=utf-8"},
     )
-
-
-def _strictly(body: bytes) -> dict[str, Any]:
-    """Return what ``feedparser.parse`` does of a well-formed document without a DOCTYPE."""
-    parser = _EntryByEntry()
-    reader = _Reader(parser)
-    reader.setFeature(feature_external_ges, 0)
-    reader.parse(BytesIO(body))
-    return {
-        "bozo": False,
-        "entries": parser.entries,
-        "feed": {},
-        "version": parser.version,
-    }
 
 
 def _without_editors(text: str) -> str:

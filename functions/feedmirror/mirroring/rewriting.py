@@ -26,6 +26,9 @@ _ATTRIBUTE = re.compile(r'([^\s=>"]+)="([^"]*)"')
 _BLANK = re.compile(r"(?:\s|&nbsp;)*")
 _MAILTO = re.compile(r"mailto:[^\s<>\"'`\\@]+@[^\s<>\"'`\\@]+", re.IGNORECASE)
 _SIZE = re.compile("[0-9]{1,4}")
+_REL = ' rel="noopener nofollow"'
+_LAZY = ' loading="lazy" referrerpolicy="no-referrer"'
+_QUIET = re.compile(f"{_REL}|{_LAZY}")
 
 # Images that count readers and show nothing.
 _COUNTERS = re.compile(
@@ -68,6 +71,11 @@ class Page:
             return f"mailto:{bare.partition(':')[2]}"
         return self.web(bare)
 
+    def is_settled(self) -> bool:
+        """Tell whether each address that was made so far is the one that it would become again."""
+        made = [address for address in self._known.values() if address]
+        return all(self.web(address) == address for address in made)
+
 
 @dataclass(slots=True)
 class _Open:
@@ -104,7 +112,9 @@ class Writer:
 
     def _text(self, text: str) -> None:
         if not self._players:
-            self._append(text, filled=not _BLANK.fullmatch(text))
+            self._out.append(text)
+            if self._open and not (self._open[-1].filled or _BLANK.fullmatch(text)):
+                self._open[-1].filled = True
 
     def _append(self, text: str, *, filled: bool) -> None:
         self._out.append(text)
@@ -198,7 +208,7 @@ class Writer:
         )
         return (
             f'<img src="{escape(address)}" alt="{escape(alternative)}"{self._kept(values)}{sizes}'
-            ' loading="lazy" referrerpolicy="no-referrer">'
+            f"{_LAZY}>"
         )
 
     def _kept(self, values: dict[str, str]) -> str:
@@ -219,12 +229,21 @@ class Writer:
         return "".join(kept)
 
 
+def as_allowed(written: str) -> str:
+    """Return what nh3 makes of what was written here, if it reads the very elements and texts.
+
+    Where it does, it would be written again as it is: of the same tokens nothing vanishes, as all
+    that could has, and attributes and addresses stay, if the page's are settled.
+    """
+    return _QUIET.sub("", written).replace("&#x27;", "'")
+
+
 def _values_in(attributes: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in _ATTRIBUTE.findall(attributes)}
 
 
 def _leading_to(address: str) -> str:
-    return f' href="{escape(address)}" rel="noopener nofollow"'
+    return f' href="{escape(address)}"{_REL}'
 
 
 def _is_counter(address: str, values: dict[str, str]) -> bool:

@@ -8,16 +8,23 @@ from hashlib import blake2b
 
 MOST_ENTRIES = 2000
 _DIGEST_BYTES = 12  # 96 bits: whoever makes two of its entries alike hides only its own edit
-_BEGINS = re.compile(rb"<(?:[^\s<>/:]{1,100}:)?(?:item|entry)[\s>]", re.IGNORECASE)
+BEGINS = re.compile(rb"<(?:[^\s<>/:]{1,100}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ENDS = re.compile(rb"</(?:[^\s<>/:]{1,100}:)?(?:item|entry)\s*>", re.IGNORECASE)
 
 Span = tuple[int, int]  # the first byte, and the one behind the last
 
 
-@lru_cache(maxsize=1)  # of one document it is asked by who vouches for it, and then by who reads it
-def digests_of(document: bytes, spans: tuple[Span, ...]) -> tuple[str, ...]:
+def digests_of(document: bytes, spans: Sequence[Span]) -> tuple[str, ...]:
     """Return the digests of some parts of a document: 16 characters of base64 each."""
-    return tuple(_digest(document[start:end]) for start, end in spans)
+    known = _digests(document)
+    return tuple(
+        known.get(each) or known.setdefault(each, _digest(document[slice(*each)])) for each in spans
+    )
+
+
+@lru_cache(maxsize=2)  # one document is asked about a few times, whole and without what is known
+def _digests(document: bytes) -> dict[Span, str]:  # noqa: ARG001 -- by which it is remembered
+    return {}
 
 
 def are_entries(document: bytes, spans: Sequence[Span]) -> bool:
@@ -32,7 +39,7 @@ def are_entries(document: bytes, spans: Sequence[Span]) -> bool:
 
 
 def _is_entry(part: bytes) -> bool:
-    return bool(_BEGINS.match(part) and _ENDS.fullmatch(part, part.rfind(b"<")))
+    return bool(BEGINS.match(part) and _ENDS.fullmatch(part, part.rfind(b"<")))
 
 
 def _digest(part: bytes) -> str:

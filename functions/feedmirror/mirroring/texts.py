@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from html.entities import name2codepoint
 
 from feedmirror.characters import one_line
@@ -23,6 +24,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 
 
+@lru_cache(maxsize=4)  # the texts of an entry are compared with one another
 def html_to_plain(markup: str) -> str:
     """Return what a reader would see of some HTML, in one line; comments and scripts are unseen.
 

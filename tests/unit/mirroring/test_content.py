@@ -155,6 +155,25 @@ def clean(markup: str, *, base: str = BASE, images: Images = Images.LINK) -> str
     return cleaned
 
 
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p>a<b>b</b>'\"&amp;&nbsp;</p>",
+        '<p><a href="/a;" title="x&quot;\'&lt;">b</a> <a href="mailto:a@b.example">c</a></p>',
+        '<img src="https://a.example/ä;?#" alt="&nbsp;x"><img src="http://a.example/b" alt="c">',
+        '<p> rel="noopener nofollow"<a href="https://a.example"> loading="lazy"</a></p>',
+        "<pre>\n\nx</pre><ol reversed start=3><li value=1>x</ol><details open>y</details>",
+        '<div title="a&nbsp;b">x</div><table><tr><td><a href="/a">x<div><a href="/b">y</a>',
+        "<b><p>x<b><p>y</b></p><ul><li>z<ul><li>w</ul></ul><video src='/v'>v</video>",
+        "<p>x" * 30_000,
+    ],
+)
+@pytest.mark.parametrize("base", ["https://a.example/", "http://ä.example/b;c", ""])
+def test_what_is_taken_as_clean_would_be_written_again_as_it_is(markup: str, base: str) -> None:
+    clean(markup, base=base)
+    clean(markup, base=base, images=Images.NONE)
+
+
 @pytest.mark.parametrize("vector", VECTORS)
 def test_nothing_that_acts_is_left(vector: str) -> None:
     clean(vector)

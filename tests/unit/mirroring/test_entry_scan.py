@@ -105,6 +105,15 @@ def test_the_frame_is_what_stands_around_entries_and_nothing_else() -> None:
     assert len({*frames.values()}) == 4
 
 
+def test_what_an_entry_binds_itself_is_not_around_it() -> None:
+    entries = [f"<entry{own}><id>1</id></entry>" for own in ("", " xmlns:x='urn:x'")]
+    found = [scanned(f"<feed xmlns='{ATOM}'>{each}</feed>") for each in entries]
+
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0].frame == found[1].frame
+
+
 def test_a_document_without_what_is_known_is_the_rest_of_it() -> None:
     text = rss(f"{ONE}\n{TWO}\n<item><title>drei ü</title></item>", "<title>ä</title>")
     found = scanned(text)

@@ -54,7 +54,17 @@ class IsolatedParsers:
         Entries of which the bytes' digests are ``known`` may be left unread; None says that nobody
         asks where entries lie.
         """
-        from feedmirror.adapters.isolation.vouching import objection  # noqa: PLC0415 -- most polls bring no document
+        from feedmirror.mirroring.stand_ins import read_without_known  # noqa: PLC0415 -- most polls bring no document
+
+        def read(document: bytes, known: Collection[str] | None) -> Feed:
+            return self._read(document, url=url, content_type=content_type, known=known)
+
+        return read_without_known(document, content_type=content_type, known=known, read=read)
+
+    def _read(
+        self, document: bytes, *, url: str, content_type: str, known: Collection[str] | None
+    ) -> Feed:
+        from feedmirror.adapters.isolation.vouching import objection  # noqa: PLC0415 -- see above
         from feedmirror.adapters.isolation.vouching_spans import objection_to_spans  # noqa: PLC0415 -- see above
 
         digests = None if known is None else sorted(known)
