@@ -66,6 +66,8 @@ def without_unseen(text: str) -> str:
 def one_line(text: str) -> str:
     """Return a text in one line, without characters that are not seen, nor hyphens that may be."""
     parted = " ".join(text.split())
+    if parted.isascii() and parted.isprintable():
+        return parted
     return " ".join(without_unseen(parted).replace("\u00ad", "").split())
 
 

@@ -112,6 +112,7 @@ def address_key(address: str) -> str:
     return f"address:{address_hash(address)}"
 
 
+@lru_cache(maxsize=1024)  # what rules match on, and the keys of up to three markers
 def address_hash(address: str) -> str:
     """Return the hash of an address as it stands in the keys of markers (design §3.1)."""
     return digest("address", coarse_address(address) or address.strip())
