@@ -201,9 +201,19 @@ def retired(item: Item, *, now: datetime) -> Tombstone:
 Record = Item | Tombstone
 
 
+def values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass
+    """Return a dataclass's values by name; unlike asdict's they are not copied, part by part."""
+    return {name: getattr(record, name) for name in _names_of(cast("Hashable", type(record)))}
+
+
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 -- as above
+    return tuple(each.name for each in fields_of(kind))
+
+
 def record_to_json(record: Record, nonce: str) -> bytes:
     """Return a record's stored form; the nonce makes every overwrite a new ETag (design §4)."""
-    values = _values_of(record)
+    values = values_of(record)
     kind = "tombstone"
     if isinstance(record, Item):
         kind, values["subject"] = "item", sorted(record.subject.keys)
@@ -215,7 +225,7 @@ def record_to_json(record: Record, nonce: str) -> bytes:
         if isinstance(value, datetime):
             values[name] = _time_text(value)
     stored = {"schema": newest_schema(STEPS), "kind": kind, **values, "nonce": nonce}
-    return lines_of_json(stored, _values_of).encode()
+    return lines_of_json(stored, values_of).encode()
 
 
 def record_from_json(body: bytes, steps: Steps = STEPS) -> Record:
@@ -318,16 +328,6 @@ def _length_in_base64(size: int) -> int:
 
 def _quoted(raw: bytes) -> str:
     return raw.decode("latin-1").translate(_QUOTED)
-
-
-def _values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass
-    """Return a dataclass's values by name; unlike asdict's they are not copied, part by part."""
-    return {name: getattr(record, name) for name in _names_of(cast("Hashable", type(record)))}
-
-
-@cache
-def _names_of(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 -- as above
-    return tuple(each.name for each in fields_of(kind))
 
 
 def _time_text(moment: datetime) -> str:

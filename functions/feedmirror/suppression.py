@@ -228,8 +228,10 @@ def _key(kind: str, *parts: str) -> str:
 
 def fold(text: str) -> str:
     """Return a text as scope words compare it: NFKC, case-folded, no invisible characters."""
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    return " ".join(visible.casefold().split())
+    visible = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    if visible.isprintable() and "  " not in visible:  # as a whole text is, that parsers return
+        return visible.casefold().strip(" ")
+    return " ".join(_INVISIBLE.sub("", visible).casefold().split())
 
 
 def describe(

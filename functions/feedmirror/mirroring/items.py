@@ -7,7 +7,7 @@ once it is known to be needed, since that costs more than all the rest.
 import html
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from feedmirror.records import (
     Publisher,
     Revisions,
     Terms,
+    values_of,
 )
 from feedmirror.suppression import Subject, claimed_hosts, describe, item_key, text_key
 
@@ -259,13 +260,13 @@ def _fingerprint(entry: Entry, attribution: Attribution) -> str:
         "content": entry.content_html,
         "summary": entry.summary_html,
         "link": entry.link,
-        "authors": [asdict(author) for author in attribution.authors],
+        "authors": [values_of(author) for author in attribution.authors],
         "rights": attribution.rights,
         "license": attribution.license_url,
         "credit": attribution.credit,
-        "source": asdict(attribution.source) if attribution.source else None,
+        "source": values_of(attribution.source) if attribution.source else None,
         "categories": entry.categories,
-        "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
+        "enclosures": [values_of(enclosure) for enclosure in entry.enclosures],
         "language": entry.language,
     }
     stated = {name: value for name, value in said.items() if value}
