@@ -36,6 +36,7 @@ from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetcher, FetchFailure, FetchRequest, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
+from feedmirror.records import Item
 
 RESERVE = timedelta(seconds=60)  # kept back for the fetches under way, and to store and save
 _TO_STORE = RESERVE / 2
@@ -45,10 +46,14 @@ _MOST_FEEDS = 32
 
 @dataclass(frozen=True, slots=True)
 class ShardOutcome:
-    """What one run brought: the report, where the newest lies of it, and of which hosts."""
+    """What one run brought: the report, where the newest lies of it, and of which hosts.
+
+    ``shown`` are items of which the front need not make the cards anew.
+    """
 
     report: MirrorReport
     newest: tuple[Place, ...]
+    shown: tuple[Item, ...]
     hosts: frozenset[str]
     reconfigured: bool
     commit: Callable[[bool], None]
@@ -114,6 +119,7 @@ class MirrorShard:
         return ShardOutcome(
             report=progress.report(),
             newest=progress.newest,
+            shown=progress.shown,
             hosts=frozenset(progress.hosts),
             reconfigured=reconfigured,
             commit=lambda put: self.states.save(

@@ -15,7 +15,9 @@ from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.house_terms import HouseTerms
 from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
-from feedmirror.publishing.selection import Publication
+from feedmirror.publishing.listings import FRONT_CARDS
+from feedmirror.publishing.selection import Publication, newest_shown
+from feedmirror.records import Item
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,7 +25,7 @@ class Progress:
     """What a run has found out so far.
 
     ``newest`` is where the items lie that the front may show, ``brought`` has the ids that each
-    feed brought.
+    feed brought. ``shown`` are as many items as the front shows: a card lives as long as its item.
     """
 
     lease: Lease
@@ -36,6 +38,7 @@ class Progress:
     stored: list[Stored] = field(default_factory=list)
     looked: LookedOver = field(default_factory=LookedOver)
     newest: tuple[Place, ...] = ()
+    shown: tuple[Item, ...] = ()
     hosts: set[str] = field(default_factory=set)  # whose listings have changed
 
     @property
@@ -57,6 +60,7 @@ class Progress:
     def take_in(self, stored: Stored, host: str) -> None:
         """Take note of what was stored of a host's feed."""
         self.newest = newest_and_gone((*self.newest, *places_of(stored.publication)))
+        self.shown = tuple(newest_shown((*self.shown, *stored.publication.items))[:FRONT_CARDS])
         self.stored.append(replace(stored, publication=Publication()))
         self.hosts |= {host} if stored.written else set()
 
