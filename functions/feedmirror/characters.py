@@ -71,8 +71,9 @@ def without_unseen(text: str) -> str:
 def one_line(text: str) -> str:
     """Return a text in one line, without characters that are not seen, nor hyphens that may be."""
     parted = " ".join(text.split())
-    seen = without_unseen(parted).replace("\u00ad", "")
-    return parted if seen == parted else " ".join(seen.split())
+    if parted.isascii() and parted.isprintable():
+        return parted
+    return " ".join(without_unseen(parted).replace("\u00ad", "").split())
 
 
 def printable(text: str) -> str:

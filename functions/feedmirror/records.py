@@ -6,11 +6,12 @@ A next schema is a next step in ``STEPS``: records of every earlier one are read
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 from urllib.parse import quote
 
 from feedmirror.addresses import host_of
@@ -200,9 +201,19 @@ def retired(item: Item, *, now: datetime) -> Tombstone:
 Record = Item | Tombstone
 
 
+def values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass
+    """Return a dataclass's values by name; unlike asdict's they are not copied, part by part."""
+    return {name: getattr(record, name) for name in _names_of(cast("Hashable", type(record)))}
+
+
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 -- as above
+    return tuple(each.name for each in fields_of(kind))
+
+
 def record_to_json(record: Record, nonce: str) -> bytes:
     """Return a record's stored form; the nonce makes every overwrite a new ETag (design §4)."""
-    values = _values_of(record)
+    values = values_of(record)
     kind = "tombstone"
     if isinstance(record, Item):
         kind, values["subject"] = "item", sorted(record.subject.keys)
@@ -210,8 +221,11 @@ def record_to_json(record: Record, nonce: str) -> bytes:
             del values["terms"]
     elif record.first_seen is None:
         del values["first_seen"]
+    for name, value in values.items():
+        if isinstance(value, datetime):
+            values[name] = _time_text(value)
     stored = {"schema": newest_schema(STEPS), "kind": kind, **values, "nonce": nonce}
-    return lines_of_json(stored, _stored_form).encode()
+    return lines_of_json(stored, values_of).encode()
 
 
 def record_from_json(body: bytes, steps: Steps = STEPS) -> Record:
@@ -314,15 +328,6 @@ def _length_in_base64(size: int) -> int:
 
 def _quoted(raw: bytes) -> str:
     return raw.decode("latin-1").translate(_QUOTED)
-
-
-def _values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass
-    """Return a dataclass's values by name; unlike asdict's they are not copied, part by part."""
-    return {each.name: getattr(record, each.name) for each in fields_of(record)}
-
-
-def _stored_form(value: Any) -> Any:  # noqa: ANN401 -- JSON
-    return _time_text(value) if isinstance(value, datetime) else _values_of(value)
 
 
 def _time_text(moment: datetime) -> str:

@@ -53,12 +53,13 @@ def lines_of_json(
     """
     encode = json.JSONEncoder(ensure_ascii=False, default=default).encode
     encode_entry = entry or encode
-    lines = (
-        "[\n" + ",\n".join(map(encode_entry, value)) + "\n]"
-        if type(value) is list
-        else encode(value)
-        for value in values.values()
-    )
+
+    def line(value: Any) -> str:  # noqa: ANN401 -- JSON
+        if type(value) is list:
+            return "[\n" + ",\n".join(map(encode_entry, value)) + "\n]"
+        return "null" if value is None else encode(value)  # as a third of a record's values are
+
+    lines = map(line, values.values())
     named = (f"{encode(name)}: {line}" for name, line in zip(values, lines, strict=True))
     return "{\n" + ",\n".join(named) + "\n}"
 

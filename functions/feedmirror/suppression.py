@@ -112,6 +112,7 @@ def address_key(address: str) -> str:
     return f"address:{address_hash(address)}"
 
 
+@lru_cache(maxsize=1024)  # what rules match on, and the keys of up to three markers
 def address_hash(address: str) -> str:
     """Return the hash of an address as it stands in the keys of markers (design §3.1)."""
     return digest("address", coarse_address(address) or address.strip())
@@ -227,8 +228,10 @@ def _key(kind: str, *parts: str) -> str:
 
 def fold(text: str) -> str:
     """Return a text as scope words compare it: NFKC, case-folded, no invisible characters."""
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    return " ".join(visible.casefold().split())
+    visible = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    if visible.isprintable() and "  " not in visible:  # as a whole text is, that parsers return
+        return visible.casefold().strip(" ")
+    return " ".join(_INVISIBLE.sub("", visible).casefold().split())
 
 
 def describe(

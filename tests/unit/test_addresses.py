@@ -1,6 +1,11 @@
 """Spellings that must meet, and spellings that must not (design §3.1, RFC 3986 §6.2)."""
 
+import hashlib
+from base64 import b32encode
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedmirror.addresses import (
     canonical_link,
@@ -140,3 +145,10 @@ def test_an_address_lies_below_each_of_its_folders() -> None:
 def test_no_two_lists_of_parts_have_one_digest() -> None:
     assert digest("ab", "c") != digest("a", "bc")
     assert len(digest("x")) == 26
+
+
+@given(st.lists(st.text()))
+def test_a_digest_is_the_beginning_of_a_hash_in_base32(parts: list[str]) -> None:
+    hashed = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+
+    assert digest(*parts) == b32encode(hashed).decode()[:26].lower()

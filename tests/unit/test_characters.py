@@ -2,6 +2,8 @@ import sys
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedmirror.characters import one_line, without_unseen
 
@@ -91,3 +93,10 @@ def test_what_spells_nothing_where_it_stands_goes(written: str, shown: str) -> N
 def test_a_line_has_no_ends_of_lines_and_no_hyphens_that_may_not_show() -> None:
     assert one_line(" a\r\nb\u2028c\x85d\x1ce \u202e f\u00adg ") == "a b c d e fg"
     assert one_line("\u200b \u2060") == ""
+
+
+@given(st.text(st.characters(max_codepoint=0x7F)) | st.text())
+def test_a_line_is_the_same_whether_or_not_it_is_looked_at_closely(text: str) -> None:
+    closely = without_unseen(" ".join(text.split())).replace("\u00ad", "")
+
+    assert one_line(text) == " ".join(closely.split())

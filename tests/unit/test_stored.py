@@ -1,13 +1,16 @@
 """Stored JSON: what is not of its stated type was not written by this software."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from feedmirror.stored import checked, listed, read_json
+from feedmirror.stored import checked, lines_of_json, listed, read_json
 
 
 @dataclass(frozen=True)
@@ -106,3 +109,25 @@ def test_a_whole_pair_of_surrogates_is_a_letter() -> None:
 def test_a_text_is_no_list_though_it_has_items() -> None:
     with pytest.raises(TypeError):
         listed("abc")
+
+
+plain = st.none() | st.text() | st.integers() | st.booleans()
+nested = st.lists(plain) | st.tuples() | st.tuples(plain, plain) | st.dictionaries(st.text(), plain)
+
+
+@given(st.dictionaries(st.text(), plain | nested, min_size=1))
+def test_json_has_a_field_a_line_and_an_entry_of_a_list_a_line(values: dict[str, Any]) -> None:
+    def written(value: object) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+    expected = ",\n".join(
+        f"{written(name)}: "
+        + (
+            "[\n" + ",\n".join(map(written, value)) + "\n]"
+            if isinstance(value, list)
+            else written(value)
+        )
+        for name, value in values.items()
+    )
+
+    assert lines_of_json(values) == f"{{\n{expected}\n}}"

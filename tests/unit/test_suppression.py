@@ -1,6 +1,12 @@
 """One function decides what is covered; these are its cases (design §3.1, §4)."""
 
+import re
+import sys
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builders import a_rule
 from feedmirror.suppression import (
@@ -15,6 +21,7 @@ from feedmirror.suppression import (
     domain_key,
     feed_key,
     find_suppression,
+    fold,
     guid_key,
     host_key,
     item_key,
@@ -187,3 +194,20 @@ def test_a_rule_covers_all_of_a_host_only_if_it_covers_any_item_of_it(
 def test_a_rule_without_its_own_hosts_key_covers_no_host() -> None:
     for scope in (Scope.HOST, Scope.DOMAIN):
         assert not covers_all_of(a_rule("item:1", scope=scope), "news.example.com")
+
+
+@given(st.text() | st.text("aA ß\tﬁ\u00ad\u200b\u2003\u3000\ufeff"))
+def test_a_text_is_folded_the_same_whether_or_not_it_is_looked_at_closely(text: str) -> None:
+    unseen = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+    seen = re.sub(unseen, "", unicodedata.normalize("NFKC", text))
+
+    assert fold(text) == " ".join(seen.casefold().split())
+
+
+def test_what_is_not_seen_is_not_printable_so_that_it_is_looked_for() -> None:
+    codes = (0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
+
+    assert not any(map(str.isprintable, map(chr, codes)))
+    assert [
+        chr(c) for c in range(sys.maxunicode + 1) if chr(c).isspace() and chr(c).isprintable()
+    ] == [" "]

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from feedmirror.ports.object_store import Content
 from feedmirror.records import METADATA_LIMIT
@@ -34,10 +35,15 @@ def acceptable(key: str, content: Content, *, replaces: str | None) -> Content:
     if size > METADATA_LIMIT:
         raise ValueError(f"metadata of {key!r} has {size} bytes, more than {METADATA_LIMIT}")
     for name in metadata:
-        if not _HEADER_NAME.fullmatch(name):
+        if not _is_header_name(name):
             raise ValueError(f"metadata of {key!r}: {name!r} cannot be a header's name")
-    texts = {**metadata, "Content-Type": content.content_type}
-    for name, text in {**texts, "Cache-Control": content.cache_control or ""}.items():
-        if not _HEADER_TEXT.fullmatch(text):
+    headers = (("Content-Type", content.content_type), ("Cache-Control", content.cache_control))
+    for name, text in (*metadata.items(), *headers):
+        if text and not _HEADER_TEXT.fullmatch(text):
             raise ValueError(f"{name} of {key!r} cannot be a header's value: {text[:80]!r}")
-    return replace(content, metadata=metadata)
+    return content if metadata == content.metadata else replace(content, metadata=metadata)
+
+
+@lru_cache(maxsize=64)  # of all that this software stores there are a dozen
+def _is_header_name(name: str) -> bool:
+    return _HEADER_NAME.fullmatch(name) is not None

@@ -19,7 +19,7 @@ from feedmirror.ports.object_store import (
 )
 from feedmirror.ports.workers import Workers
 from feedmirror.publishing.listings import FRONT_CARDS, LATEST_BURIED
-from feedmirror.publishing.selection import Publication
+from feedmirror.publishing.selection import Publication, newest_shown
 from feedmirror.stored import read_json
 
 _ATTEMPTS = 8  # to write a list against other runs
@@ -60,6 +60,16 @@ def places_of(publication: Publication) -> list[Place]:
         for stone in publication.tombstones
     ]
     return items + stones
+
+
+def newest_and_gone(places: Iterable[Place]) -> tuple[Place, ...]:
+    """Return the newest items, as many as the front could show, each host's, and all that is gone.
+
+    A run remembers these of what it brought: a place is small, what all items say is not.
+    """
+    known = tuple(places)
+    items = newest_shown(place for place in known if not place.gone)
+    return (*items, *(place for place in known if place.gone))
 
 
 def newest(places: Iterable[Place], most: int = FRONT_CARDS) -> list[Place]:

@@ -3,16 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import reduce
 
-from feedmirror.jobs.latest import places_of
+from feedmirror.jobs.latest import newest_and_gone
 from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_shard import RESERVE, MirrorShard, ShardOutcome
 from feedmirror.jobs.mirror_wide import MirrorWide
 from feedmirror.jobs.reports import MirrorReport, added_up
 from feedmirror.jobs.shard_state import MOVING, FeedsMovingError
 from feedmirror.mirroring.schedule import shard_of
-from feedmirror.publishing.selection import Publication, newest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +62,7 @@ class MirrorRun:
 
         Returns why it could not be, and what is wrong with the operator's templates.
         """
-        newest = reduce(newest_of, (outcome.newest for outcome in outcomes), Publication())
-        places = places_of(newest)
+        places = newest_and_gone(place for outcome in outcomes for place in outcome.newest)
         if any(outcome.reconfigured for outcome in outcomes):
             return self.wide.catch_up(places), self.wide.template_problems()
         if places:

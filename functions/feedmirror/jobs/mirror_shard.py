@@ -13,6 +13,7 @@ from feedmirror.jobs.follow_moves import FollowMoves
 from feedmirror.jobs.follow_terms import FollowTerms
 from feedmirror.jobs.house_terms import LookAtHouses
 from feedmirror.jobs.in_time import in_time
+from feedmirror.jobs.latest import Place
 from feedmirror.jobs.look_for_tokens import TokenSearch
 from feedmirror.jobs.met_again import Tell, met_again
 from feedmirror.jobs.read_answers import Read, ReadAnswers
@@ -36,20 +37,24 @@ from feedmirror.mirroring.robots import origin_of
 from feedmirror.ports.aftermath import WorkQueue
 from feedmirror.ports.fetching import Fetcher, FetchFailure, FetchRequest, Unfetched
 from feedmirror.ports.object_store import StoreUnavailableError
-from feedmirror.publishing.selection import Publication
+from feedmirror.records import Item
 
 RESERVE = timedelta(seconds=60)  # kept back for the fetches under way, and to store and save
 _TO_STORE = RESERVE / 2
-_MOST_DRAFTS = 500  # of one batch: bounds memory
+_MOST_DRAFTS = 128  # of one batch: bounds memory, and keeps each thread at work
 _MOST_FEEDS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class ShardOutcome:
-    """What one run brought: the report, the newest of what it published, and of which hosts."""
+    """What one run brought: the report, where the newest lies of it, and of which hosts.
+
+    ``shown`` are items of which the front need not make the cards anew.
+    """
 
     report: MirrorReport
-    newest: Publication
+    newest: tuple[Place, ...]
+    shown: tuple[Item, ...]
     hosts: frozenset[str]
     reconfigured: bool
     commit: Callable[[bool], None]
@@ -115,6 +120,7 @@ class MirrorShard:
         return ShardOutcome(
             report=progress.report(),
             newest=progress.newest,
+            shown=progress.shown,
             hosts=frozenset(progress.hosts),
             reconfigured=reconfigured,
             commit=lambda put: self.states.save(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from feedmirror.addresses import host_of
+from feedmirror.jobs.latest import Place, newest_and_gone, places_of
 from feedmirror.jobs.read_answers import ReadAnswers
 from feedmirror.jobs.reports import MirrorReport
 from feedmirror.jobs.retire_shard import LookedOver
@@ -14,14 +15,17 @@ from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.house_terms import HouseTerms
 from feedmirror.mirroring.poll_state import FeedState, Look, ShardState
-from feedmirror.publishing.selection import Publication, newest_of
+from feedmirror.publishing.listings import FRONT_CARDS
+from feedmirror.publishing.selection import Publication, newest_shown
+from feedmirror.records import Item
 
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
     """What a run has found out so far.
 
-    ``newest`` are the items that the front may show, ``brought`` the ids that each feed brought.
+    ``newest`` is where the items lie that the front may show, ``brought`` has the ids that each
+    feed brought. ``shown`` are as many items as the front shows: a card lives as long as its item.
     """
 
     lease: Lease
@@ -33,7 +37,8 @@ class Progress:
     brought: dict[str, frozenset[ItemId]] = field(default_factory=dict)
     stored: list[Stored] = field(default_factory=list)
     looked: LookedOver = field(default_factory=LookedOver)
-    newest: Publication = field(default_factory=Publication)
+    newest: tuple[Place, ...] = ()
+    shown: tuple[Item, ...] = ()
     hosts: set[str] = field(default_factory=set)  # whose listings have changed
 
     @property
@@ -54,13 +59,14 @@ class Progress:
 
     def take_in(self, stored: Stored, host: str) -> None:
         """Take note of what was stored of a host's feed."""
-        self.newest = newest_of(self.newest, stored.publication)
+        self.newest = newest_and_gone((*self.newest, *places_of(stored.publication)))
+        self.shown = tuple(newest_shown((*self.shown, *stored.publication.items))[:FRONT_CARDS])
         self.stored.append(replace(stored, publication=Publication()))
         self.hosts |= {host} if stored.written else set()
 
     def show(self, retired: Publication) -> None:
         """Take note of what is retired."""
-        self.newest = newest_of(self.newest, retired)
+        self.newest = newest_and_gone((*self.newest, *places_of(retired)))
         self.hosts |= {item.host for item in retired.items}
         self.hosts |= {stone.host for stone in retired.tombstones}
 

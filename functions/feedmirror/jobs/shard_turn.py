@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from feedmirror.jobs.latest import places_of
 from feedmirror.jobs.look_for_tokens import LookForTokens
 from feedmirror.jobs.mirror_shard import MirrorShard
 from feedmirror.jobs.mirror_wide import MirrorWide
@@ -79,7 +78,7 @@ class ShardTurn:
             )
         except FeedsMovingError:  # and once they have arrived, they are handed out anew
             return MirrorReport()
-        places = places_of(outcome.newest)
+        places = outcome.newest
         self.wide.latest.note(turn.shard, places)
         self.tokens.finish(tokens)
         # The list is kept, so the front shows it, if not in this hour then in the next.

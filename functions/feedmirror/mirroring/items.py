@@ -7,9 +7,10 @@ once it is known to be needed, since that costs more than all the rest.
 import html
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 from feedmirror.addresses import digest, host_of, organisational_domain, resolve, web_address
 from feedmirror.configuration import FeedSettings, Images, Publish
@@ -24,9 +25,11 @@ from feedmirror.records import (
     Enclosure,
     FeedReference,
     Item,
+    Person,
     Publisher,
     Revisions,
     Terms,
+    values_of,
 )
 from feedmirror.suppression import Subject, claimed_hosts, describe, item_key, text_key
 
@@ -179,8 +182,9 @@ def draft_of(entry: Entry, named: Named, *, feed: Feed, terms: "FeedTerms") -> D
     settings = terms.settings
     # Without xml:base, what is relative in an entry is meant from its own page.
     base = entry.link if entry.link and entry.base_url == feed.url else entry.base_url
-    entry = replace(entry, language=entry.language or feed.language, base_url=base)
-    entry = _bounded(entry)
+    entry = replace(
+        entry, language=entry.language or feed.language, base_url=base, **_bounded(entry)
+    )
     attribution = attribute(entry, feed=feed, settings=settings)
     verdict = terms.of(entry)
     addresses = (entry.link,) if entry.link else ()
@@ -217,22 +221,27 @@ def terms_of(settings: FeedSettings, terms: Verdict | None = None) -> str:
     """
     less = terms is not None and terms.extent < Extent.FULL and settings.publish is Publish.AUTO
     stated = (terms.extent.word, terms.why) if terms is not None and less else ()
-    return digest("terms", settings.host, settings.publish, *stated)[:8]
+    return _digest_of_terms(settings.host, settings.publish, *stated)[:8]
 
 
-def _bounded(entry: Entry) -> Entry:
+_digest_of_terms = lru_cache(maxsize=256)(partial(digest, "terms"))  # of most entries of a feed one
+
+
+def _bounded(entry: Entry) -> dict[str, Any]:
     """Cut what no publisher means to be that long, so that no text costs a run its time."""
-    return replace(
-        entry,
-        title=shorten(entry.title),
-        rights=shorten(entry.rights or "") or None,
-        credit=shorten(entry.credit or "") or None,
-        authors=tuple(
-            replace(author, name=shorten(author.name)) for author in entry.authors[:MOST_NAMES]
-        ),
-        categories=tuple(shorten(name) for name in entry.categories[:MOST_NAMES]),
-        enclosures=entry.enclosures[:MOST_NAMES],
-    )
+    return {
+        "title": shorten(entry.title),
+        "rights": shorten(entry.rights or "") or None,
+        "credit": shorten(entry.credit or "") or None,
+        "authors": tuple(map(_with_short_name, entry.authors[:MOST_NAMES])),
+        "categories": tuple(map(shorten, entry.categories[:MOST_NAMES])),
+        "enclosures": entry.enclosures[:MOST_NAMES],
+    }
+
+
+def _with_short_name(author: Person) -> Person:
+    short = shorten(author.name)
+    return author if short is author.name else replace(author, name=short)
 
 
 def shorten(text: str) -> str:
@@ -251,13 +260,13 @@ def _fingerprint(entry: Entry, attribution: Attribution) -> str:
         "content": entry.content_html,
         "summary": entry.summary_html,
         "link": entry.link,
-        "authors": [asdict(author) for author in attribution.authors],
+        "authors": [values_of(author) for author in attribution.authors],
         "rights": attribution.rights,
         "license": attribution.license_url,
         "credit": attribution.credit,
-        "source": asdict(attribution.source) if attribution.source else None,
+        "source": values_of(attribution.source) if attribution.source else None,
         "categories": entry.categories,
-        "enclosures": [asdict(enclosure) for enclosure in entry.enclosures],
+        "enclosures": [values_of(enclosure) for enclosure in entry.enclosures],
         "language": entry.language,
     }
     stated = {name: value for name, value in said.items() if value}

@@ -7,6 +7,7 @@ else the operator does, and it is recorded that he did.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from feedmirror.configuration import FeedSettings, Publish
 from feedmirror.mirroring.terms_table import ROWS, Extent, Row, mark_of, statement_of
@@ -100,7 +101,11 @@ def settle(settings: FeedSettings, places: Iterable[Place]) -> Verdict:
 
 def stated_verdict(places: Iterable[Place]) -> Verdict:
     """Weigh what is stated, whatever the operator says of it."""
-    known = tuple(places)
+    return _weighed(tuple(places))
+
+
+@lru_cache(maxsize=256)  # of most feeds no entry states anything of its own
+def _weighed(known: tuple[Place, ...]) -> Verdict:
     marks = [(row, place) for place in known if (row := mark_of(place.signals))]
     statements = [(row, place) for place in known if (row := statement_of(place.signals))]
     found: list[tuple[Row, Place]] = [*statements[:1], *marks]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from feedmirror.publishing.texts import utc
 
-_MONTHS = {
+_NAMES = {
     "en": ("January February March April May June July August September October November December"),
     "es": (
         "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
@@ -18,6 +18,7 @@ _MONTHS = {
         "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"
     ),
 }
+_MONTHS = {language: names.split() for language, names in _NAMES.items()}
 _DAYS = {
     "en": "{day} {month} {year}",
     "es": "{day} de {month} de {year}",
@@ -36,9 +37,7 @@ def day(moment: datetime, language: str = "en") -> str:
     language = language if language in _DAYS else "en"
     at = utc(moment)
     number = "1er" if (language, at.day) == ("fr", 1) else str(at.day)
-    return _DAYS[language].format(
-        day=number, month=_MONTHS[language].split()[at.month - 1], year=at.year
-    )
+    return _DAYS[language].format(day=number, month=_MONTHS[language][at.month - 1], year=at.year)
 
 
 def minute(moment: datetime, language: str = "en") -> str:
@@ -49,7 +48,7 @@ def minute(moment: datetime, language: str = "en") -> str:
 def month(name: str) -> str:
     """Return the English words of a month's folder name: ``2026-11`` is November 2026."""
     year, _, number = name.partition("-")
-    return f"{_MONTHS['en'].split()[int(number) - 1]} {year}"
+    return f"{_MONTHS['en'][int(number) - 1]} {year}"
 
 
 def duration(time: timedelta) -> str:

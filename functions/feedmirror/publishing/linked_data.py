@@ -8,15 +8,14 @@ from feedmirror.publishing.cards import Author, Card
 from feedmirror.publishing.texts import timestamp
 
 # Inside a script element only these could end it, open a comment, or end a line of script.
-_ESCAPES = str.maketrans(
-    {
-        "<": "\\u003c",
-        ">": "\\u003e",
-        "&": "\\u0026",
-        "\u2028": "\\u2028",
-        "\u2029": "\\u2029",
-    }
-)
+_ESCAPES = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def linked_data(card: Card, mirror: MirrorSettings) -> str:
@@ -50,7 +49,10 @@ def linked_data(card: Card, mirror: MirrorSettings) -> str:
         "keywords": list(card.categories),
     }
     stated = {name: value for name, value in fields.items() if value}
-    return json.dumps(stated, ensure_ascii=False).translate(_ESCAPES)
+    script = _encode(stated)
+    for letter, escape in _ESCAPES.items():
+        script = script.replace(letter, escape)
+    return script
 
 
 def _person(author: Author) -> dict[str, str]:

@@ -3,11 +3,28 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
+from typing import Protocol, TypeVar
 
 from feedmirror.layout import suppression_key
 from feedmirror.publishing.listings import FRONT_CARDS
 from feedmirror.records import Item, Record, Tombstone
 from feedmirror.suppression import Suppression, find_suppression
+
+
+class Shown(Protocol):
+    """What lists are ordered by: the time that it is shown from, and the host that it is under."""
+
+    @property
+    def shown_from(self) -> datetime:
+        """The time."""
+
+    @property
+    def host(self) -> str:
+        """The host."""
+
+
+S = TypeVar("S", bound=Shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +59,17 @@ def select(
 
 def newest_of(first: Publication, second: Publication) -> Publication:
     """Return the newest items of both, as many as the front could show, and each host's newest."""
-    items = sorted((*first.items, *second.items), key=lambda item: item.shown_from, reverse=True)
-    newest = items[:FRONT_CARDS]
-    hosts = {item.host for item in newest}
-    others = {item.host: item for item in reversed(items) if item.host not in hosts}
-    return Publication((*newest, *others.values()), (*first.tombstones, *second.tombstones))
+    items = newest_shown((*first.items, *second.items))
+    return Publication(tuple(items), (*first.tombstones, *second.tombstones))
+
+
+def newest_shown(shown: Iterable[S]) -> list[S]:
+    """Return the newest, as many as the front could show, and the newest of every other host."""
+    ordered = sorted(shown, key=attrgetter("shown_from"), reverse=True)
+    newest = ordered[:FRONT_CARDS]
+    hosts = {each.host for each in newest}
+    others = {each.host: each for each in reversed(ordered) if each.host not in hosts}
+    return [*newest, *others.values()]
 
 
 def bury(item: Item, rule: Suppression, *, now: datetime) -> Tombstone:

@@ -129,11 +129,9 @@ def _fault(error: Exception) -> str:
 
 @lru_cache(maxsize=16)
 def _environment(templates: tuple[tuple[str, str], ...]) -> "Environment":
-    from jinja2 import (  # noqa: PLC0415 -- only who renders pays for the import
-        Environment,
-        FunctionLoader,
-        StrictUndefined,
-    )
+    from jinja2 import FunctionLoader, StrictUndefined  # noqa: PLC0415 -- only for who renders
+
+    from feedmirror.publishing.escaping import WithLeanEscaping  # noqa: PLC0415 -- as above
 
     own = dict(templates)
 
@@ -141,7 +139,7 @@ def _environment(templates: tuple[tuple[str, str], ...]) -> "Environment":
         text = own[name] if name in own else _bundled_or_none(name)
         return None if text is None else (text, name, None)  # the name stands for a file's path
 
-    environment = Environment(
+    environment = WithLeanEscaping(
         autoescape=True,
         auto_reload=False,
         loader=FunctionLoader(load),

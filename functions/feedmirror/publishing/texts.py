@@ -115,6 +115,7 @@ def shown_language(text: str | None) -> str | None:
     return tag if _LANGUAGE.fullmatch(tag) else None
 
 
+@lru_cache(maxsize=256)
 def direction(language: str | None) -> str:
     """Return the value of ``dir`` for a text by its language; ``auto`` where that is unknown."""
     if language is None:
