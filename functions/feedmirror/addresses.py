@@ -8,6 +8,7 @@ campaigns and share buttons add. Everything here is pure text: nothing is resolv
 import hashlib
 import ipaddress
 import re
+from base64 import b32encode
 from functools import cache, lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
@@ -23,10 +24,7 @@ _DEFAULT_DOCUMENT = re.compile(r"/(index|default)\.(html?|php|aspx?|jsp)$", re.I
 _AMP_PATH = re.compile(r"(/amp|\.amp(?=\.html?$)|/print)/?$|\.amp(?=\.html?$)", re.IGNORECASE)
 _LONGEST = 8192  # characters: what servers accept at the most, and more than any page has
 _MOST_FOLDERS = 32
-_HASHED = 17  # bytes, of which 26 letters of base32 say the first 130 bits
-_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-_PAIRS = tuple(one + other for one in _LETTERS for other in _LETTERS)
-_TENS = range(120, -1, -10)  # where each ten of 130 bits begin, which a pair of letters says
+_HASHED = 20  # bytes of which 26 letters of base32 say the first 130 bits
 _BACKSLASH = re.compile(r"[^?#]*\\")  # which some read as a slash, as long as there may be one
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "!$&'()*+,;=:@/~-._"
@@ -45,8 +43,7 @@ def digest(*parts: str) -> str:
     A NUL separates the parts, so no two lists of parts meet in one text.
     """
     hashed = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
-    bits = int.from_bytes(hashed[:_HASHED], "big") >> 6
-    return "".join([_PAIRS[bits >> at & 1023] for at in _TENS])
+    return b32encode(hashed[:_HASHED])[:26].decode("ascii").lower()
 
 
 def resolve(base: str, reference: str) -> str:
