@@ -215,7 +215,10 @@ def letters(world: MemoryWorld, *, since: MemoryWorld) -> list[str]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that is stored, poll state apart, and the mails that left; without what chance drew."""
+    """All that is stored, poll state apart, and the mails that left; without what chance drew.
+
+    A listing's index also tells the ETags of its other files, which follow from their nonces.
+    """
 
     objects: dict[str, Any]
     letters: list[str]
@@ -230,7 +233,9 @@ class Outcome:
                     continue
                 body = stored.content.body
                 told = without_nonce(body) if name == "site" else _without_chance(body)
-                found[f"{name} {summary.key}"] = (told, dict(stored.content.metadata))
+                served = stored.content.metadata.items()
+                metadata = {field: value for field, value in served if field[:5] != "etag-"}
+                found[f"{name} {summary.key}"] = (told, metadata)
         return cls(found, letters(world, since=since))
 
     def differences(self, found: "Outcome") -> list[str]:

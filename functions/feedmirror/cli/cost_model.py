@@ -49,13 +49,13 @@ class Requests:
 # One call of the mirror function, piece by piece.
 LOOK = Requests(2, 2)  # configuration, templates and switch, challenges, state
 POLL = Requests(2, 0)  # the lease, and what was lifted
-NEWS = Requests(7, 3)  # rules, templates, state, and the front
-HOST = Requests(6, 6)  # a host's two listings
+NEWS = Requests(7, 1)  # rules, templates, state, and the front
+HOST = Requests(6, 2)  # a host's two listings
 ABOUT = Requests(2, 1)  # a host's page on how it is treated, once a day with news: rules, page
 ITEM = Requests(3, 1)  # marker, record, page; read again for the front
 # What a feed has brought is looked at daily where it has bounds: its host's latest, and each month.
 KEPT = Requests(1, 1)
-GONE = NEWS + HOST + Requests(0, 51)  # and all that the front shows of the host
+GONE = NEWS + HOST + Requests(0, 57)  # listings are looked at, and all that the front shows
 GONE_ITEM = Requests(2, 2)  # record and page
 # With a poll queue: the call that hands out, and what differs in a shard's own.
 HAND_OUT = Requests(4, 2)  # and a HEAD for each shard
