@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from feedmirror.adapters.isolation.vouching import objection
@@ -10,6 +11,7 @@ from feedmirror.layout import state_key
 from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.parsing import Markup, Parsers, Texts
 from feedmirror.mirroring.poll_state import FeedState, state_from_json
+from feedmirror.mirroring.reading import week_of
 from feedmirror.wiring.mirror import MirrorJobs
 from in_process import IN_PROCESS
 from memory_world import MemoryWorld
@@ -73,9 +75,15 @@ class Twins:
         self.delta, self.whole = (Reader(documents, whole=whole) for whole in (False, True))
 
     def serve(self, document: str | bytes, path: str = "/feed", *, site: str = SITE) -> str:
-        """Publish a document for both."""
+        """Publish a document for both; the first once no week of its feed's ends within a test."""
+        first = not self.delta.feeds
         self.delta.serve(document, path, site=site)
-        return self.whole.serve(document, path, site=site)
+        url = self.whole.serve(document, path, site=site)
+        now = self.delta.now
+        if first and week_of(url, now) != week_of(url, now + timedelta(days=1)):
+            for world in (self.delta, self.whole):
+                world.later(hours=24)
+        return url
 
     def run(self) -> None:
         """Let both poll, two hours later."""

@@ -205,10 +205,13 @@ def _context(feed: Feed, terms: "FeedTerms", state: FeedState) -> str:
 
 
 def _week(state: FeedState, url: str) -> str:
-    """Return the week that a feed is polled in; it begins at an hour of the feed's own."""
+    return week_of(url, state.attempted or AT_ONCE)
+
+
+def week_of(url: str, moment: datetime) -> str:
+    """Return which of a feed's weeks a moment is in; it begins at an hour of the feed's own."""
     own = int(digest("week", url)[:2], 36) % _HOURS_OF_WEEK
-    moment = (state.attempted or AT_ONCE) + timedelta(hours=own)
-    return moment.strftime("%G%V")
+    return (moment + timedelta(hours=own)).strftime("%G%V")
 
 
 def _known_terms(feed: Feed, settings: FeedSettings, state: FeedState) -> "FeedTerms":
