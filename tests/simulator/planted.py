@@ -292,8 +292,8 @@ FOUND: dict[str, int | None] = {
     "rule id derived from the scope": 12,
     "a lift ends the item's rules": 12,
     "acknowledged before the sweep's end": 2,
-    "tombstones expire": None,
-    "writer looks again after its write instead of a fence": 34,
+    "tombstones expire": 463,
+    "writer looks again after its write instead of a fence": 33,
 }
 
 
