@@ -9,9 +9,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from feedmirror.adapters.s3_exchange import exchange, fits
 from feedmirror.adapters.signing import Unsigned, signed
 
 if TYPE_CHECKING:
@@ -55,10 +57,9 @@ class Way:
         from botocore.awsrequest import AWSPreparedRequest  # noqa: PLC0415 -- with the client
 
         key, body = quote(request["Key"], safe="/~"), request.get("Body", b"")
-        parts = urlsplit(self.base)
-        host = parts.netloc.lower().removesuffix(_PORTS.get(parts.scheme, ""))
+        path = urlsplit(self.base).path + key
         headers: Any = signed(
-            Unsigned(self.method, host, parts.path + key, _headers_of(request), body),
+            Unsigned(self.method, self._host(), path, _headers_of(request), body),
             self.credentials.get_frozen_credentials(),
             region=self.region,
             stamp=stamp,
@@ -80,6 +81,8 @@ class Way:
 
         sent: Any = request
         try:
+            if not request.stream_output:
+                return exchange(self.pool, request, host=self._host())
             raw: Any = self.pool.urlopen(
                 request.method,
                 request.url[request.url.index("/", len("https://")) :],
@@ -92,11 +95,16 @@ class Way:
                 enforce_content_length=False,
             )
             answer = AWSResponse(request.url, raw.status, raw.headers, raw)
-            if not (request.stream_output and raw.status == HTTPStatus.OK):
+            if raw.status != HTTPStatus.OK:
                 _ = answer.content  # which reads it, so that the connection is free again
-        except (HTTPError, OSError) as error:
+        except (HTTPError, HTTPException, OSError) as error:
             raise HTTPClientError(error=error) from error
         return answer
+
+    def _host(self) -> str:
+        """Return the header ``Host``: the scheme's own port is left out."""
+        parts = urlsplit(self.base)
+        return parts.netloc.lower().removesuffix(_PORTS.get(parts.scheme, ""))
 
 
 def way_of(
@@ -141,9 +149,10 @@ def _pool_of(client: "S3Client", url: str) -> "HTTPConnectionPool | None":
     try:
         session = client._endpoint.http_session  # type: ignore[attr-defined] # noqa: SLF001 -- see above
         proxy = session._proxy_config.proxy_url_for(url)  # noqa: SLF001 -- see above
-        return None if proxy else session._manager.connection_from_url(url)  # noqa: SLF001 -- same
+        pool: HTTPConnectionPool = session._manager.connection_from_url(url)  # noqa: SLF001 -- same
     except AttributeError:
         return None
+    return None if proxy or not fits(pool) else pool
 
 
 def _headers_of(request: Mapping[str, Any]) -> dict[str, str]:

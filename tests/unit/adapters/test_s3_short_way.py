@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3 import HTTPConnectionPool
 
 from certificates import server_context, write_certificate
 from feedmirror.adapters.aws import credentials
@@ -151,6 +152,17 @@ def test_a_request_with_anything_more_takes_no_short_way() -> None:
 
     assert len(wire.called) == 6
     assert wire.sent[-2].url.endswith("?versionId=1")
+
+
+def test_without_connections_to_take_there_is_no_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(HTTPConnectionPool, "_get_conn")
+    with a_client() as client:
+        wire, store = Answering(client), S3Store(client, BUCKET)
+
+        for _ in range(3):
+            store.put("key", NOTE, replaces=None)
+
+    assert wire.called == ["PutObject"] * 3
 
 
 def test_a_client_that_signs_with_other_credentials_takes_no_short_way() -> None:
