@@ -30,8 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "!$&'()*+,;=:@/~-._"
 # What is written like this means itself, resolved against anything, if its host is one.
 _PLAIN = re.compile(
-    r"https?://([a-z0-9.-]+)/[^\0-\x20;?#\\\x7f-\U0010ffff]*"
-    r"(?:\?[^\0-\x20#\\\x7f-\U0010ffff]+)?(?:#[^\0-\x20\\\x7f-\U0010ffff]+)?"
+    r"""https?://([a-z0-9.-]+)/[!"$-:<->@-\[\]-~]*(?:\?[!"$-\[\]-~]+)?(?:#[!-\[\]-~]+)?"""
 )
 _remembered = lru_cache(maxsize=4096)  # a feed names few hosts, and each address many times
 _lately = lru_cache(maxsize=512)  # an item's own address is asked for a few times, and may be long
