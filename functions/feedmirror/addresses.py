@@ -10,6 +10,7 @@ import ipaddress
 import re
 from base64 import b32encode
 from functools import cache, lru_cache
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -244,6 +245,13 @@ def _is_ip(host: str) -> bool:
 
 @cache
 def _suffixes():  # type: ignore[no-untyped-def]  # noqa: ANN202 -- the package ships no types
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 -- 35 ms, only where it is asked
+    from publicsuffixlist import (  # noqa: PLC0415 -- 20 ms, only where it is asked
+        PSLFILE,
+        PublicSuffixList,
+    )
 
-    return PublicSuffixList()
+    lines = Path(PSLFILE).read_text("utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("//")]
+    # Encoded by IDNA here are the few that need it; the package would have all ten thousand.
+    encoded = [rule.encode("idna").decode() for rule in rules if not rule.isascii()]
+    return PublicSuffixList([*rules, *encoded], accept_encoded_idn=False)

@@ -2,16 +2,19 @@
 
 import hashlib
 from base64 import b32encode
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from feedmirror.addresses import (
     canonical_link,
     coarse_address,
     digest,
     host_of,
+    organisational_domain,
     parents,
     path_prefixes,
     surt,
@@ -117,6 +120,21 @@ def test_a_space_in_a_path_is_escaped_not_refused() -> None:
 )
 def test_a_host_has_one_form(address: str, host: str) -> None:
     assert host_of(address) == host
+
+
+def test_every_name_is_cut_where_the_public_suffix_list_has_it_cut() -> None:
+    listed = PublicSuffixList()
+    lines = Path(PSLFILE).read_text("utf-8").splitlines()
+    rules = [
+        line.removeprefix("!").removeprefix("*.") for line in lines if not line.startswith("//")
+    ]
+    names = [rule.encode("idna").decode() for rule in rules if rule] + [
+        rule for rule in rules if rule
+    ]
+
+    for name in (f"{more}{name}" for name in names for more in ("", "a.", "b.a.")):
+        cut = listed.privatesuffix(name) if "." in name else None
+        assert organisational_domain(name) == cut
 
 
 def test_the_parents_of_a_host_end_at_its_organisational_domain() -> None:
