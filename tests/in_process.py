@@ -12,7 +12,7 @@ from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.parsing import Markup, Texts
 from feedmirror.mirroring.rsl import read_rsl
 from feedmirror.mirroring.stand_ins import read_without_known
-from feedmirror.takedowns.casework.challenges import feed_proves
+from feedmirror.takedowns.casework.proofs import feed_proves
 
 
 @dataclass(frozen=True)

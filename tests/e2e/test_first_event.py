@@ -35,6 +35,7 @@ STILL = {"feedmirror.version", "feedmirror.stored_rows"}
 PARTS_OF_ANY_MAIL = {
     "feedmirror.publishing.selection",
     "feedmirror.takedowns.casework.challenges",
+    "feedmirror.takedowns.casework.proofs",  # the form of a token
     "feedmirror.takedowns.replies.operator_mail",
 }
 # What a stranger's bytes come near runs in a process of its own, and is not loaded in this one.
@@ -143,6 +144,23 @@ def test_the_parsers_are_loaded_by_their_own_process_alone(mirrored: dict[str, A
         "feedmirror.mirroring.content",
         "feedmirror.mirroring.feeds",
     }
+
+
+def test_the_parsers_process_knows_tokens_and_nothing_else_of_takedowns(shipped: Packaged) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(shipped.folder)!r});"
+        "from feedmirror.adapters.isolation.feed_operations import operations; operations();"
+        "print(*sys.modules)"
+    )
+    alone = (shipped.interpreter, "-I", "-S", "-B", "-c", code)
+    run = subprocess.run(alone, capture_output=True, text=True, check=True)  # noqa: S603 -- our own interpreter and code
+    loaded = set(run.stdout.split())
+
+    assert "feedparser" in loaded
+    assert {name for name in loaded if name.startswith("feedmirror.takedowns.casework.")} == {
+        "feedmirror.takedowns.casework.proofs"
+    }
+    assert not loaded & {"feedmirror.takedowns.decisions", "tomllib", "boto3", "jinja2", "pycurl"}
 
 
 @pytest.mark.usefixtures("mirrored")

@@ -35,7 +35,7 @@ from feedmirror.mirroring.schedule import LONGEST_HINT
 from feedmirror.mirroring.stated_rights import licence_signal, rights_signal
 from feedmirror.mirroring.terms_table import ROWS
 from feedmirror.ports.fetching import Fetched, FetchRequest
-from feedmirror.takedowns.casework.challenges import dns_proves, feed_proves, well_known_proves
+from feedmirror.takedowns.casework.proofs import dns_proves, feed_proves, well_known_proves
 from fuzz.oracles import assert_web
 from fuzz.target import LINES, PIECES, TAGS, Target, words
 

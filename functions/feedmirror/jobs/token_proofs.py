@@ -21,9 +21,8 @@ from feedmirror.takedowns.casework.challenges import (
     ChallengeUnreadableError,
     challenge_from_json,
     dns_name,
-    dns_proves,
-    well_known_proves,
 )
+from feedmirror.takedowns.casework.proofs import dns_proves, well_known_proves
 from feedmirror.takedowns.decisions.decision import Proving
 
 _OK = 200

@@ -13,7 +13,7 @@ from feedmirror.mirroring.entries import FeedUnreadableError
 from feedmirror.mirroring.feeds import parse_feed
 from feedmirror.mirroring.parsing import Markup
 from feedmirror.mirroring.rsl import read_rsl
-from feedmirror.takedowns.casework.challenges import feed_proves
+from feedmirror.takedowns.casework.proofs import feed_proves
 
 # What these import only when a document needs it.
 _NEEDED = (
