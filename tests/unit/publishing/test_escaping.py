@@ -1,8 +1,11 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import markupsafe
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import Environment, StrictUndefined, UndefinedError
+from jinja2 import Environment, FunctionLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
 from feedmirror.publishing.escaping import WithLeanEscaping, escaped
@@ -52,3 +55,23 @@ def test_templates_escape_leanly() -> None:
 
     assert template.root_render_func.__globals__["escape"] is escaped
     assert template.root_render_func.__code__.co_names.count("escape") == 1
+
+
+def test_threads_that_want_a_template_at_once_have_it_compiled_once() -> None:
+    texts = {"page": "{% extends 'base' %}{% block inside %}{{ text }}{% endblock %}"}
+    texts["base"] = "<p>{% block inside %}{% endblock %}</p>"
+    compiled: list[str] = []
+
+    def load(name: str) -> str:
+        compiled.append(name)
+        time.sleep(0.02)  # in which the others ask
+        return texts[name]
+
+    environment = WithLeanEscaping(autoescape=True, loader=FunctionLoader(load))
+    with ThreadPoolExecutor(8) as pool:
+        rendered = list(
+            pool.map(lambda text: environment.get_template("page").render(text=text), "abcdefgh")
+        )
+
+    assert rendered == [f"<p>{text}</p>" for text in "abcdefgh"]
+    assert sorted(compiled) == ["base", "page"]
