@@ -77,6 +77,10 @@ class Card:
     shown: str = ""
     terms: str = ""
 
+    def __hash__(self) -> int:
+        """Return a hash by the item alone: what is made of cards is looked up by them."""
+        return hash((self.host, self.id))
+
     @property
     def headline(self) -> str:
         """The title, or the beginning of the summary where an entry has no title."""
