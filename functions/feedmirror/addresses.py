@@ -67,6 +67,7 @@ def web_address(text: str | None) -> str | None:
     return None if parts is None else parts.geturl()
 
 
+@_remembered
 def host_of(address: str) -> str | None:
     """Return the host of an http(s) address in the mirror's form, or None if it has none.
 
