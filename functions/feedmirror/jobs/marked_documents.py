@@ -10,6 +10,7 @@ from datetime import datetime
 from feedmirror.configuration import FeedSettings
 from feedmirror.jobs.withdrawals import HandOn
 from feedmirror.mirroring.admission import refuse
+from feedmirror.mirroring.changing import changed
 from feedmirror.mirroring.entries import Feed
 from feedmirror.mirroring.houses import ASKED_EVERY
 from feedmirror.mirroring.poll_state import FeedState
@@ -41,13 +42,13 @@ def heed(document: Document, state: FeedState, before: FeedState, *, hand_on: Ha
     taken = not tells or _hand_on(document.settings, (), on=marked, hand_on=hand_on)
     items = _items(document, known, hand_on=hand_on)
     complete = taken and items is not None
-    refusal = replace(
+    refusal = changed(
         known,
         feed=marked if tells and taken else known.feed,
         items=known.items if items is None else items,
         anew=known.anew and not (taken and (marked or document.whole)),
     )
-    fresh = replace(state, refusal=refusal)
+    fresh = changed(state, refusal=refusal)
     return fresh if complete else fresh.forgetting_body()
 
 

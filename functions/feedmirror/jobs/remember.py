@@ -11,6 +11,7 @@ from feedmirror.jobs.slots import Stored
 from feedmirror.layout import ItemId
 from feedmirror.mirroring.arrivals import arrivals_in, with_arrivals
 from feedmirror.mirroring.backfill import Backfill, named
+from feedmirror.mirroring.changing import changed
 from feedmirror.mirroring.following_terms import under_terms, with_denied
 from feedmirror.mirroring.items import terms_of
 from feedmirror.mirroring.listing import as_listed
@@ -65,7 +66,7 @@ def remember(read: Read, stored: Stored, lifts: Collection[str], *, now: datetim
     listed = {*read.reading.listed} if read.is_whole else set[ItemId]()
     state = under_terms(state, with_denied(read.stated, withheld, listed))
     if read.is_whole:
-        state = replace(state, backfill=_backfill(read, now=now))
+        state = changed(state, backfill=_backfill(read, now=now))
     if read.feed.damaged:  # the whole document may come under the same validators (rule V3)
         state = replace(state, etag=None, last_modified=None)
     return state.forgetting_body() if stored.lost else state

@@ -5,7 +5,7 @@ an element of a namespace that is not listed here is nobody's, whatever it is ca
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -50,16 +50,22 @@ ENTRIES = {"item", "entry"}
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An element, its children by name, and the base address in effect in it."""
+    """An element, its children with their names, and the base address in effect in it."""
 
     element: ET.Element
     children: Sequence[tuple[str, ET.Element]]
     base: str
+    _by_name: dict[str, list[ET.Element]] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Put the children together by name: each is asked for by a few."""
+        for name, element in self.children:
+            self._by_name.setdefault(name, []).append(element)
 
     def named(self, *names: str) -> Iterator[ET.Element]:
         """Yield the children of these names, name by name."""
-        for wanted in names:
-            yield from (element for name, element in self.children if name == wanted)
+        for name in names:
+            yield from self._by_name.get(name, ())
 
     def text(self, *names: str) -> str:
         """Return the first text that is not empty, as plain text in one line."""

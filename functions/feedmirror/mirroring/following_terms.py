@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from feedmirror.configuration import FeedSettings
 from feedmirror.layout import ItemId
+from feedmirror.mirroring.changing import changed
 from feedmirror.mirroring.poll_state import FeedState
 from feedmirror.mirroring.terms import Stated, bounded, extent_of
 from feedmirror.mirroring.terms_table import Extent
@@ -137,4 +138,4 @@ def under_terms(state: FeedState, stated: Stated) -> FeedState:
     anew from there.
     """
     cut = max(extent_of(state.look.shown), stated.extent).word
-    return replace(state, stated=stated, look=replace(state.look, shown=cut))
+    return changed(state, stated=stated, look=changed(state.look, shown=cut))
