@@ -157,12 +157,14 @@ class ReadAnswers:
         settings, before = polled.settings, polled.before
         if before.unread and before.unread == document_digest(answer):
             raise FeedUnreadableError(before.error)  # as a parser has said of the same document
-        known = None if poll.partial else standing(before, settings.url).keys()
-        feed = self._parsed(answer, poll, known)
+        known = {} if poll.partial else standing(before, settings.url)
+        feed = self._parsed(answer, poll, None if poll.partial else known.keys())
         digests = digests_of(poll.body, feed.spans)
         terms = read_terms(polled, feed, answer.headers, whole=_is_whole(feed, poll))
         if feed.is_partly_read:
-            reading = read_new_entries(feed, state=before, terms=terms, digests=digests)
+            reading = read_new_entries(
+                feed, state=before, terms=terms, digests=digests, known=known
+            )
             if reading is not None:
                 return feed, terms, reading
             feed = self._parsed(answer, poll, frozenset())

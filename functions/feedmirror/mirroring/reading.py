@@ -103,14 +103,19 @@ def standing(state: FeedState, url: str) -> dict[str, ItemId]:
 
 
 def read_new_entries(
-    feed: Feed, *, state: FeedState, terms: "FeedTerms", digests: Sequence[str]
+    feed: Feed,
+    *,
+    state: FeedState,
+    terms: "FeedTerms",
+    digests: Sequence[str],
+    known: Mapping[str, ItemId],
 ) -> Reading | None:
-    """Turn the entries into drafts that were read of a document; those not read are ``standing``.
+    """Turn the entries into drafts that were read of a document; the others are ``known``.
 
+    That is what is ``standing`` of the feed, by the digests of the entries' bytes.
     None if all have to be read: what is around them has changed, or one of the new ones cannot be
     told from what stands by its link and its guid alone.
     """
-    known = standing(state, terms.settings.url)
     kept = {item for each in digests if (item := known.get(each))}
     identities = _identified(feed.entries, terms.settings, state)
     context = _context(feed, terms, state)
