@@ -28,9 +28,9 @@ BUCKETS = {
     f"FEEDMIRROR_{name}_BUCKET": f"first-{name.lower()}"
     for name in ("ARCHIVE", "SITE", "LEDGER", "MAIL")
 }
-# Modules of types and constants, of which no code runs, and the rows that a poll state may have.
+# Modules of types and constants, of which no code runs, and what a poll state may have in it.
 OURS = Path(str(feedmirror.__file__)).parent
-STILL = {"feedmirror.version", "feedmirror.stored_rows"}
+STILL = {"feedmirror.version", "feedmirror.stored_rows", "feedmirror.mirroring.refusals"}
 # What deciding and answering a mail is made of, whichever parts this mail happens to need.
 PARTS_OF_ANY_MAIL = {
     "feedmirror.publishing.selection",
