@@ -236,7 +236,8 @@ def state_from_json(body: bytes) -> ShardState | None:
 
 
 def _compact(feed: FeedState) -> dict[str, Any]:
-    told = {name: value for name, value in zip(_SIMPLE, _simple_of(feed), strict=True) if value}
+    values = zip(_SIMPLE, _simple_of(feed), _simple_of(_NEW), strict=True)
+    told = {name: value for name, value, usual in values if value or value != usual}
     for name in _PARTS:
         if stated := _stated(getattr(feed, name), getattr(_NEW, name)):
             told[name] = stated
