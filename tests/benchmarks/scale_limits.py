@@ -134,7 +134,7 @@ LIMITS: Sequence[Limit] = (
         _more_at_once,
     ),
     Limit(
-        "half of a turn is the configuration, read anew",
+        "half of a turn is the configuration, looked at",
         _by_queue(_configuration_share),
         lambda _: 0.5,
         "of the turn's time",
