@@ -204,4 +204,10 @@ def test_of_a_quiet_feed_nothing_is_worth_a_poll_within_a_day(
     *_, (_, _, waited) = islice(points(rhythm, AT + later), DAY // STEP)
 
     assert not quiet or waited < PATIENCE.total_seconds()
-    assert quiet or waited > 0.9 * PATIENCE.total_seconds()
+
+
+def test_a_feed_without_news_for_months_is_quiet_and_one_with_some_each_day_is_not() -> None:
+    silent = Rhythm(since=AT - 90 * DAY, until=AT, count=0.0)
+
+    assert is_quiet(silent, AT)
+    assert not is_quiet(replace(silent, count=90.0), AT)
