@@ -8,16 +8,14 @@ A next schema is a next step in ``STEPS``: records of every earlier one are read
 from base64 import b64encode
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from dataclasses import fields as fields_of
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, cast
 from urllib.parse import quote
 
 from feedmirror.addresses import host_of
 from feedmirror.layout import ItemId
 from feedmirror.migrations import NewerSchemaError, Steps, migrated, newest_schema
-from feedmirror.stored import checked, lines_of_json, listed, read_json
+from feedmirror.stored import checked, lines_of_json, listed, names_of, read_json
 from feedmirror.suppression import Ground, Subject
 
 STEPS: Steps = {}
@@ -203,12 +201,7 @@ Record = Item | Tombstone
 
 def values_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dataclass
     """Return a dataclass's values by name; unlike asdict's they are not copied, part by part."""
-    return {name: getattr(record, name) for name in _names_of(cast("Hashable", type(record)))}
-
-
-@cache
-def _names_of(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 -- as above
-    return tuple(each.name for each in fields_of(kind))
+    return {name: getattr(record, name) for name in names_of(cast("Hashable", type(record)))}
 
 
 def record_to_json(record: Record, nonce: str) -> bytes:

@@ -71,6 +71,12 @@ def listed(value: Any) -> list[Any]:  # noqa: ANN401 -- JSON
     return value
 
 
+@cache
+def names_of(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 -- a dataclass
+    """Return the names of a dataclass's fields, in their order."""
+    return tuple(each.name for each in fields(kind))
+
+
 def checked(value: T) -> T:
     """Return a dataclass all of whose fields are of their stated types.
 

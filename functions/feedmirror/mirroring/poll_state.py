@@ -23,7 +23,7 @@ from feedmirror.mirroring.refusals import Refusal
 from feedmirror.mirroring.rhythm import Rhythm
 from feedmirror.mirroring.terms import Stated
 from feedmirror.mirroring.told import Told
-from feedmirror.stored import checked, listed, read_json
+from feedmirror.stored import checked, listed, names_of, read_json
 from feedmirror.stored_rows import Rows, rows_of
 
 # 2: the entries are one text (``stored_rows``), which stays one until they are asked for.
@@ -255,14 +255,9 @@ def _stated(part: Any, usual: Any) -> dict[str, Any]:  # noqa: ANN401 -- any dat
         return {}
     return {
         name: value
-        for name in _names(cast("Hashable", type(part)))
+        for name in names_of(cast("Hashable", type(part)))
         if (value := getattr(part, name)) != getattr(usual, name)
     }
-
-
-@cache
-def _names(of: Hashable) -> tuple[str, ...]:
-    return tuple(each.name for each in fields_of(cast("Any", of)))
 
 
 def _part(of: type[Part], fields: dict[str, Any]) -> Part:
