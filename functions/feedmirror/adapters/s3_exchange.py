@@ -73,9 +73,19 @@ def fits(pool: "HTTPConnectionPool") -> bool:
     return all(hasattr(pool, name) for name in ("_get_conn", "_put_conn", "timeout"))
 
 
+def target_of(request: "AWSPreparedRequest") -> str:
+    """Return what a request asks a server for: its address from the path on."""
+    return request.url[request.url.index("/", len("https://")) :]
+
+
+def header_text(value: object) -> str:
+    """Return a header's value as a text, whichever of both botocore has it as."""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
 def _head_of(request: Any, host: str) -> bytes:  # noqa: ANN401 -- headers of any mapping
-    target = request.url[request.url.index("/", len("https://")) :]
-    fields = (f"{name}: {_text(value)}" for name, value in request.headers.items())
+    target = target_of(request)
+    fields = (f"{name}: {header_text(value)}" for name, value in request.headers.items())
     lines = (f"{request.method} {target} HTTP/1.1", f"host: {host}", *_ASKED, *fields)
     if any("\r" in line or "\n" in line for line in lines):
         raise ValueError(f"a header of {target[:80]!r} has more than one line")
@@ -107,7 +117,3 @@ def plain_headers(data: bytes, method: str) -> dict[str, str] | None:
     if len(headers) < len(lines) or _MORE & headers.keys():
         return None
     return headers if method == "HEAD" or headers.get("content-length") == "0" else None
-
-
-def _text(value: object) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -13,7 +13,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from feedmirror.adapters.s3_exchange import exchange, fits
+from feedmirror.adapters.s3_exchange import exchange, fits, header_text, target_of
 from feedmirror.adapters.signing import Unsigned, signed
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Way:
 
     method: str
     base: str  # the address, up to the key
+    host: str  # as the header has it
     region: str
     agent: str
     credentials: "Credentials"  # asked for each request, so that they are renewed in time
@@ -59,7 +60,7 @@ class Way:
         key, body = quote(request["Key"], safe="/~"), request.get("Body", b"")
         path = urlsplit(self.base).path + key
         headers: Any = signed(
-            Unsigned(self.method, self._host(), path, _headers_of(request), body),
+            Unsigned(self.method, self.host, path, _headers_of(request), body),
             self.credentials.get_frozen_credentials(),
             region=self.region,
             stamp=stamp,
@@ -82,10 +83,10 @@ class Way:
         sent: Any = request
         try:
             if not request.stream_output:
-                return exchange(self.pool, request, host=self._host())
+                return exchange(self.pool, request, host=self.host)
             raw: Any = self.pool.urlopen(
                 request.method,
-                request.url[request.url.index("/", len("https://")) :],
+                target_of(request),
                 body=sent.body,
                 headers=sent.headers,
                 retries=False,
@@ -101,11 +102,6 @@ class Way:
             raise HTTPClientError(error=error) from error
         return answer
 
-    def _host(self) -> str:
-        """Return the header ``Host``: the scheme's own port is left out."""
-        parts = urlsplit(self.base)
-        return parts.netloc.lower().removesuffix(_PORTS.get(parts.scheme, ""))
-
 
 def way_of(
     sent: "AWSPreparedRequest",
@@ -115,14 +111,14 @@ def way_of(
     credentials: "Credentials",
 ) -> Way | None:
     """Return the way that a request of the client's took, if we would have sent the same."""
-    headers = {name.lower(): _text(value) for name, value in sent.headers.items()}
+    headers = {name.lower(): header_text(value) for name, value in sent.headers.items()}
     scope = _SCOPE.match(headers.get("authorization", ""))
     pool = _pool_of(client, sent.url)
     if scope is None or pool is None or not request.keys() <= UNDERSTOOD:
         return None
     base = sent.url.removesuffix(quote(request["Key"], safe="/~"))
     agent = headers.get("user-agent", "")
-    way = Way(sent.method, base, scope["region"], agent, credentials, pool)
+    way = Way(sent.method, base, _host_of(base), scope["region"], agent, credentials, pool)
     ours: Any = way.request(request, stamp=headers.get("x-amz-date", ""))
     theirs = {name: text for name, text in headers.items() if name not in _LEFT_OUT}
     return way if (ours.url, ours.headers) == (sent.url, theirs) else None
@@ -162,5 +158,7 @@ def _headers_of(request: Mapping[str, Any]) -> dict[str, str]:
     return headers
 
 
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+def _host_of(address: str) -> str:
+    """Return the header ``Host`` for an address: the scheme's own port is left out."""
+    parts = urlsplit(address)
+    return parts.netloc.lower().removesuffix(_PORTS.get(parts.scheme, ""))
