@@ -1,10 +1,11 @@
 """What random schedules of the fault simulator have found, each by itself."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 
-from feedmirror.takedowns.casework.cases import State
+from feedmirror.takedowns.casework.cases import Case, State
 from memory_world import CrashError, MemoryWorld, crash
 from takedown_world import TakedownWorld
 from world import SITE, Documents, entry, rss
@@ -34,12 +35,8 @@ def world(documents: Documents) -> MemoryWorld:
     return MemoryWorld(documents)
 
 
-def test_what_was_refused_while_its_answer_left_comes_back_also_if_the_operator_died(
-    world: MemoryWorld,
-) -> None:
-    """Whoever writes the answer closes no case that somebody else has ended and not undone."""
-    world.serve(rss(entry(1, title=CANARY)))
-    world.run()
+def refused_while_its_answer_leaves(world: MemoryWorld, *, at: Callable[[str, str], bool]) -> Case:
+    """Return a stranger's case: as its answer leaves an operator refuses it, and dies at a call."""
 
     def refuse_and_die(method: str, _: str) -> None:
         if method != "send":
@@ -48,9 +45,7 @@ def test_what_was_refused_while_its_answer_left_comes_back_also_if_the_operator_
         (case,) = world.takedowns().cases.ids()
         known = world.takedowns().cases.load(case)
         assert known is not None
-        world.requests.before = lambda what, key: (
-            crash(what, key) if what == "put" and key.startswith("lifts/") else None
-        )
+        world.requests.before = lambda what, key: crash(what, key) if at(what, key) else None
         with suppress(CrashError):
             world.takedowns().refuse(known)
         world.calm()
@@ -58,6 +53,19 @@ def test_what_was_refused_while_its_answer_left_comes_back_also_if_the_operator_
     world.requests.before = refuse_and_die
     case = world.write(f"Please take down {SITE}/1", sender=STRANGER)
     assert world.case(case).state is State.REFUSED
+    return case
+
+
+def test_what_was_refused_while_its_answer_left_comes_back_also_if_the_operator_died(
+    world: MemoryWorld,
+) -> None:
+    """Whoever writes the answer closes no case that somebody else has ended and not undone."""
+    world.serve(rss(entry(1, title=CANARY)))
+    world.run()
+
+    refused_while_its_answer_leaves(
+        world, at=lambda what, key: what == "put" and key.startswith("lifts/")
+    )
     assert readable(world) == []
 
     world.takedowns().hour(time_left=lambda: world.time_left)
@@ -73,21 +81,7 @@ def test_who_was_refused_while_an_answer_left_is_told_also_if_the_operator_died(
     world.serve(rss(entry(1)))
     world.run()
 
-    def refuse_and_die(method: str, _: str) -> None:
-        if method != "send":
-            return
-        world.calm()
-        (case,) = world.takedowns().cases.ids()
-        known = world.takedowns().cases.load(case)
-        assert known is not None
-        world.requests.before = lambda what, key: crash(what, key) if what == "send" else None
-        with suppress(CrashError):
-            world.takedowns().refuse(known)
-        world.calm()
-
-    world.requests.before = refuse_and_die
-    case = world.write(f"Please take down {SITE}/1", sender=STRANGER)
-    assert world.case(case).state is State.REFUSED
+    case = refused_while_its_answer_leaves(world, at=lambda what, _: what == "send")
     told = len(world.sent())
 
     world.takedowns().hour(time_left=lambda: world.time_left)
