@@ -1,6 +1,5 @@
 """The mirror function put together: settings to stores, stores to jobs."""
 
-import gc
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,8 +39,6 @@ from feedmirror.wiring.outside import (
     for_tokens,
 )
 from feedmirror.wiring.stores import Stores, about_pages_of, open_stores, publisher_of
-
-_OBJECTS = 10_000  # that have to be new before a function looks for garbage, in place of 700
 
 if TYPE_CHECKING:
     from feedmirror.adapters.networks import Network
@@ -315,12 +312,7 @@ def _hub(mirror: MirrorSettings, fetcher: Fetcher) -> "TellHub | None":
 
 
 def mirror_function() -> MirrorFunction:
-    """Return the function for the present environment, warm after its first call.
-
-    What a run makes is mostly there to its end; to look through all of it for garbage at every 700
-    objects takes as long as reading the state of the feeds does by itself.
-    """
-    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
+    """Return the function for the present environment, warm after its first call."""
     return _function(read_settings())
 
 
